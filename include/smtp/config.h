@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can be left out of a build, each switch with its default.
+ *
+ * 1 builds a feature, 0 leaves it out. A build sets them with -D; the library
+ * and the programs that compile engine.h against it must agree.
+ */
+#ifndef SMTP_CONFIG_H
+#define SMTP_CONFIG_H
+
+#define SMTP_VERSION "0.1.0"
+
+#if defined(_WIN32)
+#define SMTP_API
+#elif defined(__GNUC__)
+#define SMTP_API __attribute__((visibility("default")))
+#else
+#define SMTP_API
+#endif
+
+/* The engine. */
+
+#ifndef SMTP_WITH_PIPELINING
+#define SMTP_WITH_PIPELINING 1   /* RFC 2920                              */
+#endif
+#ifndef SMTP_WITH_SIZE
+#define SMTP_WITH_SIZE 1         /* RFC 1870                              */
+#endif
+#ifndef SMTP_WITH_8BITMIME
+#define SMTP_WITH_8BITMIME 1     /* RFC 6152                              */
+#endif
+#ifndef SMTP_WITH_SMTPUTF8
+#define SMTP_WITH_SMTPUTF8 1     /* RFC 6531                              */
+#endif
+#ifndef SMTP_WITH_ENHANCED
+#define SMTP_WITH_ENHANCED 1     /* enhanced status codes, RFC 2034       */
+#endif
+#ifndef SMTP_WITH_TEXT
+#define SMTP_WITH_TEXT 1         /* the words of replies, in a lent arena */
+#endif
+#ifndef SMTP_WITH_HELO
+#define SMTP_WITH_HELO 1         /* servers without EHLO                  */
+#endif
+#ifndef SMTP_WITH_LMTP
+#define SMTP_WITH_LMTP 1         /* RFC 2033                              */
+#endif
+#ifndef SMTP_WITH_REUSE
+#define SMTP_WITH_REUSE 1        /* RSET, NOOP, raw commands, QUIT later  */
+#endif
+#ifndef SMTP_WITH_REQUIRE_ALL
+#define SMTP_WITH_REQUIRE_ALL 1  /* all recipients or none                */
+#endif
+
+/* Mechanisms; PLAIN is always there. */
+
+#ifndef SMTP_WITH_LOGIN
+#define SMTP_WITH_LOGIN 1
+#endif
+#ifndef SMTP_WITH_CRAM_MD5
+#define SMTP_WITH_CRAM_MD5 1     /* RFC 2195; needs lib/crypto            */
+#endif
+#ifndef SMTP_WITH_XOAUTH2
+#define SMTP_WITH_XOAUTH2 1
+#endif
+#ifndef SMTP_WITH_OAUTHBEARER
+#define SMTP_WITH_OAUTHBEARER 1  /* RFC 7628                              */
+#endif
+
+/* Transports. */
+
+#ifndef SMTP_WITH_TLS
+#define SMTP_WITH_TLS 1          /* the transport over mbedTLS            */
+#endif
+#ifndef SMTP_WITH_THREADS
+#define SMTP_WITH_THREADS 1      /* name lookup in a thread of its own    */
+#endif
+
+#endif

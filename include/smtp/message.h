@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One mail: its content (built here, or ready), its envelope, and after
+ * sending what became of it.
+ *
+ * Text is UTF-8 throughout. What is given as a string is copied; memory given
+ * to a source is borrowed until the message is freed. A setter returns SMTP_OK
+ * or a local error, and the first error is kept: setters may go unchecked, and
+ * smtp_send() tells that error with the field it belongs to, before anything
+ * was sent. A message may be built in one thread and sent in another, but it
+ * belongs to one thread at a time.
+ *
+ * Since 0.1 all of it.
+ */
+#ifndef SMTP_MESSAGE_H
+#define SMTP_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <smtp/config.h>
+#include <smtp/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct smtp_message;
+struct smtp_source;
+
+/*
+ * Memory for one object: resize `p` from `was` to `now` octets. `was` 0 is a
+ * new block (`p` is NULL), `now` 0 frees. NULL says that there is none; `p` is
+ * then untouched. Must stay valid as long as an object made with it.
+ */
+struct smtp_allocator {
+	void *(*resize)(void *ctx, void *p, size_t was, size_t now);
+	void *ctx;
+};
+
+/*
+ * Sources: where content comes from.
+ */
+
+/*
+ * Read up to `n` octets into `p`. Returns their number, 0 at the end,
+ * SMTP_SOURCE_WAIT when there is nothing yet, or SMTP_SOURCE_FAILED.
+ */
+typedef ptrdiff_t smtp_source_read(void *ctx, void *p, size_t n);
+
+#define SMTP_SOURCE_WAIT   ((ptrdiff_t)-1)
+#define SMTP_SOURCE_FAILED ((ptrdiff_t)-2)
+
+#define SMTP_SIZE_UNKNOWN  UINT64_MAX
+
+/*
+ * Make a source. The message that takes it owns it from that call on, also
+ * when the call fails; one that was given to nobody is freed by
+ * smtp_source_free(). A source serves one message. NULL is no memory, which
+ * the call that takes it reports, so that the result may go unchecked.
+ *
+ * callback   `rewind` goes back to the start and returns 0; NULL: the source
+ *            can be read once only. `close` is called once when the source is
+ *            freed; NULL is fine. `size` in octets or SMTP_SIZE_UNKNOWN; a
+ *            source that yields another number fails the send.
+ * memory     borrowed until the message is freed.
+ * file       opened when it is first read; the name is used in errors.
+ */
+SMTP_API struct smtp_source *
+smtp_source_callback(smtp_source_read *read, int (*rewind)(void *ctx),
+    void (*close)(void *ctx), void *ctx, uint64_t size);
+SMTP_API struct smtp_source *
+smtp_source_memory(const void *p, size_t n);
+SMTP_API struct smtp_source *
+smtp_source_file(const char *path);
+SMTP_API void
+smtp_source_free(struct smtp_source *source);
+
+/*
+ * Messages.
+ */
+
+/* NULL is no memory. `allocator` NULL is the C library's; it is copied. */
+SMTP_API struct smtp_message *
+smtp_message_new(void);
+SMTP_API struct smtp_message *
+smtp_message_new_with(const struct smtp_allocator *allocator);
+
+/* Frees the message, its sources and its results. NULL is fine. */
+SMTP_API void
+smtp_message_free(struct smtp_message *message);
+
+/*
+ * Originators and destinations (RFC 5322 section 3.6.2 and 3.6.3). An address
+ * is `local@domain` or `Name <local@domain>`, the name in any language and
+ * without encoding; add_to and the others may be called again, and take lists
+ * separated by commas and groups too. Bcc is in the envelope only.
+ */
+SMTP_API int
+smtp_message_set_from(struct smtp_message *message, const char *address);
+SMTP_API int
+smtp_message_set_sender(struct smtp_message *message, const char *address);
+SMTP_API int
+smtp_message_add_reply_to(struct smtp_message *message, const char *address);
+SMTP_API int
+smtp_message_add_to(struct smtp_message *message, const char *address);
+SMTP_API int
+smtp_message_add_cc(struct smtp_message *message, const char *address);
+SMTP_API int
+smtp_message_add_bcc(struct smtp_message *message, const char *address);
+
+/*
+ * The envelope (RFC 5321 section 2.3.1), when it is not that of the header: a
+ * reverse-path, "" for the null path, and recipients, bare addresses all. One
+ * call of add_recipient replaces the recipients of the header altogether.
+ */
+SMTP_API int
+smtp_message_set_envelope_from(struct smtp_message *message,
+    const char *address);
+SMTP_API int
+smtp_message_add_recipient(struct smtp_message *message, const char *address);
+
+/* The Subject, in any language (RFC 2047). Line ends are refused. */
+SMTP_API int
+smtp_message_set_subject(struct smtp_message *message, const char *subject);
+
+/*
+ * The Date as seconds since 1970 and minutes east of UTC. Without this call
+ * it is the time of the first send, or left out where there is no clock.
+ */
+SMTP_API int
+smtp_message_set_date(struct smtp_message *message, int64_t seconds,
+    int zone_minutes);
+
+/*
+ * The Message-ID, with or without angle brackets. Without this call it is made
+ * from random octets and the domain of From, and kept for later sends.
+ */
+SMTP_API int
+smtp_message_set_message_id(struct smtp_message *message, const char *id);
+
+/*
+ * A field of one's own: unstructured text in any language, encoded and folded
+ * as needed. Fields that the message itself makes are refused.
+ */
+SMTP_API int
+smtp_message_add_header(struct smtp_message *message, const char *name,
+    const char *value);
+
+/*
+ * The body: plain text, HTML, or both (they become multipart/alternative).
+ * UTF-8, line ends as they come. The file is read to its end at once, and stays
+ * open.
+ */
+SMTP_API int
+smtp_message_set_text(struct smtp_message *message, const char *text);
+SMTP_API int
+smtp_message_set_text_file(struct smtp_message *message, FILE *file);
+SMTP_API int
+smtp_message_set_html(struct smtp_message *message, const char *html);
+SMTP_API int
+smtp_message_set_html_file(struct smtp_message *message, FILE *file);
+
+/*
+ * Attachments. `type` NULL: from the ending of the name; `name` NULL: none, or
+ * the last component of the path. `inline`: shown where the HTML says
+ * <img src="cid:ID">, with `cid` without angle brackets (RFC 2392).
+ */
+SMTP_API int
+smtp_message_attach(struct smtp_message *message, struct smtp_source *source,
+    const char *type, const char *name);
+SMTP_API int
+smtp_message_attach_file(struct smtp_message *message, const char *path,
+    const char *type, const char *name);
+SMTP_API int
+smtp_message_inline(struct smtp_message *message, struct smtp_source *source,
+    const char *cid, const char *type, const char *name);
+SMTP_API int
+smtp_message_inline_file(struct smtp_message *message, const char *path,
+    const char *cid, const char *type, const char *name);
+
+/*
+ * Ready content instead: a whole RFC 5322 message. Line ends become CRLF; a
+ * NUL, a bare CR, a line over 998 octets, and 8-bit octets that the server
+ * cannot take, are refused: before anything is sent when the source can be
+ * rewound, otherwise where they occur, and the end mark is never sent then.
+ * The envelope has to be given; the fields above do not go with it.
+ */
+SMTP_API int
+smtp_message_set_raw(struct smtp_message *message, struct smtp_source *source);
+
+/* The first error of a setter, in words, with its field; "" if none. */
+SMTP_API const char *
+smtp_message_error(const struct smtp_message *message);
+
+/*
+ * Write the content, as it would go to a server that takes `eightbit` (0: 7-bit
+ * only), to `file`, with CRLF line ends and without dot-stuffing. Needs every
+ * source to be rewindable if the message is to be sent afterwards. Returns
+ * SMTP_OK, a local error, or SMTP_E_SOURCE also when the file cannot be
+ * written.
+ */
+SMTP_API int
+smtp_message_write(struct smtp_message *message, FILE *file, int eightbit);
+
+/*
+ * Results: what became of the message at its last send. Texts live until the
+ * message is sent again or freed.
+ *
+ * status        as smtp_send() returned it
+ * cause         why, SMTP_OK when there is nothing to explain
+ * phase         enum smtp_phase: how far it came
+ * code          of the reply that decided, 0 if none did
+ * enhanced      "5.1.1", or "" (RFC 3463)
+ * text          the server's words, lines joined by LF, octets as they came
+ * queue_id      the name the server gave it, or "" where none is found
+ * message_id    with angle brackets, "" while there is none
+ * elapsed_ms    from the call of smtp_send() to its result
+ */
+SMTP_API int
+smtp_message_status(const struct smtp_message *message);
+SMTP_API int
+smtp_message_cause(const struct smtp_message *message);
+SMTP_API int
+smtp_message_phase(const struct smtp_message *message);
+SMTP_API int
+smtp_message_code(const struct smtp_message *message);
+SMTP_API const char *
+smtp_message_enhanced(const struct smtp_message *message);
+SMTP_API const char *
+smtp_message_text(const struct smtp_message *message);
+SMTP_API const char *
+smtp_message_queue_id(const struct smtp_message *message);
+SMTP_API const char *
+smtp_message_message_id(const struct smtp_message *message);
+SMTP_API uint64_t
+smtp_message_elapsed_ms(const struct smtp_message *message);
+
+/*
+ * The same for each recipient, in the order given, from 0. Before the first
+ * send the status is SMTP_E_STATE; out of range it is SMTP_E_ARGUMENT, and
+ * texts are "".
+ */
+SMTP_API size_t
+smtp_message_recipient_count(const struct smtp_message *message);
+SMTP_API const char *
+smtp_message_recipient_address(const struct smtp_message *message, size_t i);
+SMTP_API int
+smtp_message_recipient_status(const struct smtp_message *message, size_t i);
+SMTP_API int
+smtp_message_recipient_cause(const struct smtp_message *message, size_t i);
+SMTP_API int
+smtp_message_recipient_phase(const struct smtp_message *message, size_t i);
+SMTP_API int
+smtp_message_recipient_code(const struct smtp_message *message, size_t i);
+SMTP_API const char *
+smtp_message_recipient_enhanced(const struct smtp_message *message, size_t i);
+SMTP_API const char *
+smtp_message_recipient_text(const struct smtp_message *message, size_t i);
+
+/*
+ * Recipients whose outcome is UNKNOWN are not addressed again, since that may
+ * deliver twice. This says that it is wanted.
+ */
+SMTP_API void
+smtp_message_forget_outcome(struct smtp_message *message);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

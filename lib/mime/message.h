@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A message from the inside: what client.c needs of it. The builder itself
+ * stands in message.c and part.c.
+ *
+ * The order of calls for a send: prepare, plan, then read until 0. A second
+ * send begins with plan again, which rewinds.
+ */
+#ifndef SMTP__MESSAGE_H
+#define SMTP__MESSAGE_H
+
+#include <stdbool.h>
+
+#include <smtp/message.h>
+
+#include "text/content.h"
+
+/* What the platform gives to a message that is to be sent. */
+struct smtp__moment {
+	bool has_clock;
+	int64_t seconds;                 /* since 1970                    */
+	int zone_minutes;                /* east of UTC                   */
+	bool has_random;
+	unsigned char random[24];        /* Message-ID and boundaries     */
+};
+
+struct smtp__outcome {
+	int status, cause, phase, code;
+	unsigned short subject, detail;  /* enhanced code, class as code  */
+	bool has_enhanced;
+	char *text;                      /* owned, NUL-terminated, NULL   */
+	size_t text_n;
+};
+
+struct smtp__recipient {
+	char *address;                   /* as it goes into RCPT          */
+	struct smtp__outcome outcome;
+};
+
+/*
+ * Check all, settle the envelope (RFC 5321 appendix B: from the header where
+ * it was not given), make Date and Message-ID where they are missing and keep
+ * them. Returns SMTP_OK or a local error; smtp_message_error() has the words.
+ * Without random octets a message that needs them is SMTP_E_UNSUPPORTED.
+ */
+int
+smtp__message_prepare(struct smtp_message *message,
+    const struct smtp__moment *moment);
+
+/*
+ * Choose encodings for what the connection offers and go to the start. Fills
+ * `content`. For a raw source that can be rewound this reads and checks it.
+ * Sizes are exact whenever every source knows its own or can be rewound.
+ * Returns SMTP_OK, SMTP_WANT_SOURCE (call again), or a local error.
+ */
+int
+smtp__message_plan(struct smtp_message *message, unsigned offers,
+    struct smtp__content *content);
+
+/*
+ * The next octets of the content, CRLF line ends, without dot-stuffing.
+ * Returns their number, 0 at the end, SMTP__MESSAGE_WAIT, or a local error of
+ * enum smtp_status (SMTP_E_SOURCE, SMTP_E_ARGUMENT, SMTP_E_MEMORY), which
+ * smtp_message_error() explains and which repeats until the next plan.
+ */
+#define SMTP__MESSAGE_WAIT ((ptrdiff_t)-1)
+ptrdiff_t
+smtp__message_read(struct smtp_message *message, void *p, size_t n);
+
+/* Can it be sent a second time after content was read? */
+bool
+smtp__message_can_rewind(const struct smtp_message *message);
+
+/* The settled envelope, after prepare. */
+const char *
+smtp__message_envelope_from(const struct smtp_message *message);
+struct smtp__recipient *
+smtp__message_recipients(struct smtp_message *message, size_t *count);
+struct smtp__outcome *
+smtp__message_outcome(struct smtp_message *message);
+void
+smtp__message_set_elapsed(struct smtp_message *message, uint64_t ms);
+
+/*
+ * Set the words of an outcome (copied; NULL for none). False: no memory, and
+ * the words are missing.
+ */
+bool
+smtp__message_set_text(struct smtp_message *message,
+    struct smtp__outcome *outcome, const char *text, size_t n);
+
+/* Forget texts and numbers of the last send; outcomes OK and UNKNOWN stay. */
+void
+smtp__message_begin(struct smtp_message *message);
+
+/* Keep a first error from outside the builder; words as for printf's %s. */
+int
+smtp__message_fail(struct smtp_message *message, int status,
+    const char *field, const char *words);
+
+#endif
