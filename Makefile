@@ -1,0 +1,189 @@
+# libsmtp.  GNU make; no configure step, nothing generated is compiled.
+#
+#	make             the library and the examples, into build/
+#	make help        all targets and settings
+
+VERSION   = 0.1.0
+SOVERSION = 0
+
+# What a packager or a developer may set on the command line.
+BUILD       = build
+CC          = cc
+AR          = ar
+CFLAGS      = -O2 -g
+CPPFLAGS    =
+LDFLAGS     =
+PREFIX      = /usr/local
+LIBDIR      = $(PREFIX)/lib
+DESTDIR     =
+PKG_CONFIG  = pkg-config
+MBEDTLS_PREFIX =
+SMTP_PREFIX =
+WERROR      = no
+DEPS        = yes
+V           = 0
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+# ---- what there is to build
+
+LIB_SRC     := $(sort $(wildcard lib/*.c lib/*/*.c))
+EXAMPLE_SRC := $(sort $(wildcard examples/*.c))
+TEST_SRC    := $(sort $(wildcard tests/test_*.c))
+SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+TOOL_SRC    := $(sort $(wildcard tools/*.c))
+HEADERS     := $(sort $(wildcard include/smtp/*.h))
+MAN         := $(sort $(wildcard man/*.[1-9]))
+
+obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB_OBJ     := $(call obj,$(LIB_SRC))
+SUPPORT_OBJ := $(call obj,$(SUPPORT_SRC))
+EXAMPLES    := $(patsubst examples/%.c,$(BUILD)/examples/%,$(EXAMPLE_SRC))
+TESTS       := $(patsubst tests/test_%.c,$(BUILD)/tests/%,$(TEST_SRC))
+TOOLS       := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOL_SRC))
+
+LIB_A  := $(BUILD)/libsmtp.a
+SYSTEM := $(shell uname -s)
+ifeq ($(SYSTEM),Darwin)
+SO_NAME := libsmtp.$(SOVERSION).dylib
+SO_FILE := libsmtp.$(VERSION).dylib
+SO_LINK := libsmtp.dylib
+SO_FLAGS = -dynamiclib -install_name $(LIBDIR)/$(SO_NAME)
+else
+SO_NAME := libsmtp.so.$(SOVERSION)
+SO_FILE := libsmtp.so.$(VERSION)
+SO_LINK := libsmtp.so
+SO_FLAGS = -shared -Wl,-soname,$(SO_NAME) $(SO_COMPLETE) \
+	-Wl,--version-script,$(BUILD)/libsmtp.map
+endif
+# A sanitized library leaves its runtime to the program that loads it.
+SO_COMPLETE = $(if $(findstring -fsanitize,$(CFLAGS)),,-Wl,--no-undefined)
+LIB_SO := $(if $(LIB_SRC),$(BUILD)/$(SO_FILE) $(BUILD)/$(SO_NAME) \
+	$(BUILD)/$(SO_LINK))
+
+# ---- where the libraries are: pkg-config when it knows them, else plain -l
+
+known = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes)
+MBEDTLS_PC := mbedtls mbedx509 mbedcrypto
+MBEDTLS_L  := -lmbedtls -lmbedx509 -lmbedcrypto
+ifneq ($(MBEDTLS_PREFIX),)
+MBEDTLS_CFLAGS := -isystem $(MBEDTLS_PREFIX)/include
+MBEDTLS_LIBS   := -L$(MBEDTLS_PREFIX)/lib \
+	-Wl,-rpath,$(abspath $(MBEDTLS_PREFIX)/lib) $(MBEDTLS_L)
+else ifeq ($(call known,$(MBEDTLS_PC)),yes)
+MBEDTLS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(MBEDTLS_PC))
+MBEDTLS_LIBS   := $(shell $(PKG_CONFIG) --libs $(MBEDTLS_PC))
+else
+MBEDTLS_CFLAGS :=
+MBEDTLS_LIBS   := $(MBEDTLS_L)
+endif
+ifeq ($(call known,cmocka),yes)
+CMOCKA_CFLAGS := $(shell $(PKG_CONFIG) --cflags cmocka)
+CMOCKA_LIBS   := $(shell $(PKG_CONFIG) --libs cmocka)
+else
+CMOCKA_CFLAGS :=
+CMOCKA_LIBS   := -lcmocka
+endif
+LIBS := $(MBEDTLS_LIBS) -pthread
+
+# ---- how it is compiled
+
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+ifeq ($(WERROR),yes)
+WARN += -Werror
+endif
+INCLUDE    := -Iinclude -Ilib
+ALL_CFLAGS  = $(WARN) $(INCLUDE) $(MBEDTLS_CFLAGS) -pthread \
+	$(if $(SMTP_PREFIX),-DSMTP_PREFIX=$(SMTP_PREFIX)) $(CPPFLAGS) $(CFLAGS)
+# The library is ISO C and each file names the POSIX it needs; programs here
+# are written for the platform.
+LIB_CFLAGS  = -std=c11 -fPIC -fvisibility=hidden $(ALL_CFLAGS)
+PROG_CFLAGS = -std=gnu11 $(ALL_CFLAGS)
+DEPFLAGS    = -MMD -MP -MF $@.d -MT $@
+
+ifeq ($(V),0)
+say = @printf '  %-4s %s\n' $(1) $@;
+else
+say =
+endif
+
+# A setting that changed, or a source that went, builds anew.
+ifeq ($(filter clean help,$(MAKECMDGOALS)),)
+SETTINGS := $(CC) $(LIB_CFLAGS) $(LDFLAGS) $(LIBS)
+$(shell mkdir -p $(BUILD); f=$(BUILD)/settings; \
+	printf '%s\n' '$(SETTINGS)' >$$f.$$$$; \
+	if cmp -s $$f.$$$$ $$f; then rm -f $$f.$$$$; \
+	else mv -f $$f.$$$$ $$f; fi; \
+	f=$(BUILD)/sources; printf '%s\n' '$(LIB_SRC) $(SUPPORT_SRC)' >$$f.$$$$; \
+	if cmp -s $$f.$$$$ $$f; then rm -f $$f.$$$$; \
+	else mv -f $$f.$$$$ $$f; fi)
+endif
+
+.PHONY: all lib examples tests tools
+all: lib examples
+lib: $(LIB_A) $(LIB_SO)
+examples: $(EXAMPLES)
+tests: $(TESTS) $(TOOLS) $(EXAMPLES)
+tools: $(TOOLS)
+
+$(BUILD)/obj/lib/%.o: lib/%.c $(BUILD)/settings
+	@mkdir -p $(@D)
+	$(call say,CC) $(CC) $(LIB_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/settings
+	@mkdir -p $(@D)
+	$(call say,CC) $(CC) $(PROG_CFLAGS) -Itests $(CMOCKA_CFLAGS) \
+		$(DEPFLAGS) -c -o $@ $<
+
+$(LIB_A): $(LIB_OBJ) $(BUILD)/sources
+	$(call say,AR) rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
+
+$(BUILD)/libsmtp.map: lib/libsmtp.map $(BUILD)/settings
+	@sed 's/smtp_/$(or $(SMTP_PREFIX),smtp_)/' lib/libsmtp.map >$@
+
+$(BUILD)/$(SO_FILE): $(LIB_OBJ) $(BUILD)/libsmtp.map $(BUILD)/sources
+	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $(SO_FLAGS) -o $@ \
+		$(LIB_OBJ) $(LIBS)
+
+$(BUILD)/$(SO_NAME) $(BUILD)/$(SO_LINK): $(BUILD)/$(SO_FILE)
+	@ln -sf $(SO_FILE) $@
+
+$(BUILD)/examples/%: examples/%.c $(LIB_A)
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) $(PROG_CFLAGS) $(DEPFLAGS) $(LDFLAGS) -o $@ $< \
+		$(LIB_A) $(LIBS)
+
+$(BUILD)/tools/%: tools/%.c $(LIB_A)
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) $(PROG_CFLAGS) $(DEPFLAGS) $(LDFLAGS) -o $@ $< \
+		$(LIB_A) $(LIBS)
+
+$(BUILD)/tests/support.a: $(SUPPORT_OBJ) $(BUILD)/sources
+	@mkdir -p $(@D)
+	$(call say,AR) rm -f $@ && $(AR) rcs $@ $(SUPPORT_OBJ)
+
+$(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) $(PROG_CFLAGS) -Itests $(CMOCKA_CFLAGS) \
+		$(DEPFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/tests/support.a \
+		$(LIB_A) $(CMOCKA_LIBS) $(LIBS)
+
+-include $(addsuffix .d,$(LIB_OBJ) $(SUPPORT_OBJ) $(EXAMPLES) $(TESTS) $(TOOLS))
+
+# ---- what is done with it
+
+.PHONY: test clean help
+test: tests
+	BUILD=$(BUILD) sh tests/run.sh $(TESTS)
+
+clean:
+	rm -rf build $(BUILD)
+
+help:
+	@echo 'make            the library and the examples'
+	@echo 'make test       build and run the tests'
+	@echo 'make clean      remove what was built'
+	@echo
+	@echo 'BUILD=dir CC=compiler CFLAGS=... MBEDTLS_PREFIX=dir WERROR=yes V=1'
