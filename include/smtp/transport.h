@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a platform supplies: a stream of octets that never blocks.
+ *
+ * The library's own are a socket and TLS over any transport. A program gives
+ * one of its own to smtp_options_set_transport(), or drives the engine over it
+ * directly. Since 0.1 all of it.
+ */
+#ifndef SMTP_TRANSPORT_H
+#define SMTP_TRANSPORT_H
+
+#include <stddef.h>
+
+#include <smtp/config.h>
+#include <smtp/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What read and write return below 0. 0 is never returned. */
+enum smtp_io {
+	SMTP_IO_WANT_READ = -1,  /* not now: when the descriptor can be read */
+	SMTP_IO_WANT_WRITE = -2, /* not now: when it can be written          */
+	SMTP_IO_CLOSED = -3,     /* the peer ended the stream, or reset it   */
+	SMTP_IO_FAILED = -4      /* the transport broke                      */
+};
+
+struct smtp_transport {
+	/*
+	 * Read at most `n` octets, n > 0. Returns their number or one of enum
+	 * smtp_io. A stream that ended without its own mark of the end (TLS
+	 * without close_notify) is SMTP_IO_CLOSED too.
+	 */
+	ptrdiff_t (*read)(void *ctx, void *p, size_t n);
+
+	/*
+	 * Write at most `n` octets, n > 0; fewer is fine. After SMTP_IO_WANT_*
+	 * the next call has the same octets at its start.
+	 */
+	ptrdiff_t (*write)(void *ctx, const void *p, size_t n);
+
+	/*
+	 * End the stream and free what the transport holds. Never waits: what
+	 * the transport sends at the end (close_notify) is sent if it fits.
+	 * NULL where there is nothing to do.
+	 */
+	void (*close)(void *ctx);
+
+	/*
+	 * A descriptor to poll for what read and write asked for, or -1. NULL
+	 * is -1. It may change from call to call.
+	 */
+	int (*fd)(void *ctx);
+
+	void *ctx;
+};
+
+/*
+ * A transport over a connected stream socket, TCP or unix, which it makes
+ * non-blocking and owns from now on. Returns SMTP_OK, SMTP_E_MEMORY (the
+ * descriptor is then still the caller's), or SMTP_E_ARGUMENT where it is no
+ * socket.
+ */
+SMTP_API int
+smtp_transport_socket(struct smtp_transport *transport, int fd);
+
+#if SMTP_WITH_TLS
+/*
+ * TLS over another transport, for those who drive the engine themselves.
+ *
+ * `inner` is copied, and closed with the new transport. `config` is an
+ * mbedtls_ssl_config that the caller set up and keeps until the close: client,
+ * VERIFY_REQUIRED, CA chain, random source. `host` is the name that the
+ * certificate must bear, or an IP address; it is sent as SNI if it is a name.
+ * Returns SMTP_OK, SMTP_E_MEMORY, or SMTP_E_ARGUMENT for a config that does
+ * not verify. Nothing is sent yet.
+ */
+SMTP_API int
+smtp_transport_tls(struct smtp_transport *transport,
+    const struct smtp_transport *inner, const void *config, const char *host);
+
+/*
+ * Go on with the handshake of such a transport. Returns SMTP_OK when it is
+ * done and the certificate was verified, SMTP_WANT_READ or SMTP_WANT_WRITE,
+ * or SMTP_E_CERTIFICATE, SMTP_E_TLS, SMTP_E_CLOSED, SMTP_E_MEMORY; after an
+ * error only close is left.
+ */
+SMTP_API int
+smtp_transport_tls_handshake(struct smtp_transport *transport);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

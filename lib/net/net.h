@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What client.c needs of the network: to dial, to wait, and to talk TLS.
+ *
+ * Nothing here waits except smtp__net_wait(). Times are milliseconds of one
+ * monotonic clock that the caller reads (LIB-K-2).
+ */
+#ifndef SMTP__NET_H
+#define SMTP__NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <smtp/transport.h>
+
+/*
+ * Dialling: look the name up in a thread of its own, then try its addresses,
+ * IPv6 and IPv4 in turn, a new one every 250 ms or when one failed (RFC 8305),
+ * until one is connected.
+ */
+struct smtp__dial;
+
+struct smtp__dial_plan {
+	const char *host;        /* a name or an address without brackets    */
+	unsigned port;
+	const char *path;        /* a unix socket instead of both            */
+	uint32_t resolve_ms;     /* for the lookup                           */
+	uint32_t connect_ms;     /* for each address                         */
+};
+
+/* The plan's strings are copied. NULL is no memory. */
+struct smtp__dial *
+smtp__dial_start(const struct smtp__dial_plan *plan, uint64_t now_ms);
+
+/*
+ * Go on. Returns SMTP_OK (connected: take it), a mask of SMTP_WANT_*, or
+ * SMTP_E_RESOLVE, SMTP_E_CONNECT, SMTP_E_TIMEOUT, SMTP_E_MEMORY.
+ */
+int
+smtp__dial_step(struct smtp__dial *dial, uint64_t now_ms);
+
+int
+smtp__dial_phase(const struct smtp__dial *dial);  /* RESOLVE or CONNECT */
+int
+smtp__dial_fd(const struct smtp__dial *dial);     /* after a step, or -1 */
+uint64_t
+smtp__dial_due_ms(const struct smtp__dial *dial);
+
+/* One plain line about a failure: each address with what it answered. */
+const char *
+smtp__dial_error(const struct smtp__dial *dial);
+
+/*
+ * Move the connected socket into a transport, with TCP_NODELAY. SMTP_OK or
+ * SMTP_E_MEMORY.
+ */
+int
+smtp__dial_take(struct smtp__dial *dial, struct smtp_transport *transport);
+
+/* Ends at once; a lookup that still runs is left to end by itself. */
+void
+smtp__dial_free(struct smtp__dial *dial);
+
+/*
+ * The local address of a transport's descriptor as an address literal with
+ * brackets (RFC 5321 section 4.1.3): "[192.0.2.7]", "[IPv6:2001:db8::7]", or
+ * "localhost" for a unix socket. False when it is not known.
+ */
+bool
+smtp__net_literal(int fd, char *p, size_t n);
+
+/*
+ * Wait until `fd` is ready for `want` (SMTP_WANT_READ | SMTP_WANT_WRITE) or
+ * `wait_ms` went by; fd -1 waits for the time only. Returns what is ready, 0
+ * after the time; EINTR goes on.
+ */
+int
+smtp__net_wait(int fd, int want, uint64_t wait_ms);
+
+/* Octets from the system's random source, monotonic and wall clock. */
+bool
+smtp__net_random(void *p, size_t n);
+uint64_t
+smtp__net_now_ms(void);
+int64_t
+smtp__net_wall_clock(int *zone_minutes);
+
+/*
+ * TLS. What sessions share is parsed once and counted: trust anchors, client
+ * key, tickets. Thread-safe.
+ */
+struct smtp__tls_shared;
+struct smtp__tls;
+
+struct smtp__tls_settings {
+	const char *ca_file;     /* PEM or DER; NULL: not given              */
+	const char *ca_dir;
+	const void *ca;          /* in memory, borrowed for the call         */
+	size_t ca_n;             /* none of the three: the system's store    */
+	const char *cert_file;   /* client certificate and its key           */
+	const char *key_file;
+	const char *key_password;
+	bool no_verify;          /* takes any certificate                    */
+	bool tls13_only;
+};
+
+/*
+ * Returns SMTP_OK, SMTP_E_TLS (no system store: says how to name one),
+ * SMTP_E_ARGUMENT (a file that cannot be used), SMTP_E_MEMORY; `why` then has
+ * one plain line.
+ */
+int
+smtp__tls_shared_new(struct smtp__tls_shared **shared,
+    const struct smtp__tls_settings *settings, char *why, size_t why_n);
+void
+smtp__tls_shared_free(struct smtp__tls_shared *shared);
+
+/*
+ * Begin TLS over `inner` (copied; closed with the new transport). `host`
+ * is the reference identity: a name, which becomes SNI, or an IP address,
+ * which is matched against iPAddress only (RFC 9525). The shared part must
+ * outlive it.
+ */
+int
+smtp__tls_start(struct smtp__tls **tls, struct smtp_transport *transport,
+    const struct smtp_transport *inner, struct smtp__tls_shared *shared,
+    const char *host);
+
+/* SMTP_OK, SMTP_WANT_READ, SMTP_WANT_WRITE, or a cause below 0. */
+int
+smtp__tls_handshake(struct smtp__tls *tls);
+
+/* Why a certificate was not taken; several may apply. */
+enum {
+	SMTP__CERT_EXPIRED = 1,
+	SMTP__CERT_NOT_YET = 2,
+	SMTP__CERT_NAME = 4,
+	SMTP__CERT_UNKNOWN_CA = 8,
+	SMTP__CERT_REVOKED = 16,
+	SMTP__CERT_WEAK = 32,
+	SMTP__CERT_USAGE = 64,
+	SMTP__CERT_OTHER = 128
+};
+
+struct smtp__tls_info {
+	const char *version;     /* "TLSv1.2"; lives as long as the session  */
+	const char *suite;
+	bool verified;
+	unsigned cert_errors;    /* of the list above                        */
+	bool not_tls;            /* the peer answered, but not with TLS      */
+	const char *error;       /* one plain line, "" if all is well        */
+};
+void
+smtp__tls_info(const struct smtp__tls *tls, struct smtp__tls_info *info);
+
+#endif
