@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libsmtp: four calls that get a mail out.
+ *
+ *      smtp_open(&smtp, "smtp://mail.example.com", NULL);
+ *      smtp_auth(smtp, "user", "password");
+ *      smtp_send(smtp, message);
+ *      smtp_close(smtp);
+ *
+ * A handle belongs to one thread at a time; handles share nothing but their
+ * options, which are safe to share. After fork the child may only close. No
+ * signal is raised or handled. Secrets never reach a trace, an error or a hint.
+ *
+ * Since 0.1 all of it.
+ */
+#ifndef SMTP_SMTP_H
+#define SMTP_SMTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <smtp/config.h>
+#include <smtp/message.h>
+#include <smtp/status.h>
+#include <smtp/transport.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct smtp;
+struct smtp_options;
+
+/*
+ * Options: names and values.
+ *
+ * Reference counted, and frozen by the first smtp_open that uses them: they
+ * may be freed as soon as they were given. NULL is no memory.
+ */
+SMTP_API struct smtp_options *
+smtp_options_new(void);
+SMTP_API struct smtp_options *
+smtp_options_new_with(const struct smtp_allocator *allocator);
+SMTP_API void
+smtp_options_free(struct smtp_options *options);
+
+/*
+ * Set an option by its name. The value is copied; NULL restores the default.
+ * Returns SMTP_OK, SMTP_E_ARGUMENT for an unknown name or a bad value (see
+ * smtp_options_error()), SMTP_E_STATE when frozen, SMTP_E_MEMORY. The names
+ * are those of smtp_options_each(); smtp_open(3) explains them.
+ */
+SMTP_API int
+smtp_options_set(struct smtp_options *options, const char *name,
+    const char *value);
+SMTP_API const char *
+smtp_options_error(const struct smtp_options *options);
+
+/* Every option there is: its name, kind ("file", "seconds", ...), default and */
+/* one line of help. Stops when `each` returns other than 0, and returns that. */
+SMTP_API int
+smtp_options_each(int (*each)(void *ctx, const char *name, const char *kind,
+    const char *standard, const char *help), void *ctx);
+
+/* Trust anchors in memory, PEM or DER, instead of a file. Copied. */
+SMTP_API int
+smtp_options_set_ca(struct smtp_options *options, const void *p, size_t n);
+
+/*
+ * A trace: called with each line that is sent ('C') and received ('S'), and
+ * with remarks ('*'), without its line end. Secrets show as ***, content as
+ * its number of octets, control and 8-bit octets as \xNN. The line is borrowed
+ * for the call, which must not use the handle.
+ */
+SMTP_API int
+smtp_options_set_trace(struct smtp_options *options,
+    void (*trace)(void *ctx, int who, const char *line, size_t n), void *ctx);
+
+/*
+ * A transport of one's own, instead of connecting; for one smtp_open, which
+ * takes it over, also when it fails. The URL still says which TLS is spoken
+ * over it and whose certificate is expected.
+ */
+SMTP_API int
+smtp_options_set_transport(struct smtp_options *options,
+    const struct smtp_transport *transport);
+
+/*
+ * A clock and random octets of one's own. `clock` gives seconds since 1970 and
+ * minutes east of UTC and returns 0, or -1 when it does not know; `random`
+ * fills `p` and returns 0, or -1.
+ */
+SMTP_API int
+smtp_options_set_clock(struct smtp_options *options,
+    int (*clock)(void *ctx, int64_t *seconds, int *zone_minutes), void *ctx);
+SMTP_API int
+smtp_options_set_random(struct smtp_options *options,
+    int (*random)(void *ctx, void *p, size_t n), void *ctx);
+
+/*
+ * Open a session: connect, greet, negotiate, and start TLS as the URL says.
+ *
+ *   smtps://host[:465]               TLS from the first octet
+ *   smtp://host[:587]                STARTTLS, required
+ *   smtp+opportunistic://host[:25]   STARTTLS if offered, any certificate;
+ *                                    never authenticates
+ *   smtp+plaintext://host[:25]       no TLS
+ *   lmtp://host:port                 LMTP with STARTTLS, required
+ *   lmtp+plaintext://host:port       LMTP without TLS
+ *   lmtp+unix:/path                  LMTP over a unix socket, without TLS
+ *
+ * submissions:// and submission:// are the first two. A host is a name, an
+ * IPv4 address, or an IPv6 address in brackets; never with user or password.
+ *
+ * `*smtp` is a handle also after an error, to tell it, and has to be closed;
+ * NULL only without memory. `options` NULL: defaults. URL and options are
+ * copied or counted. Returns SMTP_OK, with the option blocking=no a mask of
+ * enum smtp_want (go on with smtp_step()), or
+ *
+ *   SMTP_E_ARGUMENT      the URL or an option
+ *   SMTP_E_RESOLVE       the name was not found
+ *   SMTP_E_CONNECT       no address answered
+ *   SMTP_E_TLS           STARTTLS not to be had, or the handshake failed
+ *   SMTP_E_CERTIFICATE   the certificate was not taken; the hint says why
+ *   SMTP_E_LATER         the server said 4yz
+ *   SMTP_E_REFUSED       the server said 5yz
+ *   SMTP_E_CLOSED, SMTP_E_TIMEOUT, SMTP_E_PROTOCOL, SMTP_E_MEMORY
+ *
+ * Waits at most 10 s for the lookup, 30 s for each address, 30 s for the
+ * handshake, 120 s for each reply, or as the options say.
+ * RFC 5321 section 3.1 and 3.2, RFC 3207, RFC 8314, RFC 2033.
+ */
+SMTP_API int
+smtp_open(struct smtp **smtp, const char *url, struct smtp_options *options);
+
+/*
+ * Authenticate with a password, or with a bearer token (RFC 7628). The
+ * strongest mechanism that fits is taken, under TLS only unless an option
+ * allows otherwise. The secret is kept to open the session again, and
+ * wiped at close; the option reconnect=no wipes it at once. Returns SMTP_OK, a
+ * mask, or
+ *
+ *   SMTP_E_ARGUMENT   NULL, empty, or an octet that cannot be sent
+ *   SMTP_E_STATE      not open, or authenticated already
+ *   SMTP_E_AUTH       refused, or no mechanism fits: never goes on without
+ *   SMTP_E_LATER      the server said 4yz: not the password's fault
+ *   SMTP_E_CLOSED, SMTP_E_TIMEOUT, SMTP_E_PROTOCOL
+ *
+ * RFC 4954, RFC 4422.
+ */
+SMTP_API int
+smtp_auth(struct smtp *smtp, const char *user, const char *password);
+SMTP_API int
+smtp_auth_token(struct smtp *smtp, const char *user, const char *token);
+
+/*
+ * Send one message: MAIL, a RCPT for each recipient, DATA.
+ *
+ * The message is borrowed until the result. Its content is read, line ends
+ * become CRLF and dots are stuffed here. Sent again, it addresses only the
+ * recipients that were not accepted. Returns SMTP_OK once the server has
+ * charge of it for every recipient, or
+ *
+ *   above 0             not yet: wait for what the mask says, smtp_step()
+ *   SMTP_E_PARTIAL      taken for some; the message has a row for each
+ *   SMTP_E_LATER        not delivered; send again later
+ *   SMTP_E_REFUSED      5yz: not delivered, do not repeat
+ *   SMTP_E_UNKNOWN      lost after the end mark, before its reply: to send
+ *                       again may deliver twice
+ *   SMTP_E_ARGUMENT     an address or field cannot be sent; nothing said
+ *   SMTP_E_UNSUPPORTED  needs an extension that is not offered; nothing said
+ *   SMTP_E_SOURCE       a source failed: the end mark was not sent
+ *   SMTP_E_STATE        not open; SMTP_E_MEMORY
+ *
+ * smtp_cause() and the message say why. Waits up to 300 s for MAIL and each
+ * RCPT, 120 s for 354, 180 s for each block of content and 600 s for the last
+ * reply (RFC 5321 section 4.5.3.2), or as the options say.
+ *
+ * RFC 5321 section 3.3.
+ */
+SMTP_API int
+smtp_send(struct smtp *smtp, struct smtp_message *message);
+
+/*
+ * Say QUIT, wait at most 2 s for its reply, and free the handle, always. With
+ * blocking=no nothing is waited for. NULL is fine. Returns SMTP_OK, also when
+ * the reply did not come: what was delivered stays delivered.
+ */
+SMTP_API int
+smtp_close(struct smtp *smtp);
+
+/* Why the last call failed: SMTP_OK or a code of enum smtp_status. */
+SMTP_API int
+smtp_cause(const struct smtp *smtp);
+SMTP_API int
+smtp_phase(const struct smtp *smtp);
+
+/*
+ * One plain line about the last error, and what usually helps ("" where there
+ * is nothing to say). Live until the next call on the handle. With NULL:
+ * out of memory.
+ */
+SMTP_API const char *
+smtp_error(const struct smtp *smtp);
+SMTP_API const char *
+smtp_hint(const struct smtp *smtp);
+
+/* The last reply: code (0: none), enhanced code ("" if none), words. */
+SMTP_API int
+smtp_reply_code(const struct smtp *smtp);
+SMTP_API const char *
+smtp_reply_enhanced(const struct smtp *smtp);
+SMTP_API const char *
+smtp_reply_text(const struct smtp *smtp);
+
+/*
+ * What the server offers: the parameters behind a keyword, "" if it has none,
+ * NULL if the keyword is not offered. Lives until the next call.
+ */
+SMTP_API const char *
+smtp_capability(const struct smtp *smtp, const char *keyword);
+
+/* The TLS of the session: "TLSv1.2 NAME-OF-SUITE", "" without TLS. */
+SMTP_API const char *
+smtp_tls_info(const struct smtp *smtp);
+
+/* The mechanism of the last smtp_auth, "" before. */
+SMTP_API const char *
+smtp_mechanism(const struct smtp *smtp);
+
+/*
+ * Keep the session alive, forget an open transaction, or say a line of one's
+ * own (VRFY, EXPN, HELP, ...; without its end). They return SMTP_OK on 2yz, a
+ * mask, SMTP_E_LATER or SMTP_E_REFUSED as the server said, or as smtp_send().
+ */
+SMTP_API int
+smtp_noop(struct smtp *smtp);
+SMTP_API int
+smtp_reset(struct smtp *smtp);
+SMTP_API int
+smtp_command(struct smtp *smtp, const char *line);
+
+/*
+ * Not blocking: with the option blocking=no a call starts an operation, and
+ * only smtp_step() goes on with it and returns its result in the end; both
+ * return a mask of enum smtp_want while there is more to do. Wait for that on
+ * smtp_fd() (-1: nothing to poll; ask again after every step) until
+ * smtp_due_ms() on the monotonic clock of smtp_now_ms(). Another operation
+ * meanwhile is SMTP_E_STATE. smtp_quit() is a close that can be waited for;
+ * smtp_close() then only frees.
+ */
+SMTP_API int
+smtp_step(struct smtp *smtp);
+SMTP_API int
+smtp_fd(const struct smtp *smtp);
+SMTP_API uint64_t
+smtp_due_ms(const struct smtp *smtp);
+SMTP_API uint64_t
+smtp_now_ms(void);
+SMTP_API int
+smtp_quit(struct smtp *smtp);
+
+/*
+ * End the operation that is open, from any thread, as soon as it is stepped:
+ * with blocking=yes within 100 ms. Its status is as if the connection had been
+ * lost; the cause is SMTP_E_CANCELLED, and the session is over.
+ */
+SMTP_API void
+smtp_cancel(struct smtp *smtp);
+
+/* "0.1.0", and what is built in: "tls login cram-md5 ...". */
+SMTP_API const char *
+smtp_version(void);
+SMTP_API const char *
+smtp_features(void);
+
+/* "OK", "PARTIAL", "LATER", ...: the name of a status without its prefix. */
+SMTP_API const char *
+smtp_status_name(int status);
+
+/* "resolve", "connect", ..., "quit"; "" for SMTP_PHASE_NONE. */
+SMTP_API const char *
+smtp_phase_name(int phase);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
