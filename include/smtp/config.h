@@ -66,6 +66,15 @@
 #define SMTP_WITH_OAUTHBEARER 1  /* RFC 7628                              */
 #endif
 
+/* Digests and HMAC, for mechanisms and DKIM: lib/crypto. */
+
+#ifndef SMTP_WITH_HASH
+#define SMTP_WITH_HASH 1         /* on mbedTLS                            */
+#endif
+#ifndef SMTP_WITH_SHA512
+#define SMTP_WITH_SHA512 1       /* twice the state of the others         */
+#endif
+
 /* Transports. */
 
 #ifndef SMTP_WITH_TLS
