@@ -7,21 +7,19 @@ VERSION   = 0.1.0
 SOVERSION = 0
 
 # What a packager or a developer may set on the command line.
-BUILD       = build
-CC          = cc
-AR          = ar
-CFLAGS      = -O2 -g
-CPPFLAGS    =
-LDFLAGS     =
-PREFIX      = /usr/local
-LIBDIR      = $(PREFIX)/lib
-DESTDIR     =
-PKG_CONFIG  = pkg-config
-MBEDTLS_PREFIX =
-SMTP_PREFIX =
-WERROR      = no
-DEPS        = yes
-V           = 0
+BUILD           = build
+CFLAGS         ?= -O2 -g
+CPPFLAGS       ?=
+LDFLAGS        ?=
+PREFIX         ?= /usr/local
+LIBDIR         ?= $(PREFIX)/lib
+DESTDIR        ?=
+PKG_CONFIG     ?= pkg-config
+MBEDTLS_PREFIX ?=
+SMTP_PREFIX    ?=
+WERROR         ?= no
+DEPS           ?= yes
+V              ?= 0
 
 .DEFAULT_GOAL := all
 .SUFFIXES:
@@ -35,7 +33,6 @@ TEST_SRC    := $(sort $(wildcard tests/test_*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TOOL_SRC    := $(sort $(wildcard tools/*.c))
 HEADERS     := $(sort $(wildcard include/smtp/*.h))
-MAN         := $(sort $(wildcard man/*.[1-9]))
 
 obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ     := $(call obj,$(LIB_SRC))
@@ -173,17 +170,89 @@ $(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 -include $(addsuffix .d,$(LIB_OBJ) $(SUPPORT_OBJ) $(EXAMPLES) $(TESTS) $(TOOLS))
 
 # ---- what is done with it
+#
+# A target that needs a package asks tools/deps.sh for it first, and then runs
+# make anew, which finds what came. `all' and `install' ask for nothing.
 
-.PHONY: test clean help
-test: tests
-	BUILD=$(BUILD) sh tests/run.sh $(TESTS)
+.PHONY: test check demo lint size interop install uninstall clean help
+export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS
+
+deps = @sh tools/deps.sh $(1)
+
+test:
+	$(call deps,tls cmocka)
+	@$(MAKE) --no-print-directory lib tests
+	@sh tests/run.sh $(TESTS)
+
+check:
+	$(call deps,tls cmocka gcc clang sanitizers cppcheck mandoc pkg-config)
+	@MAKE='$(MAKE)' sh tools/check.sh
+
+demo:
+	$(call deps,tls)
+	@$(MAKE) --no-print-directory lib examples tools
+	@sh tools/demo.sh
+
+lint:
+	$(call deps,tls cppcheck mandoc)
+	@$(MAKE) --no-print-directory lib
+	@sh tools/lint.sh
+
+size:
+	$(call deps,arm)
+	@sh tools/size.sh
+
+interop:
+	$(call deps,tls)
+	@$(MAKE) --no-print-directory lib examples tools
+	@sh tests/interop/run.sh
+
+INSTALL  = install
+INC_DIR  = $(DESTDIR)$(PREFIX)/include/smtp
+LIB_DIR  = $(DESTDIR)$(LIBDIR)
+PC_DIR   = $(LIB_DIR)/pkgconfig
+BIN_DIR  = $(DESTDIR)$(PREFIX)/bin
+MAN_DIR  = $(DESTDIR)$(PREFIX)/share/man
+
+install: all
+	$(INSTALL) -d '$(INC_DIR)' '$(PC_DIR)' '$(BIN_DIR)' \
+		'$(MAN_DIR)/man1' '$(MAN_DIR)/man3'
+	$(INSTALL) -m 644 $(HEADERS) '$(INC_DIR)'
+	$(INSTALL) -m 644 $(LIB_A) '$(LIB_DIR)'
+	$(INSTALL) -m 755 $(BUILD)/$(SO_FILE) '$(LIB_DIR)'
+	ln -sf $(SO_FILE) '$(LIB_DIR)/$(SO_NAME)'
+	ln -sf $(SO_FILE) '$(LIB_DIR)/$(SO_LINK)'
+	sed -e 's|@PREFIX@|$(PREFIX)|' \
+		-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+		-e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(strip $(LIBS))|' \
+		pkgconfig/libsmtp.pc.in >'$(PC_DIR)/libsmtp.pc'
+	chmod 644 '$(PC_DIR)/libsmtp.pc'
+	$(INSTALL) -m 755 $(BUILD)/examples/smtp-send '$(BIN_DIR)'
+	sh tools/manual.sh install '$(MAN_DIR)'
+
+uninstall:
+	cd '$(INC_DIR)' && rm -f $(notdir $(HEADERS))
+	-rmdir '$(INC_DIR)'
+	cd '$(LIB_DIR)' && rm -f libsmtp.a $(SO_FILE) $(SO_NAME) $(SO_LINK)
+	rm -f '$(PC_DIR)/libsmtp.pc' '$(BIN_DIR)/smtp-send'
+	sh tools/manual.sh uninstall '$(MAN_DIR)'
 
 clean:
 	rm -rf build $(BUILD)
 
 help:
-	@echo 'make            the library and the examples'
-	@echo 'make test       build and run the tests'
-	@echo 'make clean      remove what was built'
+	@echo 'make              the library and the examples, into build/'
+	@echo 'make demo         send a real mail to a server on this machine'
+	@echo 'make check        all that a contribution must pass'
+	@echo 'make test         only build and run the tests'
+	@echo 'make lint         only the rules for sources and manual'
+	@echo 'make size         code and memory on Cortex-M'
+	@echo 'make interop      mail through real servers on this machine'
+	@echo 'make install      PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR='
+	@echo 'make uninstall    the same settings'
+	@echo 'make clean        remove what was built'
 	@echo
-	@echo 'BUILD=dir CC=compiler CFLAGS=... MBEDTLS_PREFIX=dir WERROR=yes V=1'
+	@echo 'Settings: CC, CFLAGS, CPPFLAGS, LDFLAGS; BUILD=dir builds beside'
+	@echo 'build/; MBEDTLS_PREFIX=dir takes mbedTLS from dir/include and'
+	@echo 'dir/lib; SMTP_PREFIX=acme_ renames the public symbols; WERROR=yes;'
+	@echo 'V=1 shows commands; DEPS=no never installs a package.'

@@ -1,0 +1,272 @@
+#!/bin/sh
+# The rules that a compiler does not check. Prints each fault as file:line:
+# what, and ends with the number of faults.
+#
+#	BUILD=build sh tools/lint.sh
+#
+# Needs the library built, for what its objects hold and export.
+set -u
+LC_ALL=C
+export LC_ALL
+BUILD=${BUILD:-build}
+CC=${CC:-cc}
+work=$BUILD/lint
+rm -rf "$work"
+mkdir -p "$work" || exit 1
+: >"$work/faults"
+
+c_files=$(find include lib examples tools tests -name '*.[ch]' | sort)
+lib_files=$(find lib -name '*.[ch]' | sort)
+text_files=$(find Makefile README.md COPYING include lib examples tools tests \
+	man pkgconfig docs bench .ci -type f ! -name '*.eml' ! -name '*.png' \
+	! -name '*.pdf' 2>/dev/null | sort)
+
+fault()
+{
+	cat >>"$work/faults"
+}
+
+# ---- code without its comments and strings: file:line:code
+
+awk '
+FNR == 1 { comment = 0 }
+{
+	out = ""
+	line = $0
+	while (line != "") {
+		if (comment) {
+			i = index(line, "*/")
+			if (i == 0)
+				break
+			line = substr(line, i + 2)
+			comment = 0
+			continue
+		}
+		if (!match(line, /\/\*|\/\/|"|\047/)) {
+			out = out line
+			break
+		}
+		out = out substr(line, 1, RSTART - 1)
+		mark = substr(line, RSTART, RLENGTH)
+		line = substr(line, RSTART + RLENGTH)
+		if (mark == "/*") {
+			comment = 1
+			continue
+		}
+		if (mark == "//")
+			break
+		# A string: up to the same quote without a backslash.
+		while (line != "") {
+			c = substr(line, 1, 1)
+			line = substr(line, 2)
+			if (c == "\\")
+				line = substr(line, 2)
+			else if (c == mark)
+				break
+		}
+		out = out mark mark
+	}
+	if (out ~ /[^ \t]/)
+		print FILENAME ":" FNR ":" out
+}' $c_files /dev/null >"$work/code"
+
+# ---- functions that are not used here, and why
+
+# forbid WHERE WHY NAME...: a call of NAME in a file that matches WHERE
+forbid()
+{
+	where=$1
+	why=$2
+	shift 2
+	names=$(printf '%s|' "$@")
+	grep -E "^($where)" "$work/code" |
+	grep -E "[^A-Za-z0-9_.>](${names%|})[ 	]*\\(" |
+	sed "s/\$/	<- $why/" | fault
+}
+here='lib/|include/|examples/|tools/|tests/'
+forbid "$here" 'writes without a bound' \
+	sprintf vsprintf strcpy strcat stpcpy gets alloca
+forbid "$here" 'has hidden state' strtok rand srand
+forbid "$here" 'cannot report an error' atoi atol atoll atof
+forbid 'lib/|include/' 'cuts or fills in silence' strncpy strncat
+forbid 'lib/|include/|examples/' 'depends on the locale' \
+	isalpha isdigit isalnum isspace isupper islower isprint ispunct \
+	iscntrl isgraph isxdigit tolower toupper strcasecmp strncasecmp \
+	setlocale strcoll strftime strptime
+forbid 'lib/|include/' 'depends on the locale, or skips blanks' \
+	strtol strtoul strtoll strtoull strtod strtof sscanf
+forbid 'lib/|include/' 'belongs to the program' \
+	signal sigaction sigprocmask exit abort getenv system popen fork
+forbid 'lib/|include/' 'writes to what is not ours' \
+	printf puts putchar perror syslog
+forbid 'lib/(text|codec|sasl|proto)/' 'allocates' \
+	malloc calloc realloc free strdup strndup
+forbid 'lib/(text|codec|crypto|mime|dkim|sasl|proto)/' 'is the clock' \
+	time clock_gettime gettimeofday localtime gmtime clock
+
+# ---- who may include whom
+
+awk -F'[<>"]' '
+function allow(dir, list,    n, i, a)
+{
+	n = split(list, a, " ")
+	for (i = 1; i <= n; i++)
+		may[dir, a[i]] = 1
+}
+BEGIN {
+	free = "stddef.h stdint.h stdbool.h string.h limits.h assert.h "
+	allow("text", free "text smtp/status.h smtp/config.h")
+	allow("codec", free "text codec smtp/status.h smtp/config.h")
+	allow("crypto", free "text codec crypto smtp/status.h smtp/config.h")
+	allow("sasl", free "text codec crypto sasl smtp/status.h " \
+	    "smtp/config.h")
+	allow("proto", free "text codec crypto sasl proto smtp/status.h " \
+	    "smtp/config.h smtp/engine.h")
+	hosted = free "stdio.h stdlib.h errno.h "
+	allow("mime", hosted "text codec crypto mime smtp/status.h " \
+	    "smtp/config.h smtp/message.h")
+	allow("dkim", hosted "text codec crypto mime dkim smtp/status.h " \
+	    "smtp/config.h smtp/message.h")
+	allow("net", "text net smtp/status.h smtp/config.h smtp/transport.h")
+}
+/^[ \t]*#[ \t]*include/ {
+	split(FILENAME, path, "/")
+	dir = path[3] == "" ? "." : path[2]
+	what = $2
+	top = what
+	if (what !~ /^smtp\//)
+		sub(/\/.*/, "", top)
+	where = FILENAME ":" FNR ": "
+	if (what ~ /^(mbedtls|psa)\//) {
+		if (FILENAME !~ /_mbedtls\.c$/)
+			print where what " belongs to *_mbedtls.c"
+		next
+	}
+	if (what ~ /^(sys\/socket|sys\/un|netinet\/|arpa\/|netdb|poll|winsock2|ws2tcpip|net\/if)/ && \
+	    what !~ /^net\/net/ && dir != "net") {
+		print where what " belongs to lib/net"
+		next
+	}
+	if (what ~ /^(sys\/)?time\.h$/ && FILENAME !~ /^lib\/client/) {
+		print where "only the client has a clock"
+		next
+	}
+	if (dir == ".")
+		next
+	if (dir == "net" && what !~ /\// && $0 ~ /</)
+		next
+	if (dir == "net" && what ~ /^(sys|netinet|arpa|net)\// && $0 ~ /</)
+		next
+	if (FILENAME ~ /_mbedtls\.c$/ && $0 ~ /</ && what !~ /\//)
+		next
+	if (!((dir, top) in may))
+		print where "lib/" dir " may not include " what
+}' $lib_files /dev/null | fault
+
+# ---- what the objects hold: nothing that can be written
+
+find "$BUILD/obj/lib" -name '*.o' 2>/dev/null | sort >"$work/objects"
+if [ ! -s "$work/objects" ]; then
+	echo "$BUILD: the library is not built" | fault
+fi
+while read -r object; do
+	objdump -t "$object" | awk -v object="$object" '
+	/[ \t](\.data|\.bss|\*COM\*|\.tdata|\.tbss|\.data\.rel|\.data\.rel\.local)[ \t]/ {
+		split($0, half, "\t")
+		split(half[2], tail, " ")
+		if (tail[1] !~ /^0+$/)
+			print object ": can be written: " tail[2]
+	}'
+done <"$work/objects" | fault
+
+# ---- names: headers, export map, shared library and manual agree
+
+sh tools/names.sh >"$work/declared"
+sed -n 's/^[ 	]*\(smtp_[a-z0-9_*]*\);.*/\1/p' lib/libsmtp.map |
+	sort >"$work/mapped"
+nm -D --defined-only "$BUILD/libsmtp.so" | awk '$2 != "A" { print $3 }' |
+	sed 's/@.*//' | sort >"$work/exported"
+sh tools/manual.sh names | awk '{ print $2 }' | sort -u >"$work/described"
+comm -13 "$work/declared" "$work/mapped" | sed 's/$/: in lib\/libsmtp.map, not in a header/' | fault
+comm -23 "$work/declared" "$work/mapped" | sed 's/$/: in a header, not in lib\/libsmtp.map/' | fault
+comm -13 "$work/declared" "$work/exported" | sed 's/$/: exported, not in a header/' | fault
+comm -23 "$work/declared" "$work/exported" | sed 's/$/: in a header, not exported/' | fault
+comm -23 "$work/declared" "$work/described" | sed 's/$/: has no manual page/' | fault
+
+# ---- what a file looks like
+
+awk '
+function bad(what) { print FILENAME ":" FNR ": " what }
+function width(s,    n, i)
+{
+	n = 0
+	for (i = 1; i <= length(s); i++) {
+		c = substr(s, i, 1)
+		if (c == "\t")
+			n += 8 - n % 8
+		else if (c < "\200" || c >= "\300")
+			n++
+	}
+	return n
+}
+FNR == 1 {
+	if (blank)
+		print last ": ends with an empty line"
+	blank = 0
+	last = FILENAME
+	code = FILENAME ~ /\.[ch]$/
+	docs = FILENAME ~ /\.(md|txt|map|[1-9])$/
+}
+/\r$/                           { bad("CR at the end of the line") }
+/[ \t]$/                        { bad("blank at the end of the line") }
+!docs && width($0) > 80         { bad("wider than 80 columns") }
+code && /^        /             { bad("indented with spaces, not tabs") }
+code && /^ +\t/                 { bad("blank before a tab") }
+code && blank && /^$/           { bad("two empty lines") }
+code && /[^a-zA-Z0-9_](if|for|while|switch)\(/ { bad("no blank after the word") }
+code && /\)\{/                  { bad("no blank before {") }
+code && /^}[ \t]*else/          { bad("else at column 0") }
+code && /^(static |const |unsigned |struct [a-z_0-9]+ |enum [a-z_0-9]+ |int |void |char |size_t |ptrdiff_t |bool |u?int[0-9]+_t )+\**[a-z_0-9]+\([^;]*$/ && $0 !~ /=/ {
+	bad("the return type belongs on a line of its own")
+}
+code && /\/\// && /^[ \t]*\/\// { bad("comments are /* */") }
+{ blank = $0 == "" }
+END {
+	if (blank)
+		print last ": ends with an empty line"
+}' $text_files | fault
+for file in $text_files; do
+	[ -z "$(tail -c 1 "$file")" ] ||
+		echo "$file: the last line has no end" | fault
+done
+for file in $(find include lib examples tools -name '*.[ch]'); do
+	head -n 1 "$file" | grep -q 'SPDX-License-Identifier: MIT' ||
+		echo "$file:1: no SPDX-License-Identifier" | fault
+done
+
+# ---- nothing names the machine that it was written on
+
+grep -nE '/hom[e]/[a-z]|/roo[t]/|/wor[k]/|/tmp/[w]t|[.][.]/share[d]' \
+	$text_files | fault
+grep -nE '//(deb|ftp|registry|mirror)s?[.][a-z]' $text_files | fault
+
+# ---- cppcheck
+
+if ! command -v cppcheck >/dev/null 2>&1; then
+	echo 'cppcheck: missing' | fault
+else
+	cppcheck -q -j 2 --std=c11 --language=c -Iinclude -Ilib \
+		--enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem --suppress=unknownMacro \
+		--template='{file}:{line}: cppcheck {id}: {message}' \
+		$(find lib examples tools -name '*.c') \
+		>"$work/cppcheck" 2>&1 || echo "cppcheck: status $?" | fault
+	fault <"$work/cppcheck"
+fi
+
+n=$(grep -c . "$work/faults")
+if [ "$n" -ne 0 ]; then
+	cat "$work/faults"
+fi
+echo "lint: $n faults in $(echo "$text_files" | wc -l) files"
+[ "$n" -eq 0 ]
