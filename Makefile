@@ -113,7 +113,8 @@ $(shell mkdir -p $(BUILD); f=$(BUILD)/settings; \
 	printf '%s\n' '$(SETTINGS)' >$$f.$$$$; \
 	if cmp -s $$f.$$$$ $$f; then rm -f $$f.$$$$; \
 	else mv -f $$f.$$$$ $$f; fi; \
-	f=$(BUILD)/sources; printf '%s\n' '$(LIB_SRC) $(SUPPORT_SRC)' >$$f.$$$$; \
+	f=$(BUILD)/sources; \
+	printf '%s\n' '$(LIB_SRC) $(SUPPORT_SRC)' >$$f.$$$$; \
 	if cmp -s $$f.$$$$ $$f; then rm -f $$f.$$$$; \
 	else mv -f $$f.$$$$ $$f; fi)
 endif
@@ -167,7 +168,8 @@ $(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 		$(DEPFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/tests/support.a \
 		$(LIB_A) $(CMOCKA_LIBS) $(LIBS)
 
--include $(addsuffix .d,$(LIB_OBJ) $(SUPPORT_OBJ) $(EXAMPLES) $(TESTS) $(TOOLS))
+-include $(addsuffix .d,$(LIB_OBJ) $(SUPPORT_OBJ) $(EXAMPLES) $(TESTS) \
+	$(TOOLS))
 
 # ---- what is done with it
 #
@@ -210,6 +212,7 @@ interop:
 INSTALL  = install
 INC_DIR  = $(DESTDIR)$(PREFIX)/include/smtp
 LIB_DIR  = $(DESTDIR)$(LIBDIR)
+PC_LIBDIR = $(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))
 PC_DIR   = $(LIB_DIR)/pkgconfig
 BIN_DIR  = $(DESTDIR)$(PREFIX)/bin
 MAN_DIR  = $(DESTDIR)$(PREFIX)/share/man
@@ -222,8 +225,7 @@ install: all
 	$(INSTALL) -m 755 $(BUILD)/$(SO_FILE) '$(LIB_DIR)'
 	ln -sf $(SO_FILE) '$(LIB_DIR)/$(SO_NAME)'
 	ln -sf $(SO_FILE) '$(LIB_DIR)/$(SO_LINK)'
-	sed -e 's|@PREFIX@|$(PREFIX)|' \
-		-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(PC_LIBDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(strip $(LIBS))|' \
 		pkgconfig/libsmtp.pc.in >'$(PC_DIR)/libsmtp.pc'
 	chmod 644 '$(PC_DIR)/libsmtp.pc'
@@ -254,5 +256,5 @@ help:
 	@echo
 	@echo 'Settings: CC, CFLAGS, CPPFLAGS, LDFLAGS; BUILD=dir builds beside'
 	@echo 'build/; MBEDTLS_PREFIX=dir takes mbedTLS from dir/include and'
-	@echo 'dir/lib; SMTP_PREFIX=acme_ renames the public symbols; WERROR=yes;'
-	@echo 'V=1 shows commands; DEPS=no never installs a package.'
+	@echo 'dir/lib; SMTP_PREFIX=acme_ renames the public symbols; V=1 shows'
+	@echo 'commands; WERROR=yes; DEPS=no never installs a package.'

@@ -122,6 +122,8 @@ BEGIN {
 	    "smtp/config.h")
 	allow("proto", free "text codec crypto sasl proto smtp/status.h " \
 	    "smtp/config.h smtp/engine.h")
+	sockets = "^(sys/socket|sys/un|netinet/|arpa/|netdb|poll|sys/poll|" \
+	    "winsock2|ws2tcpip|net/if)"
 	hosted = free "stdio.h stdlib.h errno.h "
 	allow("mime", hosted "text codec crypto mime smtp/status.h " \
 	    "smtp/config.h smtp/message.h")
@@ -142,8 +144,7 @@ BEGIN {
 			print where what " belongs to *_mbedtls.c"
 		next
 	}
-	if (what ~ /^(sys\/socket|sys\/un|netinet\/|arpa\/|netdb|poll|winsock2|ws2tcpip|net\/if)/ && \
-	    what !~ /^net\/net/ && dir != "net") {
+	if (what ~ sockets && dir != "net") {
 		print where what " belongs to lib/net"
 		next
 	}
@@ -166,16 +167,18 @@ BEGIN {
 # ---- what the objects hold: nothing that can be written
 
 find "$BUILD/obj/lib" -name '*.o' 2>/dev/null | sort >"$work/objects"
-if [ ! -s "$work/objects" ]; then
+if [ ! -s "$work/objects" ] || [ ! -f "$BUILD/libsmtp.so" ]; then
 	echo "$BUILD: the library is not built" | fault
 fi
 while read -r object; do
 	objdump -t "$object" | awk -v object="$object" '
-	/[ \t](\.data|\.bss|\*COM\*|\.tdata|\.tbss|\.data\.rel|\.data\.rel\.local)[ \t]/ {
+	BEGIN { written = "[ \t](\\.data|\\.bss|\\*COM\\*|\\.tdata|" \
+		"\\.tbss|\\.data\\.rel|\\.data\\.rel\\.local)[ \t]" }
+	$0 ~ written {
 		split($0, half, "\t")
 		split(half[2], tail, " ")
 		if (tail[1] !~ /^0+$/)
-			print object ": can be written: " tail[2]
+			print object ": can be written: " $NF
 	}'
 done <"$work/objects" | fault
 
@@ -184,18 +187,28 @@ done <"$work/objects" | fault
 sh tools/names.sh >"$work/declared"
 sed -n 's/^[ 	]*\(smtp_[a-z0-9_*]*\);.*/\1/p' lib/libsmtp.map |
 	sort >"$work/mapped"
-nm -D --defined-only "$BUILD/libsmtp.so" | awk '$2 != "A" { print $3 }' |
+nm -D --defined-only "$BUILD/libsmtp.so" 2>/dev/null | awk '$2 != "A" { print $3 }' |
 	sed 's/@.*//' | sort >"$work/exported"
 sh tools/manual.sh names | awk '{ print $2 }' | sort -u >"$work/described"
-comm -13 "$work/declared" "$work/mapped" | sed 's/$/: in lib\/libsmtp.map, not in a header/' | fault
-comm -23 "$work/declared" "$work/mapped" | sed 's/$/: in a header, not in lib\/libsmtp.map/' | fault
-comm -13 "$work/declared" "$work/exported" | sed 's/$/: exported, not in a header/' | fault
-comm -23 "$work/declared" "$work/exported" | sed 's/$/: in a header, not exported/' | fault
-comm -23 "$work/declared" "$work/described" | sed 's/$/: has no manual page/' | fault
+# differ A B WHAT: names that A has and B has not
+differ()
+{
+	comm -23 "$work/$1" "$work/$2" | sed "s|\$|: $3|" | fault
+}
+differ mapped declared 'in lib/libsmtp.map, not in a header'
+differ declared mapped 'in a header, not in lib/libsmtp.map'
+differ exported declared 'exported, not in a header'
+differ declared exported 'in a header, not exported'
+differ declared described 'has no manual page'
 
 # ---- what a file looks like
 
 awk '
+BEGIN {
+	definition = "^(static |const |unsigned |struct [a-z_0-9]+ |" \
+	    "enum [a-z_0-9]+ |int |void |char |size_t |ptrdiff_t |bool |" \
+	    "u?int[0-9]+_t )+\\**[a-z_0-9]+\\([^;]*$"
+}
 function bad(what) { print FILENAME ":" FNR ": " what }
 function width(s,    n, i)
 {
@@ -223,10 +236,12 @@ FNR == 1 {
 code && /^        /             { bad("indented with spaces, not tabs") }
 code && /^ +\t/                 { bad("blank before a tab") }
 code && blank && /^$/           { bad("two empty lines") }
-code && /[^a-zA-Z0-9_](if|for|while|switch)\(/ { bad("no blank after the word") }
+code && /[^a-zA-Z0-9_](if|for|while|switch)\(/ {
+	bad("no blank after the word")
+}
 code && /\)\{/                  { bad("no blank before {") }
 code && /^}[ \t]*else/          { bad("else at column 0") }
-code && /^(static |const |unsigned |struct [a-z_0-9]+ |enum [a-z_0-9]+ |int |void |char |size_t |ptrdiff_t |bool |u?int[0-9]+_t )+\**[a-z_0-9]+\([^;]*$/ && $0 !~ /=/ {
+code && $0 ~ definition && $0 !~ /=/ {
 	bad("the return type belongs on a line of its own")
 }
 code && /\/\// && /^[ \t]*\/\// { bad("comments are /* */") }
@@ -246,7 +261,7 @@ done
 
 # ---- nothing names the machine that it was written on
 
-grep -nE '/hom[e]/[a-z]|/roo[t]/|/wor[k]/|/tmp/[w]t|[.][.]/share[d]' \
+grep -nE '(^|[^a-zA-Z0-9_$}./-])/(home|root|work|tmp/wt)/[a-z]' \
 	$text_files | fault
 grep -nE '//(deb|ftp|registry|mirror)s?[.][a-z]' $text_files | fault
 

@@ -1,0 +1,187 @@
+#!/bin/sh
+# All that a contribution must pass, in order; goes on after a failure, so
+# that one run tells everything. `make check' calls it.
+#
+# The last line is "N passed, N failed": the cases of the test programs, and
+# one for each other step.
+set -u
+LC_ALL=C
+export LC_ALL
+MAKE=${MAKE:-make}
+BUILD=${BUILD:-build}
+unset MAKEFLAGS MFLAGS
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+work=$BUILD/check
+rm -rf "$work"
+mkdir -p "$work" || exit 1
+passed=0
+failed=0
+sanitize='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined'
+sanitize="$sanitize -fno-sanitize-recover=all"
+
+# step NAME COMMAND...: run it; its output is shown only when it failed
+step()
+{
+	name=$1
+	shift
+	start=$(date +%s)
+	if "$@" >"$work/log" 2>&1; then
+		verdict=ok
+		passed=$((passed + 1))
+	else
+		verdict=FAIL
+		failed=$((failed + 1))
+		sed 's/^/      | /' "$work/log"
+	fi
+	printf '%-5s %-46s %4d s\n' $verdict "$name" $(($(date +%s) - start))
+}
+
+# tests NAME BUILD: the test programs of a build; each case counts
+tests()
+{
+	start=$(date +%s)
+	echo "----  $1"
+	BUILD=$2 sh tests/run.sh $(programs "$2") >"$work/log" 2>&1
+	status=$?
+	sed 's/^/      /' "$work/log"
+	last=$(tail -n 1 "$work/log")
+	case $last in
+	*' passed, '*' failed')
+		p=${last%% *}
+		f=${last#* passed, }
+		f=${f%% *} ;;
+	*)	p=0
+		f=1 ;;
+	esac
+	[ $status -eq 0 ] || [ "$f" -gt 0 ] || f=1
+	passed=$((passed + p))
+	failed=$((failed + f))
+	printf '%-5s %-46s %4d s\n' "$([ "$f" -eq 0 ] && echo ok || echo FAIL)" \
+		"$1: $p passed, $f failed" $(($(date +%s) - start))
+}
+
+programs()
+{
+	for source in tests/test_*.c; do
+		program=${source#tests/test_}
+		echo "$1/tests/${program%.c}"
+	done
+}
+
+build()
+{
+	$MAKE --no-print-directory -j"$jobs" WERROR=yes "$@" all tests
+}
+
+# Each public header by itself, in the dialects that a program may be in.
+headers()
+{
+	for header in include/smtp/*.h; do
+		one="#include <smtp/${header##*/}>"
+		for std in c99 c11 c17; do
+			for cc in gcc clang; do
+				echo "$one" | $cc -x c -std=$std $strict ||
+					return 1
+			done
+		done
+		for std in c++11 c++17; do
+			echo "$one" | clang -x c++ -std=$std $strict ||
+				return 1
+		done
+	done
+}
+strict='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Iinclude
+	-fsyntax-only -'
+
+# Every switch of config.h off by itself, and all of them, compiles.
+switches()
+{
+	all=
+	for name in $(sed -n 's/^#define \(SMTP_WITH_[A-Z0-9_]*\) 1.*/\1/p' \
+		include/smtp/config.h); do
+		all="$all -D$name=0"
+		without "-D$name=0" || return 1
+	done
+	without "$all"
+}
+without()
+{
+	for source in lib/*.c lib/*/*.c; do
+		[ -f "$source" ] || continue
+		gcc -std=c11 -Wall -Wextra -Werror -Iinclude -Ilib \
+			${MBEDTLS_PREFIX:+-isystem $MBEDTLS_PREFIX/include} \
+			$1 -fsyntax-only "$source" || {
+			echo "with $1"
+			return 1
+		}
+	done
+}
+
+# All public names begin with the prefix given.
+renamed()
+{
+	$MAKE --no-print-directory -j"$jobs" BUILD="$BUILD/renamed" \
+		SMTP_PREFIX=acme_ CFLAGS=-O0 lib || return 1
+	nm -D --defined-only "$BUILD/renamed/libsmtp.so" |
+		awk '$2 != "A" { print $3 }' >"$work/renamed"
+	grep -q '^acme_open@' "$work/renamed" &&
+		! grep -v '^acme_' "$work/renamed"
+}
+
+# What `make install' gives is enough to build a program, both ways.
+installed()
+{
+	to=$(pwd)/$work/stage
+	$MAKE --no-print-directory BUILD="$BUILD/gcc" CC=gcc WERROR=yes \
+		PREFIX=/usr DESTDIR="$to" install || return 1
+	(
+		unset PKG_CONFIG_PATH
+		PKG_CONFIG_LIBDIR=$to/usr/lib/pkgconfig
+		PKG_CONFIG_SYSROOT_DIR=$to
+		export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
+		sh tools/readme.sh >"$work/send_text.c" &&
+		cc -Wall -Werror "$work/send_text.c" -o "$work/send_text" \
+			$(pkg-config --cflags --libs libsmtp) &&
+		LD_LIBRARY_PATH=$to/usr/lib "$work/send_text"
+		[ $? -eq 64 ] &&
+		cc -Wall -Werror "$work/send_text.c" -o "$work/send_text" \
+			-static $(pkg-config --cflags --libs --static libsmtp) &&
+		"$work/send_text"
+		[ $? -eq 64 ]
+	) || return 1
+	for name in $(sh tools/names.sh); do
+		[ -e "$to/usr/share/man/man3/$name.3" ] || {
+			echo "no manual page for $name"
+			return 1
+		}
+	done
+	$MAKE --no-print-directory BUILD="$BUILD/gcc" CC=gcc WERROR=yes \
+		PREFIX=/usr DESTDIR="$to" uninstall || return 1
+	left=$(find "$to" ! -type d)
+	[ -z "$left" ] || {
+		echo "left after uninstall: $left"
+		return 1
+	}
+}
+
+again()
+{
+	$MAKE --no-print-directory -q BUILD="$BUILD/gcc" CC=gcc WERROR=yes \
+		all tests
+}
+
+step 'build with gcc, warnings are errors' build BUILD="$BUILD/gcc" CC=gcc
+step 'a second make does nothing' again
+step 'build with clang and sanitizers' build BUILD="$BUILD/sanitize" \
+	CC=clang CFLAGS="$sanitize"
+step 'headers as C99, C11, C17, C++' headers
+step 'each switch of config.h off' switches
+step 'lint' env BUILD="$BUILD/gcc" sh tools/lint.sh
+step 'manual' env BUILD="$BUILD" sh tools/check-man.sh
+step 'public names under another prefix' renamed
+step 'install, build against it, uninstall' installed
+tests 'tests with sanitizers' "$BUILD/sanitize"
+tests 'tests' "$BUILD/gcc"
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
