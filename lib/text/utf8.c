@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/utf8.h"
+
+static bool
+is_character(uint32_t c)
+{
+	return c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF);
+}
+
+size_t
+smtp__utf8_next(const char *p, size_t n, uint32_t *character)
+{
+	/* The least number that needs so many octets. */
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first;
+	uint32_t c;
+	size_t size;
+
+	if (n == 0)
+		return 0;
+	first = (unsigned char)p[0];
+	if (first < 0x80) {
+		size = 1;
+		c = first;
+	} else if (first >= 0xC2 && first < 0xE0) {
+		size = 2;
+		c = first & 0x1Fu;
+	} else if (first >= 0xE0 && first < 0xF0) {
+		size = 3;
+		c = first & 0x0Fu;
+	} else if (first >= 0xF0 && first < 0xF5) {
+		size = 4;
+		c = first & 0x07u;
+	} else {
+		return 0;
+	}
+	if (size > n)
+		return 0;
+	for (size_t i = 1; i < size; i++) {
+		unsigned char next = (unsigned char)p[i];
+
+		if ((next & 0xC0) != 0x80)
+			return 0;
+		c = c << 6 | (next & 0x3Fu);
+	}
+	if (c < least[size] || !is_character(c))
+		return 0;
+	if (character != NULL)
+		*character = c;
+	return size;
+}
+
+size_t
+smtp__utf8_check(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		size_t size = smtp__utf8_next(p + i, n - i, NULL);
+
+		if (size == 0)
+			break;
+		i += size;
+	}
+	return i;
+}
+
+size_t
+smtp__utf8_put(char *p, uint32_t c)
+{
+	if (!is_character(c))
+		return 0;
+	if (c < 0x80) {
+		p[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		p[0] = (char)(0xC0 | c >> 6);
+		p[1] = (char)(0x80 | (c & 0x3F));
+		return 2;
+	}
+	if (c < 0x10000) {
+		p[0] = (char)(0xE0 | c >> 12);
+		p[1] = (char)(0x80 | (c >> 6 & 0x3F));
+		p[2] = (char)(0x80 | (c & 0x3F));
+		return 3;
+	}
+	p[0] = (char)(0xF0 | c >> 18);
+	p[1] = (char)(0x80 | (c >> 12 & 0x3F));
+	p[2] = (char)(0x80 | (c >> 6 & 0x3F));
+	p[3] = (char)(0x80 | (c & 0x3F));
+	return 4;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include "text/ascii.h"
+#include "text/bytes.h"
+#include "text/out.h"
+
+static void
+test_out__appends_all_or_nothing(void **state)
+{
+	(void)state;
+	for (size_t cap = 0; cap < 12; cap++) {
+		char *p = malloc(cap > 0 ? cap : 1);
+		struct smtp__out out;
+
+		assert_non_null(p);
+		smtp__out_init(&out, p, cap);
+		smtp__out_text(&out, "hello");
+		smtp__out_octet(&out, ' ');
+		smtp__out_add(&out, "world", 5);
+		assert_int_equal(out.over, cap < 11);
+		assert_int_equal(out.n, cap < 5 ? 0 : cap < 6 ? 5 :
+		    cap < 11 ? 6 : 11);
+		assert_memory_equal(out.p, "hello world", out.n);
+		free(p);
+	}
+}
+
+static void
+test_out__writes_nothing_after_an_overflow(void **state)
+{
+	char p[4];
+	struct smtp__out out;
+
+	(void)state;
+	smtp__out_init(&out, p, sizeof(p));
+	smtp__out_text(&out, "abcdef");
+	smtp__out_octet(&out, 'x');
+	assert_true(out.over);
+	assert_int_equal(out.n, 0);
+}
+
+static void
+test_out__writes_decimal_numbers(void **state)
+{
+	static const struct {
+		uint64_t value;
+		const char *text;
+	} rows[] = {
+		{ 0, "0" }, { 7, "7" }, { 10, "10" }, { 99, "99" },
+		{ 100, "100" }, { 65535, "65535" },
+		{ 4294967296u, "4294967296" },
+		{ UINT64_C(10000000000000000000), "10000000000000000000" },
+		{ UINT64_MAX, "18446744073709551615" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char p[20];
+		struct smtp__out out;
+
+		smtp__out_init(&out, p, sizeof(p));
+		smtp__out_number(&out, rows[i].value);
+		assert_false(out.over);
+		assert_int_equal(out.n, strlen(rows[i].text));
+		assert_memory_equal(p, rows[i].text, out.n);
+	}
+}
+
+static bool
+grow(struct smtp__out *out, size_t more)
+{
+	static char big[64];
+
+	if (more > sizeof(big) - out->n)
+		return false;
+	memcpy(big, out->p, out->n);
+	out->p = big;
+	out->cap = sizeof(big);
+	return true;
+}
+
+static void
+test_out__asks_for_more_room(void **state)
+{
+	char p[2];
+	struct smtp__out out;
+
+	(void)state;
+	smtp__out_init(&out, p, sizeof(p));
+	out.grow = grow;
+	smtp__out_hex(&out, 0xA7);
+	smtp__out_text(&out, " and more");
+	smtp__out_end(&out);
+	assert_false(out.over);
+	assert_string_equal(out.p, "A7 and more");
+}
+
+static void
+test_ascii__classes_do_not_overlap_by_locale(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 256; i++) {
+		char c = (char)(unsigned char)i;
+		bool letter = (i >= 65 && i <= 90) || (i >= 97 && i <= 122);
+		bool token = i > 32 && i < 127 &&
+		    strchr("()<>@,;:\\\"/[]?=", i) == NULL;
+		bool atext = letter || (i >= 48 && i <= 57) || (i > 32 &&
+		    i < 127 && strchr("!#$%&'*+-/=?^_`{|}~", i) != NULL);
+
+		assert_int_equal(smtp__is_alpha(c), letter);
+		assert_int_equal(smtp__is_digit(c), i >= 48 && i <= 57);
+		assert_int_equal(smtp__is_control(c), i < 32 || i == 127);
+		assert_int_equal(smtp__is_high(c), i > 127);
+		assert_int_equal(smtp__is_graph(c), i > 32 && i < 127);
+		assert_int_equal(smtp__is_token(c), token);
+		assert_int_equal(smtp__is_atext(c), atext);
+	}
+}
+
+static void
+test_ascii__compares_without_case(void **state)
+{
+	(void)state;
+	assert_true(smtp__same_text("EHLO", 4, "ehlo"));
+	assert_false(smtp__same_text("EHLO", 4, "ehlo "));
+	assert_false(smtp__same_text("[", 1, "{"));
+	assert_false(smtp__same_text("\xC4", 1, "\xE4"));
+	assert_true(smtp__same("", 0, "", 0));
+	assert_true(smtp__bytes_equal(smtp__bytes_of("a"),
+	    smtp__bytes("ab", 1)));
+	assert_false(smtp__bytes_equal(smtp__bytes_of("a"),
+	    smtp__bytes_of("A")));
+	assert_true(smtp__bytes_equal(smtp__bytes_of(NULL),
+	    smtp__bytes_of("")));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_out__appends_all_or_nothing),
+		cmocka_unit_test(test_out__writes_nothing_after_an_overflow),
+		cmocka_unit_test(test_out__writes_decimal_numbers),
+		cmocka_unit_test(test_out__asks_for_more_room),
+		cmocka_unit_test(test_ascii__classes_do_not_overlap_by_locale),
+		cmocka_unit_test(test_ascii__compares_without_case),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
