@@ -32,11 +32,13 @@ EXAMPLE_SRC := $(sort $(wildcard examples/*.c))
 TEST_SRC    := $(sort $(wildcard tests/test_*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TOOL_SRC    := $(sort $(wildcard tools/*.c))
+TOOL_PARTS  := $(sort $(wildcard tools/*/*.c))
 HEADERS     := $(sort $(wildcard include/smtp/*.h))
 
 obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ     := $(call obj,$(LIB_SRC))
 SUPPORT_OBJ := $(call obj,$(SUPPORT_SRC))
+TOOL_OBJ    := $(call obj,$(TOOL_SRC) $(TOOL_PARTS))
 EXAMPLES    := $(patsubst examples/%.c,$(BUILD)/examples/%,$(EXAMPLE_SRC))
 TESTS       := $(patsubst tests/test_%.c,$(BUILD)/tests/%,$(TEST_SRC))
 TOOLS       := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOL_SRC))
@@ -114,7 +116,7 @@ $(shell mkdir -p $(BUILD); f=$(BUILD)/settings; \
 	if cmp -s $$f.$$$$ $$f; then rm -f $$f.$$$$; \
 	else mv -f $$f.$$$$ $$f; fi; \
 	f=$(BUILD)/sources; \
-	printf '%s\n' '$(LIB_SRC) $(SUPPORT_SRC)' >$$f.$$$$; \
+	printf '%s\n' '$(LIB_SRC) $(SUPPORT_SRC) $(TOOL_PARTS)' >$$f.$$$$; \
 	if cmp -s $$f.$$$$ $$f; then rm -f $$f.$$$$; \
 	else mv -f $$f.$$$$ $$f; fi)
 endif
@@ -153,9 +155,19 @@ $(BUILD)/examples/%: examples/%.c $(LIB_A)
 	$(call say,EXE) $(CC) $(PROG_CFLAGS) $(DEPFLAGS) $(LDFLAGS) -o $@ $< \
 		$(LIB_A) $(LIBS)
 
-$(BUILD)/tools/%: tools/%.c $(LIB_A)
+# tools/NAME.c and its parts tools/NAME/*.c
+$(BUILD)/obj/tools/%.o: tools/%.c $(BUILD)/settings
 	@mkdir -p $(@D)
-	$(call say,EXE) $(CC) $(PROG_CFLAGS) $(DEPFLAGS) $(LDFLAGS) -o $@ $< \
+	$(call say,CC) $(CC) $(PROG_CFLAGS) -Itools $(DEPFLAGS) -c -o $@ $<
+
+define tool
+$(BUILD)/tools/$(1): $(call obj,$(filter tools/$(1)/%,$(TOOL_PARTS)))
+endef
+$(foreach t,$(notdir $(TOOLS)),$(eval $(call tool,$(t))))
+
+$(TOOLS): $(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(LIB_A) $(BUILD)/sources
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 		$(LIB_A) $(LIBS)
 
 $(BUILD)/tests/support.a: $(SUPPORT_OBJ) $(BUILD)/sources
@@ -168,8 +180,8 @@ $(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 		$(DEPFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/tests/support.a \
 		$(LIB_A) $(CMOCKA_LIBS) $(LIBS)
 
--include $(addsuffix .d,$(LIB_OBJ) $(SUPPORT_OBJ) $(EXAMPLES) $(TESTS) \
-	$(TOOLS))
+-include $(addsuffix .d,$(LIB_OBJ) $(SUPPORT_OBJ) $(TOOL_OBJ) $(EXAMPLES) \
+	$(TESTS))
 
 # ---- what is done with it
 #

@@ -128,42 +128,6 @@ renamed()
 		! grep -v '^acme_' "$work/renamed"
 }
 
-# What `make install' gives is enough to build a program, both ways.
-installed()
-{
-	to=$(pwd)/$work/stage
-	$MAKE --no-print-directory BUILD="$BUILD/gcc" CC=gcc WERROR=yes \
-		PREFIX=/usr DESTDIR="$to" install || return 1
-	(
-		unset PKG_CONFIG_PATH
-		PKG_CONFIG_LIBDIR=$to/usr/lib/pkgconfig
-		PKG_CONFIG_SYSROOT_DIR=$to
-		export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
-		sh tools/readme.sh >"$work/send_text.c" &&
-		cc -Wall -Werror "$work/send_text.c" -o "$work/send_text" \
-			$(pkg-config --cflags --libs libsmtp) &&
-		LD_LIBRARY_PATH=$to/usr/lib "$work/send_text"
-		[ $? -eq 64 ] &&
-		cc -Wall -Werror "$work/send_text.c" -o "$work/send_text" \
-			-static $(pkg-config --cflags --libs --static libsmtp) &&
-		"$work/send_text"
-		[ $? -eq 64 ]
-	) || return 1
-	for name in $(sh tools/names.sh); do
-		[ -e "$to/usr/share/man/man3/$name.3" ] || {
-			echo "no manual page for $name"
-			return 1
-		}
-	done
-	$MAKE --no-print-directory BUILD="$BUILD/gcc" CC=gcc WERROR=yes \
-		PREFIX=/usr DESTDIR="$to" uninstall || return 1
-	left=$(find "$to" ! -type d)
-	[ -z "$left" ] || {
-		echo "left after uninstall: $left"
-		return 1
-	}
-}
-
 again()
 {
 	$MAKE --no-print-directory -q BUILD="$BUILD/gcc" CC=gcc WERROR=yes \
@@ -179,7 +143,8 @@ step 'each switch of config.h off' switches
 step 'lint' env BUILD="$BUILD/gcc" sh tools/lint.sh
 step 'manual' env BUILD="$BUILD" sh tools/check-man.sh
 step 'public names under another prefix' renamed
-step 'install, build against it, uninstall' installed
+step 'install, build against it, uninstall' \
+	env BUILD="$BUILD/gcc" CC=gcc sh tools/check-install.sh
 tests 'tests with sanitizers' "$BUILD/sanitize"
 tests 'tests' "$BUILD/gcc"
 echo
