@@ -102,10 +102,11 @@ LIB_CFLAGS  = -std=c11 -fPIC -fvisibility=hidden $(ALL_CFLAGS)
 PROG_CFLAGS = -std=gnu11 $(ALL_CFLAGS)
 DEPFLAGS    = -MMD -MP -MF $@.d -MT $@
 
-ifeq ($(V),0)
+quiet := $(findstring s,$(firstword -$(MAKEFLAGS)))
+ifeq ($(V)$(quiet),0)
 say = @printf '  %-4s %s\n' $(1) $@;
 else
-say =
+say = $(if $(quiet),@)
 endif
 
 # A setting that changed, or a source that went, builds anew.
@@ -141,7 +142,7 @@ $(LIB_A): $(LIB_OBJ) $(BUILD)/sources
 	$(call say,AR) rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
 
 $(BUILD)/libsmtp.map: lib/libsmtp.map $(BUILD)/settings
-	@sed 's/smtp_/$(or $(SMTP_PREFIX),smtp_)/' lib/libsmtp.map >$@
+	@sed 's/^	smtp_/	$(or $(SMTP_PREFIX),smtp_)/' lib/libsmtp.map >$@
 
 $(BUILD)/$(SO_FILE): $(LIB_OBJ) $(BUILD)/libsmtp.map $(BUILD)/sources
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $(SO_FLAGS) -o $@ \

@@ -63,16 +63,16 @@ echo "bare: $suite with make, gcc and libc6-dev: $(du -sm "$root" |
 	cut -f 1) MB, $(($(date +%s) - start)) s"
 
 # What a clone would hold: all but what was built.
-mkdir -p "$root/home/user/libsmtp"
+mkdir -p "$root/srv/libsmtp"
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
 	git ls-files -z | tar -c --null -T - -f -
 else
 	tar -c --exclude=./build --exclude=./.git -f - .
-fi | tar -x -C "$root/home/user/libsmtp" -f -
+fi | tar -x -C "$root/srv/libsmtp" -f -
 
 for target; do
 	start=$(date +%s)
 	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-		make -C /home/user/libsmtp "$target"
+		make -C /srv/libsmtp "$target"
 	echo "bare: make $target: $(($(date +%s) - start)) s"
 done

@@ -105,13 +105,17 @@ for page; do
 			for (i = 1; i <= n; i++)
 				type = type a[i] " "
 			next }
-		/^\.Fn /   { words($0); print type a[1] "(" args(2) ");"; next }
+		/^\.Fn /   { words($0)
+			print type a[1] "(" args(2) ");"
+			next }
 		/^\.Fo /   { words($0); name = a[1]; list = ""; next }
 		/^\.Fa /   { words($0)
 			for (i = 1; i <= n; i++)
 				list = list (list == "" ? "" : ", ") a[i]
 			next }
-		/^\.Fc/    { print type name "(" (list == "" ? "void" : list) ");"
+		/^\.Fc/    { if (list == "")
+				list = "void"
+			print type name "(" list ");"
 			next }
 		' "$page" >"$work/$base.c"
 		if [ ! -s "$work/$base.c" ]; then
@@ -155,8 +159,7 @@ for page; do
 				echo '#include <stdlib.h>'
 				echo '#include <string.h>'
 				echo '#include <unistd.h>'
-				if grep -qE '^(#|[a-z].*\(.*[^;]$|\{)' "$example"
-				then
+				if grep -qE '^(#|\{)' "$example"; then
 					cat "$example"
 				else
 					echo 'int'

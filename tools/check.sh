@@ -10,6 +10,8 @@ export LC_ALL
 MAKE=${MAKE:-make}
 BUILD=${BUILD:-build}
 unset MAKEFLAGS MFLAGS
+WERROR=yes
+export WERROR
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 work=$BUILD/check
 rm -rf "$work"
@@ -43,7 +45,7 @@ tests()
 	echo "----  $1"
 	BUILD=$2 sh tests/run.sh $(programs "$2") >"$work/log" 2>&1
 	status=$?
-	sed 's/^/      /' "$work/log"
+	sed -e '/^$/d' -e 's/^/      /' "$work/log"
 	last=$(tail -n 1 "$work/log")
 	case $last in
 	*' passed, '*' failed')
@@ -56,7 +58,9 @@ tests()
 	[ $status -eq 0 ] || [ "$f" -gt 0 ] || f=1
 	passed=$((passed + p))
 	failed=$((failed + f))
-	printf '%-5s %-46s %4d s\n' "$([ "$f" -eq 0 ] && echo ok || echo FAIL)" \
+	verdict=ok
+	[ "$f" -eq 0 ] || verdict=FAIL
+	printf '%-5s %-46s %4d s\n' $verdict \
 		"$1: $p passed, $f failed" $(($(date +%s) - start))
 }
 
@@ -70,7 +74,7 @@ programs()
 
 build()
 {
-	$MAKE --no-print-directory -j"$jobs" WERROR=yes "$@" all tests
+	$MAKE --no-print-directory -j"$jobs" "$@" all tests
 }
 
 # Each public header by itself, in the dialects that a program may be in.
@@ -78,8 +82,8 @@ headers()
 {
 	for header in include/smtp/*.h; do
 		one="#include <smtp/${header##*/}>"
-		for std in c99 c11 c17; do
-			for cc in gcc clang; do
+		for cc in gcc clang; do
+			for std in c99 c11 c17; do
 				echo "$one" | $cc -x c -std=$std $strict ||
 					return 1
 			done
@@ -130,8 +134,7 @@ renamed()
 
 again()
 {
-	$MAKE --no-print-directory -q BUILD="$BUILD/gcc" CC=gcc WERROR=yes \
-		all tests
+	$MAKE --no-print-directory -q BUILD="$BUILD/gcc" CC=gcc all tests
 }
 
 step 'build with gcc, warnings are errors' build BUILD="$BUILD/gcc" CC=gcc

@@ -166,8 +166,10 @@ BEGIN {
 
 # ---- what the objects hold: nothing that can be written
 
-find "$BUILD/obj/lib" -name '*.o' 2>/dev/null | sort >"$work/objects"
-if [ ! -s "$work/objects" ] || [ ! -f "$BUILD/libsmtp.so" ]; then
+for file in lib/*.c lib/*/*.c; do
+	[ ! -f "$BUILD/obj/${file%.c}.o" ] || echo "$BUILD/obj/${file%.c}.o"
+done >"$work/objects"
+if [ ! -f "$BUILD/libsmtp.so" ]; then
 	echo "$BUILD: the library is not built" | fault
 fi
 while read -r object; do
@@ -187,8 +189,10 @@ done <"$work/objects" | fault
 sh tools/names.sh >"$work/declared"
 sed -n 's/^[ 	]*\(smtp_[a-z0-9_*]*\);.*/\1/p' lib/libsmtp.map |
 	sort >"$work/mapped"
-nm -D --defined-only "$BUILD/libsmtp.so" 2>/dev/null | awk '$2 != "A" { print $3 }' |
-	sed 's/@.*//' | sort >"$work/exported"
+sed -n 's/^#define \(smtp_[a-z0-9_]*\) .*/\1/p' include/smtp/prefix.h |
+	sort >"$work/renamed"
+nm -D --defined-only "$BUILD/libsmtp.so" 2>/dev/null |
+	awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort >"$work/exported"
 sh tools/manual.sh names | awk '{ print $2 }' | sort -u >"$work/described"
 # differ A B WHAT: names that A has and B has not
 differ()
@@ -197,6 +201,8 @@ differ()
 }
 differ mapped declared 'in lib/libsmtp.map, not in a header'
 differ declared mapped 'in a header, not in lib/libsmtp.map'
+differ renamed declared 'in smtp/prefix.h, not declared'
+differ declared renamed 'declared, not in smtp/prefix.h'
 differ exported declared 'exported, not in a header'
 differ declared exported 'in a header, not exported'
 differ declared described 'has no manual page'

@@ -18,6 +18,10 @@
 #define SMTP_API
 #endif
 
+#ifdef SMTP_PREFIX
+#include <smtp/prefix.h>         /* other names for the linker            */
+#endif
+
 /* The engine. */
 
 #ifndef SMTP_WITH_PIPELINING
