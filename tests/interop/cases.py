@@ -1,0 +1,861 @@
+# SPDX-License-Identifier: MIT
+"""What smtp-send has to do with a real server.
+
+Traits of endpoints:
+
+    login       a submission port: everything, with each mechanism
+    brief       another certificate or TLS version: a few mails
+    relay       takes mail for its own domain without a login; `tls`: offers
+                STARTTLS
+    bare        no TLS, no extension but SIZE 100000 and AUTH
+    lmtp        one verdict for each recipient
+    tls13       speaks TLS 1.3 only
+    untrusted   shows a certificate that must not be believed
+    notls       cannot give the TLS that the URL asks for
+    silent      waits for TLS when the URL makes us wait for a greeting
+"""
+
+import os
+import re
+import socket
+
+import compare
+from rig import case, need
+
+PASSWORD_MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5"]
+TOKEN_MECHANISMS = ["XOAUTH2"]
+
+SENDER = "user@example.com"
+USER, TESTER, THIRD = ("%s@example.com" % n for n in ("user", "tester",
+                                                      "third"))
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + bytes(range(256))
+BINARY = bytes((i * i >> 3 ^ i * 7) & 255 for i in range(1 << 16))
+BIG = BINARY * 48                       # 3 MiB
+
+
+#
+# Ready messages: name, body, and whether it needs 8BITMIME.
+#
+
+RAW = {
+    "dots": b".\n..\n.x\n...\n\n.\n\n. \nx.\n.",
+    "only dots": b".\n" * 300,
+    "long lines": b"x" * 998 + b"\n." + b"y" * 997 + b"\nz\n",
+    "CRLF": b"one\r\ntwo\r\n.three\r\n\r\n",
+    "LF": b"one\ntwo\n.three\n\n",
+    "mixed line ends": b"one\r\ntwo\nthree\r\n\n\r\nfour\n",
+    "empty lines": b"\n\n\n\nx\n\n\n\n",
+    "no last line end": b"the end",
+    "empty body": b"",
+    "dots everywhere": b"".join(
+        b"." * (i % 7) + b"x" * (i % 131) + b"\n" for i in range(6000)),
+    "3 MiB": b"".join(b"%07d %s\n" % (i, b"abc." * 16) for i in range(44000)),
+}
+EIGHTBIT = {
+    "UTF-8": "Grüße aus Köln – 例え 😀\n.é\n".encode(),
+    "every octet from 128": bytes(range(128, 256)) * 7 + b"\n",
+}
+
+
+def raw_message(mark, body):
+    end = b"\r\n" if b"\r\n" in body else b"\n"
+    # the very first octet is a dot, too
+    head = [b".First: .", b"X-Interop: " + mark.encode(),
+            b"From: <user@example.com>",
+            b"To: <user@example.com>", b"Subject: ready",
+            b"MIME-Version: 1.0"]
+    if max(body, default=0) > 127:
+        head += [b"Content-Type: text/plain; charset=utf-8",
+                 b"Content-Transfer-Encoding: 8bit"]
+    return end.join(head) + end + end + body
+
+
+def mailbox_of(rig, ep):
+    return rig.server.lmtp_mail if ep.lmtp else rig.server.mail
+
+
+def need_ok(sent, number=1):
+    need(sent.exit == 0, "exit status %d, %s %s %s", sent.exit,
+         sent.status, sent.cause, sent.text)
+    need(len(sent.objects) == number, "%d objects for %d mails",
+         len(sent.objects), number)
+    for o in sent.objects:
+        need(o["status"] == "OK" and o["code"] == 250, "%s %d",
+             o["status"], o["code"])
+
+
+def raw_arrives(rig, ep, what, body, stdin=False, **how):
+    mark = rig.mark()
+    message = raw_message(mark, body)
+    path = "-" if stdin else rig.file("raw.eml", message)
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--raw", path,
+                    stdin=message if stdin else None, **how)
+    need_ok(sent)
+    [(head, got)] = mailbox_of(rig, ep).take("user", mark)
+    why = compare.raw_difference(compare.to_crlf(message), got)
+    need(why is None, "%s: %s", what, why)
+    need(compare.field(head, "Return-Path") == "<%s>" % SENDER,
+         "the sender is %s", compare.field(head, "Return-Path"))
+    return sent
+
+
+#
+# Built messages.
+#
+
+def built_words(rig, mark, subject="Grüße aus Köln – 例え 😀",
+                text=None, html=None, inline=(), attach=()):
+    """The words for smtp-send, and what has to come of them."""
+    words = ["--from", "Jörg Müller, Köln <%s>" % SENDER,
+             "--to", "例え 😀 <%s>" % USER, "--subject", subject,
+             "--header", "X-Interop: " + mark,
+             "--header", "X-Own: naïve  – own field"]
+    words[1] = '"Jörg Müller, Köln" <%s>' % SENDER
+    wanted = {"subject": subject, "from": [("Jörg Müller, Köln", SENDER)],
+              "to": [("例え 😀", USER)], "inline": {}, "attachments": [],
+              "header": {"X-Interop": mark,
+                         "X-Own": "naïve  – own field"}}
+    if text is not None:
+        words += ["--text", text]
+        wanted["text"] = text
+    if html is not None:
+        words += ["--html-file", rig.file("body.html", html.encode())]
+        wanted["html"] = html
+    for cid, name, kind, octets in inline:
+        words += ["--inline", rig.file(name, octets) + ",cid=" + cid]
+        wanted["inline"][cid] = (kind, octets)
+    for i, (name, kind, octets) in enumerate(attach):
+        words += ["--attach", "%s,type=%s,name=%s" % (
+            rig.file("attached-%d" % i, octets), kind, name)]
+        wanted["attachments"].append((name, kind, octets))
+
+    tree = []
+    if text is not None:
+        tree.append("text/plain")
+    if html is not None:
+        kinds = " ".join([""] + [i[2] for i in inline])
+        tree.append("multipart/related(text/html%s)" % kinds
+                    if inline else "text/html")
+    if len(tree) > 1:
+        tree = ["multipart/alternative(%s)" % " ".join(tree)]
+    if attach:
+        tree = ["multipart/mixed(%s)" % " ".join(
+            tree + [a[1] for a in attach])]
+    wanted["structure"] = tree[0]
+    return words, wanted
+
+
+def built_arrives(rig, ep, how=None, **content):
+    mark = rig.mark()
+    words, wanted = built_words(rig, mark, **content)
+    sent = rig.send(ep, *words, **(how or {}))
+    need_ok(sent)
+    [(_, got)] = mailbox_of(rig, ep).take("user", mark)
+    why = compare.built_difference(wanted, got)
+    need(why is None, "%s", why)
+    need(b"=\"=?" not in got, "an encoded word in a parameter")
+    need(compare.field(got, "Message-ID") == sent.message_id,
+         "message_id %s, but the mail has %s", sent.message_id,
+         compare.field(got, "Message-ID"))
+    return sent, got
+
+
+TEXT = "Hallo Jörg,\n\n.\n..dots\nand a line with a blank at its end \n\n" \
+    + "long" * 400 + "\n"
+HTML = "<html><p>Grüße &amp; <img src=\"cid:logo\"></p></html>\n"
+LOGO = ("logo", "logo.png", "image/png", PNG)
+FILES = [("résumé €.pdf", "application/pdf", BINARY[:5000]),
+         ("a b(1).bin", "application/octet-stream", bytes(range(256)))]
+
+SHAPES = {
+    "text": {"text": TEXT},
+    "html": {"html": HTML},
+    "text and html": {"text": TEXT, "html": HTML},
+    "html and inline": {"html": HTML, "inline": [LOGO]},
+    "text, html and inline": {"text": TEXT, "html": HTML, "inline": [LOGO]},
+    "text and files": {"text": TEXT, "attach": FILES},
+    "html and files": {"html": HTML, "attach": FILES},
+    "text, html, inline and files": {
+        "text": TEXT, "html": HTML, "inline": [LOGO], "attach": FILES},
+}
+SIZES = {
+    "of 0, 1, 57 and 58 octets": [
+        ("%d.bin" % n, "application/octet-stream", BINARY[:n])
+        for n in (0, 1, 57, 58)],
+    "of 3 MiB": [("big.bin", "application/octet-stream", BIG)],
+    "with CR, LF and NUL": [
+        ("line.bin", "application/octet-stream",
+         b"\r\n.\r\n\0\n\r\r\n..\n" * 50)],
+    "with a long name": [
+        ("Überlänge " + "x" * 120 + ".txt", "application/x-test", b"x\n")],
+}
+
+
+#
+# Mechanisms: each that both sides have, and the library's own choice.
+#
+
+def mechanisms(rig, ep):
+    offered = rig.server.mechanisms.split()
+    rows = [(m, "password") for m in PASSWORD_MECHANISMS if m in offered]
+    if "token" in rig.server.facts:
+        rows += [(m, "token") for m in TOKEN_MECHANISMS if m in offered]
+    return [("automatic", "password")] + rows + (
+        [("automatic, token", "token")] if len(rows) > 3 else [])
+
+
+@case("login brief", "R4954-4-2 R4954-4-13 R2195-2-1 XOAUTH2-1",
+      each=mechanisms)
+def mechanism(rig, ep, name, login):
+    if ep.traits & {"tls13"} and not rig.tls13:
+        return None
+    at = rig.server.log_end()
+    asked = None if name.startswith("automatic") else name
+    how = {"login": login, "mechanism": asked}
+    sent = raw_arrives(rig, ep, "ready", RAW["dots"], **how)
+    need("AUTH " in sent.err, "the trace has no AUTH")
+    built_arrives(rig, ep, how, **SHAPES["text, html, inline and files"])
+    used = rig.server.log_since(at, "method_log", 2)
+    need(len(used) >= 2, "the server logged %s", used)
+    need(len(set(used)) == 1, "mechanisms %s", used)
+    if asked is not None:
+        need(used[0] == asked, "%s was used", used[0])
+    elif login == "token":
+        need(used[0] in ("XOAUTH2", "OAUTHBEARER"), "%s was used", used[0])
+    else:
+        need(used[0] in ("PLAIN", "SCRAM-SHA-256"), "%s was used", used[0])
+    rig.count(ep, name if asked else "%s: %s" % (name, used[0]), 2)
+    return used[0]
+
+
+@case("tls13")
+def is_refused_without_TLS_1_3(rig, ep):
+    if rig.tls13:
+        return "not asked, this library has TLS 1.3"
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x")
+    need(sent.status == "TLS", "%s", sent.status)
+    need(sent.cause == "TLS" and sent.phase == "tls", "%s in %s",
+         sent.cause, sent.phase)
+
+
+#
+# Content.
+#
+
+def raw_rows(rig, ep):
+    rows = [(k, v) for k, v in RAW.items()]
+    return rows if "bare" in ep.traits else rows + list(EIGHTBIT.items())
+
+
+def raw_rows_within_100000(rig, ep):
+    return [r for r in RAW.items() if len(r[1]) < 90000]
+
+
+@case("login lmtp", "R5321-4.5.2-1 R5321-4.1.1.4-1 R5321-4.1.1.4-2 "
+      "R5321-4.5.3.1.6-1 R5322-3.6-2", each=raw_rows)
+def ready(rig, ep, name, body):
+    raw_arrives(rig, ep, name, body)
+    rig.count(ep, "automatic" if not ep.lmtp else "-")
+
+
+@case("bare", each=raw_rows_within_100000)
+def ready_in_plain(rig, ep, name, body):
+    raw_arrives(rig, ep, name, body)
+    rig.count(ep, "-")
+
+
+@case("login lmtp bare relay")
+def ready_from_a_pipe(rig, ep):
+    raw_arrives(rig, ep, "pipe", RAW["dots"], stdin=True)
+    rig.count(ep, "-" if "login" not in ep.traits else "automatic")
+
+
+@case("login lmtp", "LIB-M-3 R2047-5-1",
+      each=lambda rig, ep: list(SHAPES.items()))
+def built(rig, ep, name, content):
+    _, got = built_arrives(rig, ep, **content)
+    if content.get("attach") == FILES:
+        need(re.search(rb"filename\*=(?i:utf-8)''r%C3%A9sum%C3%A9%20"
+                       rb"%E2%82%AC\.pdf", got), "no RFC 2231 name")
+        rig.show_item("R2231-4-1", True)
+    rig.count(ep, "automatic" if not ep.lmtp else "-")
+
+
+@case("login lmtp", "LIB-N-5",
+      each=lambda rig, ep: list(SIZES.items()))
+def attachment(rig, ep, name, files):
+    built_arrives(rig, ep, text="x\n", attach=files)
+    rig.count(ep, "automatic" if not ep.lmtp else "-")
+
+
+@case("bare", "R5321-2.4-3 R5321-4.1.1.3-2",
+      each=lambda rig, ep: list(SHAPES.items()))
+def built_without_8BITMIME(rig, ep, name, content):
+    sent, got = built_arrives(rig, ep, **content)
+    need(max(got) < 128, "8-bit octets were sent")
+    said = re.findall(r"MAIL FROM:<[^>]*>([^\r\n]*)", sent.err)
+    need(said, "no MAIL in the trace")
+    need(set(re.findall(r" ([A-Z0-9-]+)", said[0])) <= {"SIZE"},
+         "MAIL has %s", said[0])
+    rig.count(ep, "-")
+
+
+@case("bare", "R5321-2.4-3", each=lambda rig, ep: [("file",), ("pipe",)])
+def ready_8bit_is_refused_without_8BITMIME(rig, ep, source):
+    mark = rig.mark()
+    message = raw_message(mark, EIGHTBIT["UTF-8"])
+    path = "-" if source == "pipe" else rig.file("raw.eml", message)
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--raw", path,
+                    stdin=message)
+    need(sent.status in ("UNSUPPORTED", "ARGUMENT", "SOURCE"), "%s",
+         sent.status)
+
+
+@case("bare")
+def too_big_is_refused_before_MAIL(rig, ep):
+    mark = rig.mark()
+    at = rig.server.log_end()
+    path = rig.file("raw.eml", raw_message(mark, b"x" * 70 + b"\n" + RAW[
+        "only dots"] * 300))
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--raw", path)
+    need(sent.status == "REFUSED" and sent.enhanced == "5.3.4", "%s %s",
+         sent.status, sent.enhanced)
+    said = rig.server.session_since(at)
+    if said is not None:
+        need("mail" not in said, "the server heard %s", said)
+        rig.show_item("R1870-7-1", True)
+
+
+@case("login", "R5321-2.3.8-2 R5321-4.5.3.1.6-1",
+      each=lambda rig, ep: [
+          ("a bare CR", b"a\rb\n"), ("a NUL", b"a\0b\n"),
+          ("a line of 999", b"x" * 999 + b"\n"),
+          ("a smuggled end", b"a\n\r.\r\nMAIL FROM:<x@example.com>\r\n")])
+def bad_content_is_refused(rig, ep, name, body):
+    for stdin in (False, True):
+        mark = rig.mark()
+        message = raw_message(mark, b"line\n" * 3 + body)
+        path = "-" if stdin else rig.file("raw.eml", message)
+        sent = rig.send(ep, "--from", SENDER, "--to", USER, "--raw", path,
+                        stdin=message)
+        need(sent.exit == 65 and sent.status == "ARGUMENT", "%s",
+             sent.status)
+
+
+@case("login", "R5321-4.1.2-1", each=lambda rig, ep: [
+    ("a recipient", ["--to", "a@example.com>\r\nRCPT TO:<x@example.com"]),
+    ("a sender", ["--from", "a@example.com>\nRCPT TO:<x@example.com"]),
+    ("a control octet", ["--to", "a\1b@example.com"]),
+    ("a DEL", ["--to", "ab@exam\x7fple.com"]),
+    ("a subject", ["--subject", "x\r\nBcc: x@example.com"]),
+    ("a header", ["--header", "X-Y: x\nBcc: x@example.com"]),
+    ("a name", ["--to", '"a\r\nBcc: x@example.com" <user@example.com>'])])
+def injection_is_refused(rig, ep, name, words):
+    rest = ["--from", SENDER] if words[0] != "--from" else []
+    sent = rig.send(ep, *rest, "--to", USER, "--text", "x", *words)
+    need(sent.exit == 65 and sent.status == "ARGUMENT", "%s", sent.status)
+
+
+@case("login")
+def missing_file_sends_nothing(rig, ep):
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x",
+                    "--attach", "/nonexistent/file")
+    need(sent.exit == 66, "exit status %d", sent.exit)
+    need("/nonexistent/file" in sent.err + sent.out,
+         "the file is not named")
+
+
+#
+# Recipients.
+#
+
+def three(rig, ep, *more):
+    """To one that is taken, one refused, one deferred, one taken."""
+    mark = rig.mark()
+    path = rig.file("raw.eml", raw_message(mark, b"three\n"))
+    words = ["--from", SENDER, "--raw", path]
+    for address in (USER, rig.server.reject, rig.server.defer, TESTER):
+        words += ["--to", address]
+    return mark, rig.send(ep, *words, *more)
+
+
+@case("login relay bare", "R5321-3.3-2 LIB-J-2")
+def some_recipients_are_refused(rig, ep):
+    at = rig.server.log_end()
+    mark, sent = three(rig, ep)
+    need(sent.exit == 1 and sent.status == "PARTIAL", "%s", sent.status)
+    need([r["address"] for r in sent.recipients] == [
+        USER, rig.server.reject, rig.server.defer, TESTER],
+        "rows %s", sent.recipients)
+    rows = sent.rows()
+    need(rows[0][:2] == ("OK", 250) and rows[3][:2] == ("OK", 250),
+         "rows %s", rows)
+    need(rows[1] == ("REFUSED", 550, "5.1.1"), "rows %s", rows)
+    need(rows[2] == ("LATER", 450, "4.2.1"), "rows %s", rows)
+    need("No such user here" in sent.recipients[1]["text"], "text %r",
+         sent.recipients[1]["text"])
+    for who in ("user", "tester"):
+        rig.server.mail.take(who, mark)
+    said = rig.server.session_since(at)
+    if said is not None:
+        need((said["mail"], said["rcpt"]) == (1, 4), "the server heard %s",
+             said)
+        rig.show_item("R5321-4.5.4.1-1", True)
+    rig.count(ep, "automatic" if "login" in ep.traits else "-", 2)
+
+
+@case("login")
+def all_or_nothing(rig, ep):
+    at = rig.server.log_end()
+    mark, sent = three(rig, ep, "--require-all")
+    need(sent.exit in (69, 75), "exit status %d, %s", sent.exit, sent.status)
+    rows = sent.rows()
+    need(rows[0][0] == "LATER" and rows[3][0] == "LATER", "rows %s", rows)
+    need(rows[1] == ("REFUSED", 550, "5.1.1"), "rows %s", rows)
+    said = rig.server.session_since(at)
+    if said is not None:
+        need(not {"data", "bdat"} & set(said), "the server heard %s", said)
+        rig.show_item("LIB-E-1", True)
+
+
+@case("login")
+def all_or_nothing_is_all(rig, ep):
+    mark = rig.mark()
+    path = rig.file("raw.eml", raw_message(mark, b"all\n"))
+    need_ok(rig.send(ep, "--from", SENDER, "--to", USER, "--to", TESTER,
+                     "--raw", path, "--require-all"))
+    for who in ("user", "tester"):
+        rig.server.mail.take(who, mark)
+    rig.count(ep, "automatic", 2)
+
+
+@case("login bare", each=lambda rig, ep: [
+    ("for ever", "reject", 69, ("REFUSED", 550, "5.1.1")),
+    ("for now", "defer", 75, ("LATER", 450, "4.2.1"))])
+def every_recipient_is_refused(rig, ep, name, who, status, row):
+    mark = rig.mark()
+    path = rig.file("raw.eml", raw_message(mark, b"nobody\n"))
+    sent = rig.send(ep, "--from", SENDER, "--to", getattr(rig.server, who),
+                    "--raw", path)
+    need(sent.exit == status, "exit status %d, %s", sent.exit, sent.status)
+    need(sent.rows() == [row], "rows %s", sent.rows())
+    need((sent.cause, sent.code) == ("REPLY", row[1]), "%s %d", sent.cause,
+         sent.code)
+
+
+@case("login", "R5322-3.6.3-1 R5321-7.2-1")
+def bcc_is_in_the_envelope_only(rig, ep):
+    mark = rig.mark()
+    need_ok(rig.send(
+        ep, "--from", SENDER, "--to", USER, "--cc", TESTER, "--bcc", THIRD,
+        "--subject", "copies", "--text", "x",
+        "--header", "X-Interop: " + mark))
+    for who in ("user", "tester", "third"):
+        [(_, got)] = rig.server.mail.take(who, mark)
+        need(b"third" not in got, "the blind copy is in the message")
+        need(b"\r\nbcc:" not in got.lower(), "a Bcc field")
+        why = compare.built_difference(
+            {"to": [("", USER)], "cc": [("", TESTER)], "text": "x"}, got)
+        need(why is None, "%s", why)
+    rig.count(ep, "automatic", 3)
+
+
+@case("login", "R5321-B-2")
+def bcc_alone(rig, ep):
+    mark = rig.mark()
+    need_ok(rig.send(ep, "--from", SENDER, "--bcc", THIRD, "--text", "x",
+                     "--header", "X-Interop: " + mark))
+    [(_, got)] = rig.server.mail.take("third", mark)
+    need(b"third" not in got, "the blind copy is in the message")
+    head = got.split(b"\r\n\r\n")[0].lower()
+    need(re.search(rb"\r\nto: *undisclosed-recipients: *;|\r\nbcc: *(\r\n|$)",
+                   head), "no destination field")
+    rig.count(ep, "automatic")
+
+
+@case("login bare lmtp")
+def null_sender(rig, ep):
+    mark = rig.mark()
+    message = raw_message(mark, b"bounce\n")
+    need_ok(rig.send(ep, "--from", "", "--to", USER,
+                     "--raw", rig.file("raw.eml", message)))
+    [(head, got)] = mailbox_of(rig, ep).take("user", mark)
+    need(compare.field(head, "Return-Path") in ("<>", "<MAILER-DAEMON>"),
+         "the sender is %s", compare.field(head, "Return-Path"))
+    need(got == compare.to_crlf(message), "the message is another")
+    rig.count(ep, "automatic" if "login" in ep.traits else "-")
+
+
+@case("login", "R5321-4.1.1.2-1")
+def null_recipient_is_refused(rig, ep):
+    sent = rig.send(ep, "--from", "", "--to", "", "--raw",
+                    rig.file("raw.eml", raw_message(rig.mark(), b"x\n")))
+    need(sent.exit in (64, 65), "exit status %d", sent.exit)
+    # the other half of the rule: the null path is for MAIL
+    null_sender(rig, ep)
+
+
+@case("relay", "R5321-2.4-1 R5321-2.3.11-1", each=lambda rig, ep: [
+    (a,) for a in ("UsEr+Tag@EXAMPLE.com", "a+b%c@example.com",
+                   "!#$&'*-/=?^_`{|}~@example.com",
+                   '"a b"@example.com', '"a@b"@example.com')])
+def local_part_is_left_alone(rig, ep, address):
+    mark = rig.mark()
+    message = raw_message(mark, b"local part\n")
+    need_ok(rig.send(ep, "--from", SENDER, "--to", address,
+                     "--raw", rig.file("raw.eml", message)))
+    [(head, got)] = rig.server.mail.take("other", mark)
+    to = compare.field(head, "X-Original-To")
+    need(to.rpartition("@")[0] == address.rpartition("@")[0],
+         "it came for %s", to)
+    rig.count(ep, "-")
+
+
+#
+# Several messages on one connection.
+#
+
+@case("login relay bare lmtp")
+def five_on_one_connection(rig, ep):
+    mark = rig.mark()
+    at = rig.server.log_end()
+    message = raw_message(mark, RAW["dots"])
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--count", "5",
+                    "--raw", rig.file("raw.eml", message))
+    need_ok(sent, 5)
+    for _, got in mailbox_of(rig, ep).take("user", mark, 5):
+        why = compare.raw_difference(compare.to_crlf(message), got)
+        need(why is None, "%s", why)
+    rig.count(ep, "automatic" if "login" in ep.traits else "-", 5)
+    said = None if ep.lmtp else rig.server.session_since(at)
+    if said is not None:
+        need(said["mail"] == 5 and said["quit"] == 1
+             and said.get("data", 0) + said.get("bdat", 0) >= 5
+             and said.get("auth", 0) == ("login" in ep.traits),
+             "the server heard %s", said)
+        for item in ("R5321-4.1.4-6", "R4954-4-15", "R4954-4-16"):
+            rig.show_item(item, True)
+        return " ".join("%s=%d" % i for i in said.items())
+
+
+@case("login")
+def five_built_on_one_connection(rig, ep):
+    mark = rig.mark()
+    words, wanted = built_words(rig, mark, **SHAPES["text and files"])
+    need_ok(rig.send(ep, *words, "--count", "5"), 5)
+    for _, got in rig.server.mail.take("user", mark, 5):
+        why = compare.built_difference(wanted, got)
+        need(why is None, "%s", why)
+    rig.count(ep, "automatic", 5)
+
+
+@case("login bare")
+def refusals_do_not_end_the_session(rig, ep):
+    mark = rig.mark()
+    at = rig.server.log_end()
+    path = rig.file("raw.eml", raw_message(mark, b"x\n"))
+    sent = rig.send(ep, "--from", SENDER, "--to", rig.server.reject,
+                    "--raw", path, "--count", "3")
+    need(sent.exit == 69 and len(sent.objects) == 3, "%d objects, exit %d",
+         len(sent.objects), sent.exit)
+    for i in range(3):
+        need(sent.rows(i) == [("REFUSED", 550, "5.1.1")], "rows %s",
+             sent.rows(i))
+    said = rig.server.session_since(at)
+    if said is not None:
+        need(said["mail"] == 3 and said.get("rset", 0) >= 2,
+             "the server heard %s", said)
+        rig.show_item("R5321-4.1.1.5-1", True)
+
+
+#
+# Logins that fail.
+#
+
+@case("login", "R4954-4-11 LIB-H-1", each=lambda rig, ep: [
+    (m,) for m in ["automatic"] + PASSWORD_MECHANISMS
+    if m == "automatic" or m in rig.server.mechanisms.split()])
+def wrong_password(rig, ep, name):
+    rig.mark()
+    at = rig.server.log_end()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x",
+                    secret="wrong=Secret",
+                    mechanism=None if name == "automatic" else name)
+    need(sent.exit == 77 and sent.status == "AUTH", "%s", sent.status)
+    need(sent.cause == "AUTH" and sent.phase == "auth" and sent.code == 535,
+         "%s in %s, %d", sent.cause, sent.phase, sent.code)
+    tried = rig.server.log_since(at, "refused_log", 2, 1.0)
+    need(len(tried) == 1, "%d attempts: %s", len(tried), tried)
+
+
+@case("login", each=lambda rig, ep: [
+    (m,) for m in ["automatic"] + TOKEN_MECHANISMS
+    if "token" in rig.server.facts])
+def expired_token(rig, ep, name):
+    rig.mark()
+    at = rig.server.log_end()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x",
+                    login="token", secret=rig.server.expired_token,
+                    mechanism=None if name == "automatic" else name)
+    need(sent.exit == 77 and sent.status == "AUTH", "%s", sent.status)
+    need(sent.code == 535, "code %d", sent.code)
+    tried = rig.server.log_since(at, "refused_log", 2, 1.0)
+    need(len(tried) == 1, "%d attempts: %s", len(tried), tried)
+
+
+@case("login")
+def password_is_no_token(rig, ep):
+    rig.mark()
+    for login, mechanism in (("password", "XOAUTH2"), ("token", "PLAIN")):
+        at = rig.server.log_end()
+        sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x",
+                        login=login, mechanism=mechanism)
+        need(sent.exit in (64, 65, 69, 77), "%s with a %s: exit status %d",
+             mechanism, login, sent.exit)
+        tried = rig.server.log_since(at, "refused_log", 1, 0.2) \
+            + rig.server.log_since(at, "method_log", 1, 0.2)
+        need(not tried, "it was tried: %s", tried)
+
+
+@case("login")
+def without_login(rig, ep):
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x",
+                    login=None)
+    need(sent.exit == 69 and sent.status == "REFUSED", "%s", sent.status)
+    need(sent.code in range(500, 560), "code %d", sent.code)
+
+
+@case("bare", "R4954-9-1 LIB-G-1", each=lambda rig, ep: [
+    (m, how) for how in ("smtp+plaintext", "smtp+opportunistic")
+    for m in ("PLAIN", "LOGIN", "XOAUTH2")])
+def secret_is_not_shown_without_TLS(rig, ep, mechanism, scheme):
+    rig.mark()
+    at = rig.server.log_end()
+    there = ep.url.split(":", 1)[1]
+    clear = type(ep)(ep.server, ep.name, scheme + ":" + there, ["login"])
+    sent = rig.send(clear, "--from", SENDER, "--to", USER, "--text", "x",
+                    login="token" if mechanism == "XOAUTH2" else "password",
+                    mechanism=mechanism)
+    need(sent.exit == 77, "exit status %d, %s", sent.exit, sent.status)
+    said = rig.server.session_since(at)
+    need(said is None or "auth" not in said, "the server heard %s", said)
+
+
+@case("bare")
+def opportunistic_never_logs_in(rig, ep):
+    rig.mark()
+    at = rig.server.log_end()
+    there = ep.url.split(":", 1)[1]
+    clear = type(ep)(ep.server, ep.name, "smtp+opportunistic:" + there,
+                     ["login"])
+    sent = rig.send(clear, "--from", SENDER, "--to", USER, "--text", "x")
+    need(sent.exit not in (0, 1, 2), "exit status %d", sent.exit)
+    said = rig.server.session_since(at)
+    need(said is None or "auth" not in said, "the server heard %s", said)
+
+
+@case("bare", each=lambda rig, ep: [
+    ("CRAM-MD5 by itself", None, [], "CRAM-MD5"),
+    ("PLAIN when told so", "PLAIN", ["--allow-plaintext-auth"], "PLAIN"),
+    ("LOGIN when told so", "LOGIN", ["--allow-plaintext-auth"], "LOGIN")])
+def login_without_TLS(rig, ep, name, mechanism, words, used):
+    mark = rig.mark()
+    at = rig.server.log_end()
+    clear = type(ep)(ep.server, ep.name, ep.url, ["login"])
+    message = raw_message(mark, b"x\n")
+    need_ok(rig.send(clear, "--from", SENDER, "--to", USER, "--raw",
+                     rig.file("raw.eml", message), *words,
+                     mechanism=mechanism))
+    [(_, got)] = rig.server.mail.take("user", mark)
+    need(got == compare.to_crlf(message), "the message is another")
+    log = rig.server.log_since(at, "method_log")
+    need(log in ([used], ["SCRAM-SHA-256"]), "%s was used", log)
+    rig.count(ep, log[0])
+
+
+#
+# TLS.
+#
+
+HINTS = {}
+
+
+@case("untrusted", "R8314-5.2-1")
+def certificate_is_refused(rig, ep):
+    rig.mark()
+    at = rig.server.log_end()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x")
+    need(sent.exit == 76 and sent.status == "CERTIFICATE", "%s: %s",
+         sent.status, sent.err[-300:])
+    need(sent.hint, "no hint")
+    need(not rig.server.log_since(at, "method_log", 1, 0.1),
+         "a login was tried")
+    HINTS[ep.name] = sent.hint
+    for item, names in (
+            ("R9525-6.3-3", {"onlycn", "nosan"}), ("R9525-6.4-1", {"dnsip"}),
+            ("LIB-G-2", {"expired", "notyet", "selfsigned", "stranger",
+                         "nochain"})):
+        if names <= set(HINTS) and ep.name in names:
+            rig.show_item(item, True)
+    return sent.hint
+
+
+@case("login", "LIB-G-3")
+def unknown_authority(rig, ep):
+    rig.mark()
+    at = rig.server.log_end()
+    for how in ({"ca": rig.server.other_ca}, {"ca": os.devnull}):
+        sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x",
+                        **how)
+        if how["ca"] == os.devnull:
+            need(sent.exit in (65, 66, 76), "%s", sent.status)
+        else:
+            need(sent.exit == 76 and sent.status == "CERTIFICATE", "%s",
+                 sent.status)
+            need(sent.cause == "CERTIFICATE" and sent.phase == "tls",
+                 "%s in %s", sent.cause, sent.phase)
+            HINTS["unknown authority"] = sent.hint
+    need(not rig.server.log_since(at, "method_log", 1, 0.1),
+         "a login was tried")
+
+
+def hints_differ(rig, ep):
+    """Wrong name, expired and unknown authority are told apart."""
+    told = [HINTS[n] for n in ("wrongname", "expired", "unknown authority")]
+    need(len(set(told)) == 3, "%s", told)
+
+
+@case("notls")
+def no_TLS_no_mail(rig, ep):
+    rig.mark()
+    at = rig.server.log_end()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x")
+    need(sent.exit == 76 and sent.cause == "TLS", "%s, %s", sent.status,
+         sent.cause)
+    need(sent.hint, "no hint")
+    said = rig.server.session_since(at)
+    need(said is None or not {"auth", "mail"} & set(said),
+         "the server heard %s", said)
+
+
+@case("silent")
+def no_greeting_no_mail(rig, ep):
+    rig.mark()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x",
+                    seconds=2)
+    need(sent.exit == 75 and sent.cause == "TIMEOUT"
+         and sent.phase == "greeting", "%s, %s in %s", sent.status,
+         sent.cause, sent.phase)
+    need(sent.hint, "no hint")
+
+
+@case("relay")
+def opportunistic_means_TLS_if_there(rig, ep):
+    for ca in (rig.server.ca, rig.server.other_ca):
+        mark = rig.mark()
+        message = raw_message(mark, b"x\n")
+        need_ok(rig.send(ep, "--from", SENDER, "--to", USER, "--raw",
+                         rig.file("raw.eml", message), ca=ca))
+        [(head, got)] = rig.server.mail.take("user", mark)
+        need(got == compare.to_crlf(message), "the message is another")
+        need((b"using TLSv1." in head) == ("tls" in ep.traits),
+             "the server says %s", compare.field(head, "Received"))
+        rig.count(ep, "-")
+
+
+@case("relay")
+def nobody_listens(rig, ep):
+    rig.mark()
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        url = "smtp+plaintext://127.0.0.1:%d" % held.getsockname()[1]
+        sent = rig.send(type(ep)(ep.server, ep.name, url, ["relay"]),
+                        "--from", SENDER, "--to", USER, "--text", "x")
+    need(sent.exit == 74 and sent.cause == "CONNECT", "%s", sent.status)
+
+
+#
+# LMTP: one verdict for each recipient.
+#
+
+def lmtp_send(rig, ep, addresses, *more):
+    mark = rig.mark()
+    message = raw_message(mark, RAW["dots"])
+    words = ["--from", SENDER, "--raw", rig.file("raw.eml", message)]
+    for address in addresses:
+        words += ["--to", address]
+    return mark, compare.to_crlf(message), rig.send(ep, *words, *more)
+
+
+@case("lmtp")
+def one_of_two_is_unknown(rig, ep):
+    mark, message, sent = lmtp_send(
+        rig, ep, [USER, rig.server.lmtp_reject])
+    need(sent.exit == 1 and sent.status == "PARTIAL", "%s", sent.status)
+    rows = sent.rows()
+    need(rows[0][:2] == ("OK", 250) and rows[1] == (
+        "REFUSED", 550, "5.1.1"), "rows %s", rows)
+    [(_, got)] = rig.server.lmtp_mail.take("user", mark)
+    need(got == message, "the message is another")
+    rig.count(ep, "-")
+
+
+@case("lmtp", "R2033-4.2-1")
+def each_has_a_verdict_after_the_data(rig, ep):
+    mark, message, sent = lmtp_send(
+        rig, ep, [USER, rig.server.lmtp_reject, rig.server.full, TESTER])
+    need(sent.exit == 1 and sent.status == "PARTIAL", "%s", sent.status)
+    rows = sent.rows()
+    need([r[0] for r in rows[:2]] == ["OK", "REFUSED"] and rows[3][0] == "OK",
+         "rows %s", rows)
+    need(rows[2][0] in ("REFUSED", "LATER") and rows[2][1] in (452, 552)
+         and rows[2][2][1:] == ".2.2", "rows %s", rows)
+    for who in ("user", "tester"):
+        [(_, got)] = rig.server.lmtp_mail.take(who, mark)
+        need(got == message, "the message is another")
+    rig.count(ep, "-", 2)
+
+
+@case("lmtp", "R2033-4.2-2")
+def twice_the_same_is_two_verdicts(rig, ep):
+    mark, message, sent = lmtp_send(rig, ep, [USER, TESTER, USER])
+    need_ok(sent)
+    need(len(sent.rows()) == 3, "rows %s", sent.rows())
+    copies = int(rig.server.copies)
+    rig.server.lmtp_mail.take("user", mark, copies)
+    rig.server.lmtp_mail.take("tester", mark)
+    rig.count(ep, "-", 1 + copies)
+
+
+@case("lmtp", "R2033-4.2-3")
+def nobody_is_known(rig, ep):
+    mark, message, sent = lmtp_send(
+        rig, ep, [rig.server.lmtp_reject], "--count", "2")
+    need(sent.exit == 69 and len(sent.objects) == 2, "%d objects, exit %d",
+         len(sent.objects), sent.exit)
+    for i in range(2):
+        need(sent.rows(i) == [("REFUSED", 550, "5.1.1")], "rows %s",
+             sent.rows(i))
+
+
+@case("lmtp")
+def all_or_nothing_is_not_for_LMTP(rig, ep):
+    mark, message, sent = lmtp_send(rig, ep, [USER, TESTER],
+                                    "--require-all")
+    need(sent.exit in (65, 69) and sent.status in (
+        "ARGUMENT", "UNSUPPORTED", "REFUSED"), "%s", sent.status)
+
+
+#
+# At the end: what lies in the mailboxes and was never meant to.
+#
+
+def nothing_else_came(rig, ep):
+    rig.server.quiet()
+    for mail in (rig.server.mail, rig.server.lmtp_mail):
+        if mail is None:
+            continue
+        mail.scan()
+        need(not mail.broken, "broken line ends in %s", mail.broken)
+        left = {k: len(v) for k, v in mail.waiting.items()}
+        need(not left, "mails that nobody should have got: %s", left)
