@@ -36,7 +36,6 @@ leave()
 	status=$?
 	trap - EXIT
 	umount "$root/proc" 2>/dev/null || :
-	umount "$root/dev/shm" 2>/dev/null || :
 	[ "${KEEP-}" = yes ] || rm -rf "$root"
 	exit $status
 }
@@ -58,9 +57,9 @@ for tool in git python3 openssl sudo clang pkg-config; do
 	fi
 done
 cp /etc/resolv.conf "$root/etc/resolv.conf"
-mount -t proc proc "$root/proc"
 echo "bare: $suite with make, gcc and libc6-dev: $(du -sm "$root" |
 	cut -f 1) MB, $(($(date +%s) - start)) s"
+mount -t proc proc "$root/proc"
 
 # What a clone would hold: all but what was built.
 mkdir -p "$root/srv/libsmtp"

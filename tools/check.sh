@@ -24,7 +24,7 @@ sanitize="$sanitize -fno-sanitize-recover=all"
 # step NAME COMMAND...: run it; its output is shown only when it failed
 step()
 {
-	name=$1
+	what=$1
 	shift
 	start=$(date +%s)
 	if "$@" >"$work/log" 2>&1; then
@@ -35,7 +35,7 @@ step()
 		failed=$((failed + 1))
 		sed 's/^/      | /' "$work/log"
 	fi
-	printf '%-5s %-46s %4d s\n' $verdict "$name" $(($(date +%s) - start))
+	printf '%-5s %-46s %4d s\n' $verdict "$what" $(($(date +%s) - start))
 }
 
 # tests NAME BUILD: the test programs of a build; each case counts
@@ -81,7 +81,8 @@ build()
 headers()
 {
 	for header in include/smtp/*.h; do
-		one="#include <smtp/${header##*/}>"
+		one="#include <smtp/${header##*/}>
+			extern int something;"
 		for cc in gcc clang; do
 			for std in c99 c11 c17; do
 				echo "$one" | $cc -x c -std=$std $strict ||

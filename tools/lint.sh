@@ -15,7 +15,8 @@ rm -rf "$work"
 mkdir -p "$work" || exit 1
 : >"$work/faults"
 
-c_files=$(find include lib examples tools tests -name '*.[ch]' | sort)
+c_files=$(find include lib examples tools tests -name '*.[ch]' 2>/dev/null |
+	sort)
 lib_files=$(find lib -name '*.[ch]' | sort)
 text_files=$(find Makefile README.md COPYING include lib examples tools tests \
 	man pkgconfig docs bench .ci -type f ! -name '*.eml' ! -name '*.png' \
@@ -260,7 +261,7 @@ for file in $text_files; do
 	[ -z "$(tail -c 1 "$file")" ] ||
 		echo "$file: the last line has no end" | fault
 done
-for file in $(find include lib examples tools -name '*.[ch]'); do
+for file in $c_files; do
 	head -n 1 "$file" | grep -q 'SPDX-License-Identifier: MIT' ||
 		echo "$file:1: no SPDX-License-Identifier" | fault
 done
@@ -280,7 +281,7 @@ else
 		--enable=warning,performance,portability --inline-suppr \
 		--suppress=missingIncludeSystem --suppress=unknownMacro \
 		--template='{file}:{line}: cppcheck {id}: {message}' \
-		$(find lib examples tools -name '*.c') \
+		$(echo "$c_files" | grep -E '^(lib|examples|tools)/.*\.c$') \
 		>"$work/cppcheck" 2>&1 || echo "cppcheck: status $?" | fault
 	fault <"$work/cppcheck"
 fi

@@ -16,7 +16,8 @@ if [ "${1-}" = --write ]; then
 		printf 'local:\n\t*;\n};\n'
 	} >lib/libsmtp.map
 	{
-		sed -e '/^#define smtp_/,$d' -e '/^#endif/d' include/smtp/prefix.h
+		sed -e '/^#define smtp_/,$d' -e '/^#endif/d' \
+			include/smtp/prefix.h
 		sed 's/^smtp_\(.*\)/#define & SMTP__AS(\1)/' "$new"
 		printf '\n#endif\n'
 	} >"$new.h"
