@@ -89,6 +89,11 @@ bool
 smtp__message_set_text(struct smtp_message *message,
     struct smtp__outcome *outcome, const char *text, size_t n);
 
+/* The name that the server gave to it, "" for none (copied). False: no memory. */
+bool
+smtp__message_set_queue_id(struct smtp_message *message, const char *p,
+    size_t n);
+
 /* Forget texts and numbers of the last send; outcomes OK and UNKNOWN stay. */
 void
 smtp__message_begin(struct smtp_message *message);
