@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of statuses and phases: the numbers and the words are a promise. */
+#include "check.h"
+
+#include <smtp/smtp.h>
+
+static void
+test_status__has_a_number_and_a_name_for_ever(void **state)
+{
+	static const struct { int status, number; const char *name; } rows[] = {
+		{ SMTP_OK, 0, "OK" },
+		{ SMTP_E_PARTIAL, -1, "PARTIAL" },
+		{ SMTP_E_LATER, -2, "LATER" },
+		{ SMTP_E_REFUSED, -3, "REFUSED" },
+		{ SMTP_E_UNKNOWN, -4, "UNKNOWN" },
+		{ SMTP_E_ARGUMENT, -10, "ARGUMENT" },
+		{ SMTP_E_STATE, -11, "STATE" },
+		{ SMTP_E_SPACE, -12, "SPACE" },
+		{ SMTP_E_MEMORY, -13, "MEMORY" },
+		{ SMTP_E_UNSUPPORTED, -14, "UNSUPPORTED" },
+		{ SMTP_E_SOURCE, -15, "SOURCE" },
+		{ SMTP_E_RESOLVE, -20, "RESOLVE" },
+		{ SMTP_E_CONNECT, -21, "CONNECT" },
+		{ SMTP_E_CLOSED, -22, "CLOSED" },
+		{ SMTP_E_TIMEOUT, -23, "TIMEOUT" },
+		{ SMTP_E_CANCELLED, -24, "CANCELLED" },
+		{ SMTP_E_TLS, -25, "TLS" },
+		{ SMTP_E_CERTIFICATE, -26, "CERTIFICATE" },
+		{ SMTP_E_AUTH, -27, "AUTH" },
+		{ SMTP_E_PROTOCOL, -28, "PROTOCOL" },
+		{ SMTP_E_REPLY, -29, "REPLY" },
+		{ SMTP_WANT_READ, 1, "WANT" },
+		{ -5, -5, "" },
+		{ -100, -100, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(rows[i].status, rows[i].number);
+		assert_string_equal(smtp_status_name(rows[i].status),
+		    rows[i].name);
+	}
+}
+
+static void
+test_status__names_phases_in_the_order_of_the_wire(void **state)
+{
+	static const char *const names[] = { "", "resolve", "connect", "tls",
+		"greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data",
+		"content", "final", "quit" };
+
+	(void)state;
+	for (int i = 0; i < (int)COUNT(names); i++)
+		assert_string_equal(smtp_phase_name(i), names[i]);
+	assert_int_equal(SMTP_PHASE_QUIT, COUNT(names) - 1);
+	assert_string_equal(smtp_phase_name(-1), "");
+	assert_string_equal(smtp_phase_name((int)COUNT(names)), "");
+}
+
+static void
+test_status__says_version_and_features(void **state)
+{
+	(void)state;
+	assert_string_equal(smtp_version(), SMTP_VERSION);
+	assert_int_equal(strncmp(smtp_features(), "plain", 5), 0);
+	assert_non_null(strstr(smtp_features(), " tls"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_status__has_a_number_and_a_name_for_ever),
+		cmocka_unit_test(
+		    test_status__names_phases_in_the_order_of_the_wire),
+		cmocka_unit_test(test_status__says_version_and_features),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
