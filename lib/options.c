@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "heap.h"
+#include "host.h"
+#include "options.h"
+#include "text/ascii.h"
+#include "text/out.h"
+
+enum kind { FILE_NAME, DIRECTORY, NAME, EHLO, MECHANISM, TEXT, SECRET, FLAG,
+	SECONDS, TLS_VERSION };
+
+static const struct {
+	const char *name;
+	const char *takes;       /* in an error: what would be accepted  */
+} kinds[] = {
+	[FILE_NAME] = { "file", "the name of a file" },
+	[DIRECTORY] = { "directory", "the name of a directory" },
+	[NAME] = { "name", "the name of a host" },
+	[EHLO] = { "name", "a domain, or an address in brackets" },
+	[MECHANISM] = { "mechanism", "a mechanism: PLAIN, LOGIN, CRAM-MD5, "
+	    "XOAUTH2, OAUTHBEARER" },
+	[TEXT] = { "text", "text without control characters" },
+	[SECRET] = { "secret", "text that is not empty" },
+	[FLAG] = { "yes/no", "yes or no" },
+	[SECONDS] = { "seconds", "whole seconds from 1 to 65535" },
+	[TLS_VERSION] = { "version", "1.2 or 1.3" },
+};
+
+/* The one place: names, kinds, defaults and help. */
+static const struct {
+	const char *name;
+	enum kind kind;
+	const char *standard;
+	const char *help;
+} table[] = {
+	[SMTP__CA_FILE] = { "ca-file", FILE_NAME, "",
+	    "certificates to trust, instead of the system's" },
+	[SMTP__CA_DIR] = { "ca-dir", DIRECTORY, "",
+	    "a directory of certificates to trust" },
+	[SMTP__TLS_CERT] = { "tls-cert", FILE_NAME, "",
+	    "the client's own certificate" },
+	[SMTP__TLS_KEY] = { "tls-key", FILE_NAME, "",
+	    "the private key of tls-cert" },
+	[SMTP__TLS_KEY_PASSWORD] = { "tls-key-password", SECRET, "",
+	    "opens tls-key" },
+	[SMTP__TLS_NAME] = { "tls-name", NAME, "",
+	    "the name that the certificate must bear, instead of the host" },
+	[SMTP__TLS_MIN] = { "tls-min", TLS_VERSION, "1.2",
+	    "the oldest version of TLS that is spoken" },
+	[SMTP__INSECURE_NO_VERIFY] = { "insecure-no-verify", FLAG, "no",
+	    "take any certificate: an attacker can read and change all" },
+	[SMTP__EHLO_NAME] = { "ehlo-name", EHLO, "",
+	    "what EHLO says, instead of the local address" },
+	[SMTP__MECHANISM] = { "mechanism", MECHANISM, "",
+	    "authenticate with this mechanism only" },
+	[SMTP__AUTHZID] = { "authzid", TEXT, "",
+	    "the identity to act as, where it is not the user" },
+	[SMTP__INSECURE_PLAINTEXT_AUTH] = { "insecure-plaintext-auth", FLAG,
+	    "no", "send the password also without TLS" },
+	[SMTP__REQUIRE_ALL] = { "require-all", FLAG, "no",
+	    "send to all recipients or to none" },
+	[SMTP__BLOCKING] = { "blocking", FLAG, "yes",
+	    "no: calls start an operation, smtp_step goes on with it" },
+	[SMTP__RECONNECT] = { "reconnect", FLAG, "yes",
+	    "open a session again that the server ended while it was idle" },
+	[SMTP__TIMEOUT] = { "timeout", SECONDS, "",
+	    "bounds every single wait" },
+	[SMTP__DEADLINE] = { "deadline", SECONDS, "",
+	    "bounds each call as a whole" },
+	[SMTP__RESOLVE_TIMEOUT] = { "resolve-timeout", SECONDS, "10",
+	    "for looking up the name" },
+	[SMTP__CONNECT_TIMEOUT] = { "connect-timeout", SECONDS, "30",
+	    "for each address" },
+	[SMTP__TLS_TIMEOUT] = { "tls-timeout", SECONDS, "30",
+	    "for the handshake" },
+	[SMTP__GREETING_TIMEOUT] = { "greeting-timeout", SECONDS, "120",
+	    "for the greeting" },
+	[SMTP__COMMAND_TIMEOUT] = { "command-timeout", SECONDS, "120",
+	    "for the reply to EHLO, STARTTLS, AUTH, RSET, NOOP" },
+	[SMTP__ENVELOPE_TIMEOUT] = { "envelope-timeout", SECONDS, "300",
+	    "for the reply to MAIL, and to each RCPT" },
+	[SMTP__DATA_TIMEOUT] = { "data-timeout", SECONDS, "120",
+	    "for the reply to DATA" },
+	[SMTP__BLOCK_TIMEOUT] = { "block-timeout", SECONDS, "180",
+	    "for each piece of content to leave" },
+	[SMTP__FINAL_TIMEOUT] = { "final-timeout", SECONDS, "600",
+	    "for the reply to the whole mail" },
+	[SMTP__QUIT_TIMEOUT] = { "quit-timeout", SECONDS, "2",
+	    "for the reply to QUIT" },
+};
+
+struct smtp_options {
+	struct smtp_allocator heap;
+	atomic_uint users;
+	atomic_bool frozen;
+	char *value[SMTP__OPTION_COUNT];
+	char *ca;
+	size_t ca_n;
+	struct smtp__hooks hooks;
+	struct smtp_transport transport;
+	bool has_transport;
+	atomic_bool transport_taken;
+#if SMTP_WITH_TLS
+	_Atomic(struct smtp__tls_shared *) tls[2];
+#endif
+	char error[192];
+};
+
+struct smtp_options *
+smtp_options_new_with(const struct smtp_allocator *allocator)
+{
+	struct smtp_allocator heap = smtp__heap(allocator);
+	struct smtp_options *o = smtp__heap_new(&heap, sizeof *o);
+
+	if (o == NULL)
+		return NULL;
+	o->heap = heap;
+	atomic_init(&o->users, 1);
+	atomic_init(&o->frozen, false);
+	atomic_init(&o->transport_taken, false);
+#if SMTP_WITH_TLS
+	atomic_init(&o->tls[0], NULL);
+	atomic_init(&o->tls[1], NULL);
+#endif
+	return o;
+}
+
+struct smtp_options *
+smtp_options_new(void)
+{
+	return smtp_options_new_with(NULL);
+}
+
+static void
+close_transport(struct smtp_options *o)
+{
+	if (o->has_transport && !atomic_load(&o->transport_taken) &&
+	    o->transport.close != NULL)
+		o->transport.close(o->transport.ctx);
+	o->has_transport = false;
+}
+
+void
+smtp_options_free(struct smtp_options *o)
+{
+	struct smtp_allocator heap;
+
+	if (o == NULL || atomic_fetch_sub(&o->users, 1) > 1)
+		return;
+	for (size_t i = 0; i < SMTP__OPTION_COUNT; i++)
+		smtp__heap_free_text(&o->heap, o->value[i]);
+	smtp__heap_free(&o->heap, o->ca, o->ca_n + 1);
+	close_transport(o);
+#if SMTP_WITH_TLS
+	for (size_t i = 0; i < 2; i++)
+		if (atomic_load(&o->tls[i]) != NULL)
+			smtp__tls_shared_free(atomic_load(&o->tls[i]));
+#endif
+	heap = o->heap;
+	smtp__heap_free(&heap, o, sizeof *o);
+}
+
+struct smtp_options *
+smtp__options_use(struct smtp_options *o)
+{
+	if (o == NULL)
+		o = smtp_options_new();
+	else
+		atomic_fetch_add(&o->users, 1);
+	if (o != NULL)
+		atomic_store(&o->frozen, true);
+	return o;
+}
+
+const char *
+smtp_options_error(const struct smtp_options *o)
+{
+	return o == NULL ? "out of memory" : o->error;
+}
+
+int
+smtp_options_each(int (*each)(void *ctx, const char *name, const char *kind,
+    const char *standard, const char *help), void *ctx)
+{
+	for (size_t i = 0; i < SMTP__OPTION_COUNT; i++) {
+		int rc = each(ctx, table[i].name, kinds[table[i].kind].name,
+		    table[i].standard, table[i].help);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/*
+ * Setting.
+ */
+
+/* `"name": words`. The value is not repeated: it may be a secret. */
+static int
+fail(struct smtp_options *o, int status, const char *name, const char *words,
+    const char *more)
+{
+	struct smtp__out out;
+
+	smtp__out_init(&out, o->error, sizeof o->error - 1);
+	smtp__out_text(&out, "option \"");
+	for (size_t i = 0; name[i] != '\0' && i < 40; i++)
+		smtp__out_octet(&out, smtp__is_graph(name[i]) ? name[i] : '?');
+	smtp__out_text(&out, "\": ");
+	smtp__out_text(&out, words);
+	smtp__out_text(&out, more);
+	o->error[out.n] = '\0';
+	return status;
+}
+
+/* Digits only, at most 65535; 0 for anything else. */
+static uint32_t
+seconds_of(const char *value)
+{
+	uint32_t seconds = 0;
+
+	for (size_t i = 0; value[i] != '\0'; i++) {
+		if (!smtp__is_digit(value[i]) || i >= 5)
+			return 0;
+		seconds = seconds * 10 + (uint32_t)(value[i] - '0');
+	}
+	return seconds > 65535 ? 0 : seconds;
+}
+
+static bool
+is_plain_text(const char *value)
+{
+	for (size_t i = 0; value[i] != '\0'; i++)
+		if (smtp__is_control(value[i]))
+			return false;
+	return value[0] != '\0';
+}
+
+/* RFC 4422 section 3.1, in capitals. */
+static bool
+put_mechanism(struct smtp__out *out, const char *value)
+{
+	for (size_t i = 0; value[i] != '\0'; i++) {
+		char c = value[i];
+
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - ('a' - 'A'));
+		if (!smtp__is_alnum(c) && c != '-' && c != '_')
+			return false;
+		smtp__out_octet(out, c);
+	}
+	return out->n > 0 && out->n <= 20;
+}
+
+/* Is the value one of its kind? `out` gets the form in which it is kept. */
+static bool
+check(enum kind kind, struct smtp__out *out, const char *value)
+{
+	const size_t n = strlen(value);
+
+	switch (kind) {
+	case NAME:
+		if (smtp__host_is_ipv4(value, n) ||
+		    smtp__host_is_ipv6(value, n)) {
+			smtp__out_add(out, value, n);
+			return true;
+		}
+		return smtp__host_name(out, value, n) == NULL;
+	case EHLO:
+		return smtp__host_ehlo(out, value, n) == NULL;
+	case MECHANISM:
+		return put_mechanism(out, value);
+	case FLAG:
+		return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0;
+	case SECONDS:
+		return seconds_of(value) > 0;
+	case TLS_VERSION:
+		return strcmp(value, "1.2") == 0 || strcmp(value, "1.3") == 0;
+	case FILE_NAME:
+	case DIRECTORY:
+	case SECRET:
+		return n > 0;
+	case TEXT:
+		return is_plain_text(value);
+	}
+	return false;
+}
+
+int
+smtp_options_set(struct smtp_options *o, const char *name, const char *value)
+{
+	char room[SMTP__HOST_BYTES], *copy = NULL;
+	struct smtp__out out;
+	size_t i;
+
+	if (o == NULL)
+		return SMTP_E_MEMORY;
+	o->error[0] = '\0';
+	if (name == NULL)
+		return fail(o, SMTP_E_ARGUMENT, "", "no name was given", "");
+	for (i = 0; i < SMTP__OPTION_COUNT; i++)
+		if (strcmp(table[i].name, name) == 0)
+			break;
+	if (i == SMTP__OPTION_COUNT)
+		return fail(o, SMTP_E_ARGUMENT, name, "there is no such "
+		    "option", "");
+	if (atomic_load(&o->frozen))
+		return fail(o, SMTP_E_STATE, name, "a session uses these "
+		    "options already", "");
+	if (value != NULL) {
+		smtp__out_init(&out, room, sizeof room - 1);
+		if (!check(table[i].kind, &out, value) || out.over)
+			return fail(o, SMTP_E_ARGUMENT, name, "takes ",
+			    kinds[table[i].kind].takes);
+		copy = out.n > 0 ? smtp__heap_copy(&o->heap, room, out.n) :
+		    smtp__heap_copy(&o->heap, value, strlen(value));
+		if (copy == NULL)
+			return fail(o, SMTP_E_MEMORY, name, "out of memory",
+			    "");
+	}
+	smtp__heap_free_text(&o->heap, o->value[i]);
+	o->value[i] = copy;
+	return SMTP_OK;
+}
+
+/* A setter of what is no text may go on. */
+static int
+may_change(struct smtp_options *o, const char *what)
+{
+	if (o == NULL)
+		return SMTP_E_MEMORY;
+	o->error[0] = '\0';
+	if (atomic_load(&o->frozen))
+		return fail(o, SMTP_E_STATE, what, "a session uses these "
+		    "options already", "");
+	return SMTP_OK;
+}
+
+int
+smtp_options_set_ca(struct smtp_options *o, const void *p, size_t n)
+{
+	int rc = may_change(o, "ca");
+	char *copy;
+
+	if (rc != SMTP_OK)
+		return rc;
+	if (p == NULL || n == 0)
+		return fail(o, SMTP_E_ARGUMENT, "ca", "takes certificates, "
+		    "PEM or DER", "");
+	copy = smtp__heap_copy(&o->heap, p, n);
+	if (copy == NULL)
+		return fail(o, SMTP_E_MEMORY, "ca", "out of memory", "");
+	smtp__heap_free(&o->heap, o->ca, o->ca_n + 1);
+	o->ca = copy;
+	o->ca_n = n;
+	return SMTP_OK;
+}
+
+int
+smtp_options_set_trace(struct smtp_options *o,
+    void (*trace)(void *ctx, int who, const char *line, size_t n), void *ctx)
+{
+	int rc = may_change(o, "trace");
+
+	if (rc != SMTP_OK)
+		return rc;
+	o->hooks.trace = trace;
+	o->hooks.trace_ctx = ctx;
+	return SMTP_OK;
+}
+
+int
+smtp_options_set_transport(struct smtp_options *o,
+    const struct smtp_transport *transport)
+{
+	int rc = may_change(o, "transport");
+
+	if (rc != SMTP_OK)
+		return rc;
+	if (transport == NULL || transport->read == NULL ||
+	    transport->write == NULL)
+		return fail(o, SMTP_E_ARGUMENT, "transport", "takes one that "
+		    "can read and write", "");
+	close_transport(o);
+	o->transport = *transport;
+	o->has_transport = true;
+	return SMTP_OK;
+}
+
+int
+smtp_options_set_clock(struct smtp_options *o,
+    int (*clock)(void *ctx, int64_t *seconds, int *zone_minutes), void *ctx)
+{
+	int rc = may_change(o, "clock");
+
+	if (rc != SMTP_OK)
+		return rc;
+	o->hooks.clock = clock;
+	o->hooks.clock_ctx = ctx;
+	return SMTP_OK;
+}
+
+int
+smtp_options_set_random(struct smtp_options *o,
+    int (*random)(void *ctx, void *p, size_t n), void *ctx)
+{
+	int rc = may_change(o, "random");
+
+	if (rc != SMTP_OK)
+		return rc;
+	o->hooks.random = random;
+	o->hooks.random_ctx = ctx;
+	return SMTP_OK;
+}
+
+/*
+ * Reading.
+ */
+
+const char *
+smtp__options_text(const struct smtp_options *o, enum smtp__option id)
+{
+	return o->value[id] != NULL ? o->value[id] : table[id].standard;
+}
+
+bool
+smtp__options_flag(const struct smtp_options *o, enum smtp__option id)
+{
+	return strcmp(smtp__options_text(o, id), "yes") == 0;
+}
+
+uint32_t
+smtp__options_seconds(const struct smtp_options *o, enum smtp__option id)
+{
+	return seconds_of(smtp__options_text(o, id));
+}
+
+uint32_t
+smtp__options_wait(const struct smtp_options *o, enum smtp__option id)
+{
+	uint32_t wait = smtp__options_seconds(o, id);
+	uint32_t bound = smtp__options_seconds(o, SMTP__TIMEOUT);
+
+	return bound > 0 && bound < wait ? bound : wait;
+}
+
+const struct smtp_allocator *
+smtp__options_heap(const struct smtp_options *o)
+{
+	return &o->heap;
+}
+
+const struct smtp__hooks *
+smtp__options_hooks(const struct smtp_options *o)
+{
+	return &o->hooks;
+}
+
+bool
+smtp__options_take_transport(struct smtp_options *o,
+    struct smtp_transport *transport, bool *used)
+{
+	*used = false;
+	if (!o->has_transport)
+		return false;
+	*used = atomic_exchange(&o->transport_taken, true);
+	if (*used)
+		return false;
+	*transport = o->transport;
+	return true;
+}
+
+#if SMTP_WITH_TLS
+static const char *
+given(const struct smtp_options *o, enum smtp__option id)
+{
+	return o->value[id];
+}
+
+/*
+ * Read without a lock: of two threads that come at the same time, one keeps
+ * what it read and the other throws its own away.
+ */
+int
+smtp__options_tls(struct smtp_options *o, bool any,
+    struct smtp__tls_shared **shared, char *why, size_t why_n)
+{
+	const struct smtp__tls_settings settings = {
+		.ca_file = given(o, SMTP__CA_FILE),
+		.ca_dir = given(o, SMTP__CA_DIR),
+		.ca = o->ca,
+		.ca_n = o->ca_n,
+		.cert_file = given(o, SMTP__TLS_CERT),
+		.key_file = given(o, SMTP__TLS_KEY),
+		.key_password = given(o, SMTP__TLS_KEY_PASSWORD),
+		.no_verify = any,
+		.tls13_only = strcmp(smtp__options_text(o, SMTP__TLS_MIN),
+		    "1.3") == 0,
+	};
+	struct smtp__tls_shared *made, *there = NULL;
+	int rc;
+
+	*shared = atomic_load(&o->tls[any]);
+	if (*shared != NULL)
+		return SMTP_OK;
+	rc = smtp__tls_shared_new(&made, &settings, why, why_n);
+	if (rc != SMTP_OK)
+		return rc;
+	if (!atomic_compare_exchange_strong(&o->tls[any], &there, made)) {
+		smtp__tls_shared_free(made);
+		made = there;
+	}
+	*shared = made;
+	return SMTP_OK;
+}
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Options from the inside: what a session reads of them.
+ */
+#ifndef SMTP__OPTIONS_H
+#define SMTP__OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <smtp/smtp.h>
+
+#include "net/net.h"
+
+/* In the order of the table in options.c. */
+enum smtp__option {
+	SMTP__CA_FILE,
+	SMTP__CA_DIR,
+	SMTP__TLS_CERT,
+	SMTP__TLS_KEY,
+	SMTP__TLS_KEY_PASSWORD,
+	SMTP__TLS_NAME,
+	SMTP__TLS_MIN,
+	SMTP__INSECURE_NO_VERIFY,
+	SMTP__EHLO_NAME,
+	SMTP__MECHANISM,
+	SMTP__AUTHZID,
+	SMTP__INSECURE_PLAINTEXT_AUTH,
+	SMTP__REQUIRE_ALL,
+	SMTP__BLOCKING,
+	SMTP__RECONNECT,
+	SMTP__TIMEOUT,
+	SMTP__DEADLINE,
+	SMTP__RESOLVE_TIMEOUT,
+	SMTP__CONNECT_TIMEOUT,
+	SMTP__TLS_TIMEOUT,
+	SMTP__GREETING_TIMEOUT,
+	SMTP__COMMAND_TIMEOUT,
+	SMTP__ENVELOPE_TIMEOUT,
+	SMTP__DATA_TIMEOUT,
+	SMTP__BLOCK_TIMEOUT,
+	SMTP__FINAL_TIMEOUT,
+	SMTP__QUIT_TIMEOUT,
+	SMTP__OPTION_COUNT
+};
+
+/* What is no text. */
+struct smtp__hooks {
+	void (*trace)(void *ctx, int who, const char *line, size_t n);
+	void *trace_ctx;
+	int (*clock)(void *ctx, int64_t *seconds, int *zone_minutes);
+	void *clock_ctx;
+	int (*random)(void *ctx, void *p, size_t n);
+	void *random_ctx;
+};
+
+/* Count one more user, who may not change them any more. NULL: no memory. */
+struct smtp_options *
+smtp__options_use(struct smtp_options *options);
+
+/* The value, or the default ("" where that is none). Never NULL. */
+const char *
+smtp__options_text(const struct smtp_options *options, enum smtp__option id);
+bool
+smtp__options_flag(const struct smtp_options *options, enum smtp__option id);
+
+/* 0: not bounded. */
+uint32_t
+smtp__options_seconds(const struct smtp_options *options,
+    enum smtp__option id);
+
+/* A single wait, which the option timeout bounds too. */
+uint32_t
+smtp__options_wait(const struct smtp_options *options, enum smtp__option id);
+
+const struct smtp_allocator *
+smtp__options_heap(const struct smtp_options *options);
+const struct smtp__hooks *
+smtp__options_hooks(const struct smtp_options *options);
+
+/*
+ * The transport that was set: true, and it is the caller's now. False when
+ * there was none, or (`*used`) when another session has taken it.
+ */
+bool
+smtp__options_take_transport(struct smtp_options *options,
+    struct smtp_transport *transport, bool *used);
+
+#if SMTP_WITH_TLS
+/*
+ * What sessions share of TLS, read at the first call. `any` takes every
+ * certificate. Lives as long as the options. As smtp__tls_shared_new().
+ */
+int
+smtp__options_tls(struct smtp_options *options, bool any,
+    struct smtp__tls_shared **shared, char *why, size_t why_n);
+#endif
+
+#endif
