@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include "codec/base64.h"
+#include "codec/word.h"
+#include "text/ascii.h"
+#include "text/utf8.h"
+
+/* All words, with a blank between; the first has `room`, the others 75. */
+static void
+encode(const char *text, bool phrase, size_t room, char *out)
+{
+	struct smtp__word w;
+	size_t n = 0;
+
+	smtp__word_init(&w, text, strlen(text), phrase);
+	while (w.n > 0) {
+		char word[SMTP__WORD_MAX];
+		size_t size = smtp__word_next(&w, room, word);
+
+		assert_true(size > 0 || room < SMTP__WORD_MAX);
+		assert_in_range(size, 0, room);
+		room = SMTP__WORD_MAX;
+		if (size == 0)
+			continue;
+		if (n > 0)
+			out[n++] = ' ';
+		memcpy(out + n, word, size);
+		n += size;
+	}
+	out[n] = '\0';
+}
+
+/* One word alone, as a reader sees it: whole characters or it fails. */
+static size_t
+decode(const char *word, size_t n, char *out)
+{
+	size_t size = 0;
+
+	assert_in_range(n, 12, SMTP__WORD_MAX);
+	assert_memory_equal(word, "=?UTF-8?", 8);
+	assert_memory_equal(word + n - 2, "?=", 2);
+	assert_int_equal(word[9], '?');
+	if (word[8] == 'B') {
+		ptrdiff_t rc = smtp__base64_decode(word + 10, n - 12, out, n);
+
+		assert_true(rc > 0);
+		size = (size_t)rc;
+	} else {
+		assert_int_equal(word[8], 'Q');
+		for (size_t i = 10; i < n - 2; i++) {
+			assert_true(smtp__is_graph(word[i]));
+			assert_int_not_equal(word[i], '?');
+			if (word[i] == '_') {
+				out[size++] = ' ';
+			} else if (word[i] == '=') {
+				assert_true(i + 2 < n - 2);
+				out[size++] = (char)(smtp__hex_value(
+				    word[i + 1]) * 16 +
+				    smtp__hex_value(word[i + 2]));
+				i += 2;
+			} else {
+				out[size++] = word[i];
+			}
+		}
+	}
+	assert_true(smtp__utf8_valid(out, size));
+	return size;
+}
+
+static void
+check(const char *text, bool phrase, size_t room)
+{
+	char code[4000], back[2000];
+	size_t n = 0;
+
+	encode(text, phrase, room, code);
+	for (char *p = code, *end; *p != '\0'; p = end + (*end == ' ')) {
+		end = p;
+		while (*end != '\0' && *end != ' ')
+			end++;
+		n += decode(p, (size_t)(end - p), back + n);
+	}
+	back[n] = '\0';
+	assert_string_equal(back, text);
+}
+
+static const struct {
+	const char *text;
+	bool phrase;
+	const char *want, *proves;
+} rows[] = {
+	{ "Grüße aus Köln", false,
+	    "=?UTF-8?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?=", "R2047-4-1" },
+	{ "Müller, Jörg", true, "=?UTF-8?Q?M=C3=BCller=2C_J=C3=B6rg?=",
+	    "R2047-5-4" },
+	{ "Anna.berta \"é\"", true,
+	    "=?UTF-8?Q?Anna=2Eberta_=22=C3=A9=22?=", "R2047-5-5" },
+	{ "Anna.berta \"é\"", false,
+	    "=?UTF-8?Q?Anna.berta_\"=C3=A9\"?=", "R2047-5-5" },
+	{ "Anton_Berta=é?", false,
+	    "=?UTF-8?Q?Anton=5FBerta=3D=C3=A9=3F?=", "R2047-4.2-1" },
+	{ "é\tAnton", false, "=?UTF-8?Q?=C3=A9=09Anton?=", "R2047-4.2-1" },
+	{ "née né", false, "=?UTF-8?Q?n=C3=A9e_n=C3=A9?=", "R2047-5-3" },
+	{ "é é", false, "=?UTF-8?B?w6kgw6k=?=", "R2047-5-3" },
+	{ "=?UTF-8?Q?x?=", false, "=?UTF-8?Q?=3D=3FUTF-8=3FQ=3Fx=3F=3D?=",
+	    "R2047-5-6" },
+	{ "привет", false, "=?UTF-8?B?0L/RgNC40LLQtdGC?=", "R2047-4-1" },
+	{ "€€€€€€€€€€€€€€€", false, "=?UTF-8?B?4oKs4oKs4oKs4oKs4oKs4oKs4oKs"
+	    "4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs?=", "R2047-2-1" },
+	{ "€€€€€€€€€€€€€€€€", false, "=?UTF-8?B?4oKs4oKs4oKs4oKs4oKs4oKs4oKs"
+	    "4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs?= =?UTF-8?B?4oKs?=",
+	    "R2047-2-1" },
+	{ "😀😀😀😀😀😀😀😀😀😀😀😀", false, "=?UTF-8?B?8J+YgPCfmIDwn5iA8J+YgP"
+	    "CfmIDwn5iA8J+YgPCfmIDwn5iA8J+YgPCfmIA=?= =?UTF-8?B?8J+YgA==?=",
+	    "R2047-5-2" },
+};
+
+static void
+test_word__encodes_the_vectors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char out[400];
+
+		encode(rows[i].text, rows[i].phrase, SMTP__WORD_MAX, out);
+		assert_string_equal(out, rows[i].want);
+		check(rows[i].text, rows[i].phrase, SMTP__WORD_MAX);
+		proves(rows[i].proves);
+	}
+}
+
+static void
+test_word__splits_between_characters_only(void **state)
+{
+	static const char *const units[] = { "é", "€", "😀", "aé", "a €", "x",
+	    "a 😀b", "=" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(units); i++)
+		for (size_t times = 1; times < 60; times += 7)
+			for (size_t room = 0; room <= SMTP__WORD_MAX;
+			    room += 1 + times / 30) {
+				char text[800] = "";
+				size_t n = 0, size = strlen(units[i]);
+
+				for (size_t j = 0; j < times; j++, n += size)
+					memcpy(text + n, units[i], size + 1);
+				check(text, room % 2 == 0, room);
+			}
+	proves("R2047-5-2 R2047-2-1");
+}
+
+static void
+test_word__knows_what_looks_like_one(void **state)
+{
+	(void)state;
+	assert_true(smtp__word_resembles("=?UTF-8?Q?x?=", 13));
+	assert_true(smtp__word_resembles("a =?", 4));
+	assert_false(smtp__word_resembles("a = ?", 5));
+	assert_false(smtp__word_resembles("=", 1));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_word__encodes_the_vectors),
+		cmocka_unit_test(test_word__splits_between_characters_only),
+		cmocka_unit_test(test_word__knows_what_looks_like_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
