@@ -9,7 +9,7 @@ mkdir -p "$tree"
 cp -R "$(dirname "$0")/../../tools" "$tree/tools"
 cp -R "$(dirname "$0")/../../include" "$tree/include"
 mkdir -p "$tree/lib/proto" "$tree/lib/mime" "$tree/build/obj/lib/proto"
-cat >"$tree/lib/proto/broken.c" <<'!'
+sed 's/@$/ /' >"$tree/lib/proto/broken.c" <<'!'
 #include "mime/part.h"
 #include <mbedtls/ssl.h>
 #include <time.h>
@@ -18,7 +18,7 @@ int smtp__count;
 int broken(char *s)
 {
         sprintf(s, "x");
-	if(strcasecmp(s, "/* \" strcpy( */") == 0) 
+	if(strcasecmp(s, "/* \" strcpy( */") == 0)@
 		return atoi(s);
 	return 0;
 }
