@@ -196,7 +196,7 @@ deps = @sh tools/deps.sh $(1)
 
 test:
 	$(call deps,tls cmocka)
-	@$(MAKE) --no-print-directory lib tests
+	@$(MAKE) --no-print-directory tests
 	@sh tests/run.sh $(TESTS)
 
 check:

@@ -207,7 +207,7 @@ fail(struct smtp_options *o, int status, const char *name, const char *words,
 
 	smtp__out_init(&out, o->error, sizeof o->error - 1);
 	smtp__out_text(&out, "option \"");
-	for (size_t i = 0; name[i] != '\0' && i < 40; i++)
+	for (size_t i = 0; i < 40 && name[i] != '\0'; i++)
 		smtp__out_octet(&out, smtp__is_graph(name[i]) ? name[i] : '?');
 	smtp__out_text(&out, "\": ");
 	smtp__out_text(&out, words);
