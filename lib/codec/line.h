@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A line that is never stored: it is said again from its start each time, and
+ * only the octets behind `skip` and within `room` are kept. A line of any
+ * length so leaves through a buffer of any size, and its length is known
+ * before its first octet by saying it with no room at all.
+ */
+#ifndef SMTP__LINE_H
+#define SMTP__LINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct smtp__line {
+	char *p;
+	size_t room;
+	size_t skip;             /* octets that left earlier              */
+	size_t n;                /* octets of the line so far, all of it  */
+	unsigned char group[3];  /* of base64: its octets, their number   */
+	uint8_t held;
+	uint8_t base64;
+};
+
+void
+smtp__line_begin(struct smtp__line *l, char *p, size_t room, size_t skip);
+
+/* How many octets were kept by this saying. */
+size_t
+smtp__line_kept(const struct smtp__line *l);
+
+void
+smtp__line_octet(struct smtp__line *l, char c);
+void
+smtp__line_text(struct smtp__line *l, const char *text);
+void
+smtp__line_number(struct smtp__line *l, uint64_t number);
+
+/* What is between these two leaves as base64 (RFC 4648 section 4). */
+void
+smtp__line_base64_begin(struct smtp__line *l);
+void
+smtp__line_base64_end(struct smtp__line *l);
+
+#endif

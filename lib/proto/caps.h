@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a server offers (RFC 5321 section 4.1.1.1), read from the reply to EHLO
+ * octet by octet. Unknown keywords are passed over.
+ */
+#ifndef SMTP__CAPS_H
+#define SMTP__CAPS_H
+
+#include <stdint.h>
+
+#include <smtp/config.h>
+
+struct smtp__caps {
+#if SMTP_WITH_SIZE
+	uint64_t size;           /* 0: no fixed limit, or not known       */
+#endif
+	uint16_t offers;         /* enum smtp_engine_offer                */
+	uint8_t mechanisms;      /* bits by smtp__mech_find()             */
+	uint8_t keyword;         /* what the line is about                */
+	uint8_t word_n;
+	char word[20];           /* the longest that is known: 19         */
+};
+
+void
+smtp__caps_forget(struct smtp__caps *caps);
+
+/* The words of a line behind the first one; '\n' ends each line. */
+void
+smtp__caps_octet(struct smtp__caps *caps, char c);
+
+/* The reply is complete: drop what is offered without what it needs. */
+void
+smtp__caps_settle(struct smtp__caps *caps);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What may stand in a command: the one place where CR, LF, NUL and other
+ * octets that could end or change a command are stopped.
+ */
+#ifndef SMTP__COMMAND_H
+#define SMTP__COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SMTP__COMMAND_MAX 512    /* with CRLF, RFC 5321 section 4.5.3.1.4 */
+
+/*
+ * The inside of a path: no control octet, no space or angle bracket outside
+ * of a quoted string, quotes closed. `*utf8` is set for octets above 127. The
+ * grammar of mailboxes is looked at before, with smtp__mailbox_check().
+ */
+bool
+smtp__command_path(const char *p, bool *utf8);
+
+/* Parameters: KEYWORD or KEYWORD=value, single spaces (section 4.1.2). */
+bool
+smtp__command_parameters(const char *p);
+
+/* The argument of EHLO: one word of visible ASCII. */
+bool
+smtp__command_word(const char *p);
+
+/* A whole line of visible ASCII and spaces that begins with a verb. */
+bool
+smtp__command_line(const char *p);
+
+#endif

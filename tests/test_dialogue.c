@@ -1,0 +1,910 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Plays every transcript of tests/dialogue/ against the engine, without a
+ * socket: whole, an octet at a time, cut at every place, with small output,
+ * and with the connection lost at every octet. tests/dialogue/README says how
+ * a transcript is written.
+ */
+#include "check.h"
+
+#include <dirent.h>
+#include <stdbool.h>
+
+#include <smtp/engine.h>
+
+#define DIALOGUES "tests/dialogue"
+#define LINES 2000
+#define SENDS 8
+#define RCPTS 64
+#define NEVER ((size_t)-1)
+
+struct play {
+	const char *name;
+	char *text, *lines[LINES];
+	int numbers[LINES];
+	size_t line_n;
+};
+
+/* How the octets are cut in this run. */
+struct cut {
+	size_t split;            /* an input boundary at this octet       */
+	size_t in, out, content; /* at most so many octets at a time      */
+	size_t lose;             /* the connection, after so many octets  */
+};
+
+struct mail {
+	struct smtp_delivery d;
+	struct smtp_rcpt rcpts[RCPTS];
+	char *content;
+	size_t content_n, given;
+	int fails;               /* with this status instead of an end    */
+	bool marked, answered;   /* what this side of the wire knows      */
+	bool back;               /* result() gave it back                 */
+};
+
+struct run {
+	const struct play *play;
+	struct cut cut;
+	size_t at;               /* line of the transcript                */
+	size_t heard, moved;     /* octets fed; octets fed or taken       */
+	bool lost;
+	union {
+		uint64_t align;
+		void *align_p;
+		unsigned char octets[SMTP_ENGINE_BYTES];
+	} memory;
+	struct smtp_engine *e;
+	struct smtp_engine_setup setup;
+	struct smtp_credentials credentials;
+	char *arena;
+	char ehlo[300];
+	struct mail mails[SENDS];
+	size_t mail_n, taking, answering, result;
+	char *strings[256];      /* lent to the engine                    */
+	size_t string_n;
+	int returned;
+	bool returned_checked;
+};
+
+static const struct { const char *name; int code; } names[] = {
+	{ "OK", SMTP_OK }, { "PARTIAL", SMTP_E_PARTIAL },
+	{ "LATER", SMTP_E_LATER }, { "REFUSED", SMTP_E_REFUSED },
+	{ "UNKNOWN", SMTP_E_UNKNOWN }, { "ARGUMENT", SMTP_E_ARGUMENT },
+	{ "STATE", SMTP_E_STATE }, { "SPACE", SMTP_E_SPACE },
+	{ "UNSUPPORTED", SMTP_E_UNSUPPORTED }, { "SOURCE", SMTP_E_SOURCE },
+	{ "CLOSED", SMTP_E_CLOSED }, { "TIMEOUT", SMTP_E_TIMEOUT },
+	{ "CANCELLED", SMTP_E_CANCELLED }, { "TLS", SMTP_E_TLS },
+	{ "CERTIFICATE", SMTP_E_CERTIFICATE }, { "AUTH", SMTP_E_AUTH },
+	{ "PROTOCOL", SMTP_E_PROTOCOL }, { "REPLY", SMTP_E_REPLY },
+	{ "MEMORY", SMTP_E_MEMORY },
+	{ "PENDING", SMTP_RCPT_PENDING }, { "TAKEN", SMTP_RCPT_TAKEN },
+};
+
+static const struct { const char *name; int code; } phases[] = {
+	{ "greeting", SMTP_PHASE_GREETING }, { "ehlo", SMTP_PHASE_EHLO },
+	{ "starttls", SMTP_PHASE_STARTTLS }, { "tls", SMTP_PHASE_TLS },
+	{ "auth", SMTP_PHASE_AUTH }, { "mail", SMTP_PHASE_MAIL },
+	{ "rcpt", SMTP_PHASE_RCPT }, { "data", SMTP_PHASE_DATA },
+	{ "content", SMTP_PHASE_CONTENT }, { "final", SMTP_PHASE_FINAL },
+	{ "quit", SMTP_PHASE_QUIT }, { "none", SMTP_PHASE_NONE },
+};
+
+static const struct { const char *name; unsigned bit; } offers[] = {
+	{ "PIPELINING", SMTP_OFFER_PIPELINING }, { "SIZE", SMTP_OFFER_SIZE },
+	{ "8BITMIME", SMTP_OFFER_8BITMIME },
+	{ "SMTPUTF8", SMTP_OFFER_SMTPUTF8 },
+	{ "STARTTLS", SMTP_OFFER_STARTTLS }, { "AUTH", SMTP_OFFER_AUTH },
+	{ "ENHANCEDSTATUSCODES", SMTP_OFFER_ENHANCED },
+	{ "CHUNKING", SMTP_OFFER_CHUNKING },
+	{ "BINARYMIME", SMTP_OFFER_BINARYMIME }, { "DSN", SMTP_OFFER_DSN },
+};
+
+static void
+wrong(const struct run *r, const char *what, const char *detail)
+{
+	fail_msg("%s:%d: %s: %s (split %zd in %zd out %zd content %zd "
+	    "lose %zd)", r->play->name,
+	    r->at < r->play->line_n ? r->play->numbers[r->at] : 0, what,
+	    detail, (ssize_t)r->cut.split, (ssize_t)r->cut.in,
+	    (ssize_t)r->cut.out, (ssize_t)r->cut.content,
+	    (ssize_t)r->cut.lose);
+}
+
+static int
+code_of(const struct run *r, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(names); i++)
+		if (strcmp(names[i].name, name) == 0)
+			return names[i].code;
+	wrong(r, "no such status", name);
+	return 0;
+}
+
+static const char *
+name_of(int code)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(names); i++)
+		if (names[i].code == code)
+			return names[i].name;
+	return "?";
+}
+
+/*
+ * Text with \r \n \0 \s (a space) \\ and \xNN, and \{N:text} for text N times
+ * over, into memory of exact size.
+ */
+static char *
+unescape(const char *p, size_t *n)
+{
+	size_t room = 4 * strlen(p) + 200000, k = 0, i, times;
+	char *out = malloc(room), *exact;
+
+	for (; *p != '\0'; p++) {
+		if (*p != '\\') {
+			out[k++] = *p;
+			continue;
+		}
+		switch (*++p) {
+		case 'r': out[k++] = '\r'; break;
+		case 'n': out[k++] = '\n'; break;
+		case 't': out[k++] = '\t'; break;
+		case '0': out[k++] = '\0'; break;
+		case 's': out[k++] = ' '; break;
+		case 'x': {
+			char hex[3] = { p[1], p[2], '\0' };
+
+			out[k++] = (char)strtoul(hex, NULL, 16);
+			p += 2;
+			break;
+		}
+		case '{': {
+			char *colon, *end, *inner;
+			size_t inner_n;
+
+			times = strtoul(p + 1, &colon, 10);
+			end = strchr(colon, '}');
+			*end = '\0';
+			inner = unescape(colon + 1, &inner_n);
+			*end = '}';
+			assert_true(k + times * inner_n < room);
+			for (i = 0; i < times; i++, k += inner_n)
+				memcpy(out + k, inner, inner_n);
+			free(inner);
+			p = end;
+			break;
+		}
+		default: out[k++] = *p; break;
+		}
+	}
+	exact = malloc(k + 1);
+	memcpy(exact, out, k);
+	exact[k] = '\0';
+	free(out);
+	*n = k;
+	return exact;
+}
+
+static char *
+lend(struct run *r, const char *text)
+{
+	size_t n;
+	char *p = unescape(text, &n);
+
+	assert_true(r->string_n < COUNT(r->strings));
+	r->strings[r->string_n++] = p;
+	return p;
+}
+
+/* After each octet: has the connection to be lost here? */
+static bool
+moved(struct run *r, size_t n)
+{
+	r->moved += n;
+	if (r->lost || r->moved < r->cut.lose)
+		return r->lost;
+	r->lost = true;
+	smtp_engine_lost(r->e, SMTP_E_CLOSED);
+	return true;
+}
+
+/* The engine wants content: give the next piece of the mail in its turn. */
+static void
+give(struct run *r)
+{
+	struct mail *m = &r->mails[r->taking];
+	size_t left = m->content_n - m->given;
+	size_t n = left < r->cut.content ? left : r->cut.content;
+
+	if (n == 0 && m->fails != 0)
+		smtp_engine_content_failed(r->e, m->fails);
+	else
+		smtp_engine_content(r->e, m->content + m->given, n);
+	m->given += n;
+}
+
+/* Take up to `n` octets into exact memory; 0: there is nothing to say. */
+static size_t
+take(struct run *r, char *p, size_t n)
+{
+	size_t done = 0, step, most;
+	int tries;
+
+	for (tries = 0; done < n && !r->lost && tries < 1000000; tries++) {
+		unsigned want = smtp_engine_want(r->e);
+
+		if (want & SMTP_ENGINE_CONTENT) {
+			give(r);
+			continue;
+		}
+		if (!(want & SMTP_ENGINE_WRITE))
+			break;
+		step = r->cut.out < n - done ? r->cut.out : n - done;
+		if (r->cut.lose != NEVER) {
+			most = r->cut.lose - r->moved;
+			step = most < step && most > 0 ? most : step;
+		}
+		step = smtp_engine_take(r->e, p + done, step);
+		done += step;
+		moved(r, step);
+	}
+	return done;
+}
+
+/* The client says exactly this. */
+static void
+expect(struct run *r, const char *p, size_t n)
+{
+	char *got = malloc(n > 0 ? n : 1);
+	size_t k = take(r, got, n);
+
+	if (!r->lost && (k != n || memcmp(got, p, n) != 0)) {
+		char *shown = malloc(k + n + 200);
+
+		snprintf(shown, k + n + 200, "'%.*s', not '%.*s'", (int)k,
+		    got, (int)n, p);
+		wrong(r, "the client said", shown);
+	}
+	free(got);
+}
+
+/* Nothing more is said before the server speaks. */
+static void
+expect_silence(struct run *r)
+{
+	char c[64];
+	size_t n;
+
+	if (r->lost)
+		return;
+	n = take(r, c, sizeof c - 1);
+	c[n] = '\0';
+	if (n > 0 && !r->lost)
+		wrong(r, "the client said more", c);
+}
+
+/* True if all of it was fed. */
+static bool
+feed(struct run *r, const char *p, size_t n)
+{
+	while (n > 0 && !r->lost) {
+		size_t step = n < r->cut.in ? n : r->cut.in, used, k;
+		char *exact;
+
+		if (r->heard < r->cut.split && r->cut.split - r->heard < step)
+			step = r->cut.split - r->heard;
+		if (r->cut.lose != NEVER && r->cut.lose - r->moved < step)
+			step = r->cut.lose - r->moved;
+		exact = malloc(step);
+		memcpy(exact, p, step);
+		for (k = 0; k < step; k += used) {
+			used = smtp_engine_feed(r->e, exact + k, step - k);
+			assert_true(used > 0 && used <= step - k);
+		}
+		free(exact);
+		p += step;
+		n -= step;
+		r->heard += step;
+		moved(r, step);
+	}
+	return n == 0;
+}
+
+/*
+ * Operations and expectations: words with values.
+ */
+
+static const char *
+value(char *word, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(word, name, n) == 0 && word[n] == '=' ?
+	    word + n + 1 : NULL;
+}
+
+static size_t
+split(char *line, char **words, size_t most)
+{
+	size_t n = 0;
+	char *p = line;
+
+	while (n < most) {
+		while (*p == ' ')
+			*p++ = '\0';
+		if (*p == '\0')
+			break;
+		words[n++] = p;
+		while (*p != ' ' && *p != '\0')
+			p++;
+	}
+	return n;
+}
+
+static void
+setup(struct run *r, char **words, size_t n)
+{
+	size_t i, arena = 4096;
+
+	memset(&r->setup, 0, sizeof r->setup);
+	r->setup.tls = SMTP_ENGINE_PLAINTEXT;
+	strcpy(r->ehlo, "client.example.com");
+	for (i = 0; i < n; i++) {
+		const char *v;
+
+		if ((v = value(words[i], "tls")) != NULL)
+			r->setup.tls = strcmp(v, "starttls") == 0 ?
+			    SMTP_ENGINE_STARTTLS : strcmp(v, "implicit") == 0 ?
+			    SMTP_ENGINE_IMPLICIT :
+			    strcmp(v, "opportunistic") == 0 ?
+			    SMTP_ENGINE_OPPORTUNISTIC : SMTP_ENGINE_PLAINTEXT;
+		else if ((v = value(words[i], "ehlo")) != NULL)
+			snprintf(r->ehlo, sizeof r->ehlo, "%s", v);
+		else if ((v = value(words[i], "arena")) != NULL)
+			arena = strtoul(v, NULL, 10);
+		else if (strcmp(words[i], "lmtp") == 0)
+			r->setup.lmtp = 1;
+		else if (strcmp(words[i], "insecure") == 0)
+			r->setup.insecure_auth = 1;
+		else
+			wrong(r, "no such setup", words[i]);
+	}
+	r->setup.ehlo = lend(r, r->ehlo);
+	r->arena = arena > 0 ? malloc(arena) : NULL;
+	r->setup.text = r->arena;
+	r->setup.text_n = arena;
+	if (smtp_engine_init(&r->e, &r->memory, sizeof r->memory,
+	    &r->setup) != SMTP_OK)
+		wrong(r, "init", "failed");
+}
+
+static void
+do_auth(struct run *r, char **words, size_t n)
+{
+	static const char *const fields[] = {
+		"user", "password", "token", "authzid", "mechanism"
+	};
+	const char **targets[] = {
+		&r->credentials.user, &r->credentials.password,
+		&r->credentials.token, &r->credentials.authzid,
+		&r->credentials.mechanism
+	};
+	size_t i, k;
+
+	memset(&r->credentials, 0, sizeof r->credentials);
+	for (i = 0; i < n; i++)
+		for (k = 0; k < COUNT(fields); k++) {
+			const char *v = value(words[i], fields[k]);
+
+			if (v != NULL)
+				*targets[k] = lend(r, v);
+		}
+	r->returned = smtp_engine_auth(r->e, &r->credentials);
+}
+
+static void
+do_send(struct run *r, char **words, size_t n)
+{
+	struct mail *m = &r->mails[r->mail_n];
+	size_t i;
+
+	assert_true(r->mail_n < SENDS);
+	m->d.rcpts = m->rcpts;
+	m->d.from = "";
+	for (i = 0; i < n; i++) {
+		const char *v;
+
+		if ((v = value(words[i], "from")) != NULL) {
+			m->d.from = lend(r, v);
+		} else if ((v = value(words[i], "to")) != NULL) {
+			assert_true(m->d.rcpt_count < RCPTS);
+			m->rcpts[m->d.rcpt_count].status = SMTP_RCPT_PENDING;
+			m->rcpts[m->d.rcpt_count++].address = lend(r, v);
+		} else if ((v = value(words[i], "size")) != NULL) {
+			m->d.flags |= SMTP_DELIVERY_SIZE;
+			m->d.size = strtoull(v, NULL, 10);
+		} else if ((v = value(words[i], "content")) != NULL) {
+			m->content = unescape(v, &m->content_n);
+		} else if ((v = value(words[i], "fails")) != NULL) {
+			m->fails = code_of(r, v);
+		} else if ((v = value(words[i], "with")) != NULL) {
+			*(m->d.rcpt_count == 0 ? &m->d.parameters :
+			    &m->rcpts[m->d.rcpt_count - 1].parameters) =
+			    lend(r, v);
+		} else if (strcmp(words[i], "8bit") == 0) {
+			m->d.flags |= SMTP_DELIVERY_8BIT;
+		} else if (strcmp(words[i], "utf8") == 0) {
+			m->d.flags |= SMTP_DELIVERY_UTF8;
+		} else if (strcmp(words[i], "all") == 0) {
+			m->d.flags |= SMTP_DELIVERY_ALL;
+		} else {
+			wrong(r, "send has no", words[i]);
+		}
+	}
+	if (m->content == NULL)
+		m->content = unescape("", &m->content_n);
+	r->returned = smtp_engine_send(r->e, &m->d);
+	r->mail_n++;
+	if (r->returned != SMTP_OK) {
+		m->back = true;
+		if (r->taking == r->mail_n - 1)
+			r->taking = r->mail_n;
+		if (r->answering == r->mail_n - 1)
+			r->answering = r->mail_n;
+	}
+}
+
+static void
+operate(struct run *r, char *line)
+{
+	char *words[80];
+	size_t n = split(line, words, COUNT(words));
+
+	assert_true(n > 0);
+	r->returned = SMTP_OK;
+	r->returned_checked = false;
+	if (strcmp(words[0], "setup") == 0)
+		setup(r, words + 1, n - 1);
+	else if (strcmp(words[0], "auth") == 0)
+		do_auth(r, words + 1, n - 1);
+	else if (strcmp(words[0], "send") == 0)
+		do_send(r, words + 1, n - 1);
+	else if (strcmp(words[0], "secured") == 0)
+		smtp_engine_secured(r->e);
+	else if (strcmp(words[0], "lost") == 0)
+		smtp_engine_lost(r->e, code_of(r, words[1]));
+	else if (strcmp(words[0], "quit") == 0)
+		r->returned = smtp_engine_quit(r->e);
+	else if (strcmp(words[0], "noop") == 0)
+		r->returned = smtp_engine_noop(r->e);
+	else if (strcmp(words[0], "reset") == 0)
+		r->returned = smtp_engine_reset(r->e);
+	else if (strcmp(words[0], "command") == 0)
+		r->returned = smtp_engine_command(r->e, lend(r, words[1]));
+	else
+		wrong(r, "no such operation", words[0]);
+}
+
+static void
+expect_row(struct run *r, char **words, size_t n)
+{
+	struct mail *m = &r->mails[r->result - 1];
+	char got[100], enhanced[20] = "-";
+	const struct smtp_rcpt *row;
+	size_t i = strtoul(words[0], NULL, 10), k;
+	const char *phase = "?";
+
+	assert_true(i < m->d.rcpt_count);
+	row = &m->rcpts[i];
+	if (row->subject != SMTP_NO_ENHANCED)
+		snprintf(enhanced, sizeof enhanced, "%u.%u", row->subject,
+		    row->detail);
+	for (k = 0; k < COUNT(phases); k++)
+		if (phases[k].code == row->phase)
+			phase = phases[k].name;
+	snprintf(got, sizeof got, "%s %u %s %s", name_of(row->status),
+	    row->code, enhanced, phase);
+	for (k = 1; k < n; k++) {
+		char *p = got;
+		size_t skip;
+
+		for (skip = 1; skip < k; skip++)
+			p = strchr(p, ' ') + 1;
+		if (strncmp(p, words[k], strlen(words[k])) != 0 ||
+		    (p[strlen(words[k])] != ' ' && p[strlen(words[k])] != 0))
+			wrong(r, "the row is", got);
+	}
+}
+
+static void
+expect_result(struct run *r, char **words, size_t n)
+{
+	struct smtp_delivery *d = smtp_engine_result(r->e);
+	const char *v;
+	size_t i;
+
+	while (r->result < r->mail_n && r->mails[r->result].back)
+		r->result++;
+	if (d == NULL || r->result == r->mail_n ||
+	    d != &r->mails[r->result].d) {
+		wrong(r, "no result", words[0]);
+		return;
+	}
+	r->mails[r->result++].back = true;
+	if (d->status != code_of(r, words[0]))
+		wrong(r, "the result is", name_of(d->status));
+	for (i = 1; i < n; i++) {
+		if ((v = value(words[i], "cause")) != NULL) {
+			if (d->cause != code_of(r, v))
+				wrong(r, "the cause is", name_of(d->cause));
+		} else if ((v = value(words[i], "row")) != NULL) {
+			if (d->row != strtoul(v, NULL, 10))
+				wrong(r, "the row is not", v);
+		} else {
+			wrong(r, "result has no", words[i]);
+		}
+	}
+}
+
+static void
+expect_offers(struct run *r, char **words, size_t n)
+{
+	unsigned mask = 0;
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < COUNT(offers); k++)
+			if (strcmp(offers[k].name, words[i]) == 0)
+				break;
+		assert_true(k < COUNT(offers));
+		mask |= offers[k].bit;
+	}
+	if (mask != smtp_engine_offers(r->e))
+		wrong(r, "other offers", "than these");
+}
+
+static void
+expect_reply(struct run *r, char **words, size_t n)
+{
+	struct smtp_reply reply;
+	char got[60];
+	size_t text_n;
+	char *text;
+
+	if (r->cut.lose != NEVER)
+		return;
+	if (!smtp_engine_reply(r->e, &reply))
+		wrong(r, "no reply", "was completed");
+	snprintf(got, sizeof got, "%u", reply.code);
+	if (strcmp(got, words[0]) != 0)
+		wrong(r, "the reply is", got);
+	if (n > 1) {
+		snprintf(got, sizeof got, "%u.%u", reply.subject,
+		    reply.detail);
+		if (reply.subject == SMTP_NO_ENHANCED)
+			strcpy(got, "-");
+		if (strcmp(got, words[1]) != 0)
+			wrong(r, "the enhanced code is", got);
+	}
+	if (n > 2) {
+		text = unescape(words[2], &text_n);
+		if (text_n != reply.text_n ||
+		    memcmp(text, reply.text, text_n) != 0)
+			wrong(r, "other words than", words[2]);
+		free(text);
+	}
+	if (n > 3 && reply.cut != (strcmp(words[3], "cut") == 0))
+		wrong(r, "not", "cut");
+}
+
+static void
+check_expectation(struct run *r, char *line)
+{
+	char *words[40], shown[40];
+	size_t n = split(line, words, COUNT(words)), i;
+	unsigned want = smtp_engine_want(r->e);
+
+	assert_true(n > 0);
+	if (strcmp(words[0], "returns") == 0) {
+		r->returned_checked = true;
+		if (r->returned != code_of(r, words[1]))
+			wrong(r, "the call returned", name_of(r->returned));
+		return;
+	}
+	if (r->lost)
+		return;
+	expect_silence(r);
+	want = smtp_engine_want(r->e);
+	if (strcmp(words[0], "ready") == 0) {
+		if (!(want & SMTP_ENGINE_READY))
+			wrong(r, "not", "ready");
+		if (smtp_engine_status(r->e) != code_of(r,
+		    n > 1 ? words[1] : "OK"))
+			wrong(r, "the status is",
+			    name_of(smtp_engine_status(r->e)));
+	} else if (strcmp(words[0], "over") == 0) {
+		if (want != SMTP_ENGINE_DONE)
+			wrong(r, "not", "over");
+		if (n > 1 && smtp_engine_status(r->e) != code_of(r, words[1]))
+			wrong(r, "the status is",
+			    name_of(smtp_engine_status(r->e)));
+	} else if (strcmp(words[0], "tls") == 0) {
+		if (!(want & SMTP_ENGINE_TLS))
+			wrong(r, "no handshake", "is wanted");
+	} else if (strcmp(words[0], "result") == 0) {
+		expect_result(r, words + 1, n - 1);
+	} else if (strcmp(words[0], "row") == 0) {
+		expect_row(r, words + 1, n - 1);
+	} else if (strcmp(words[0], "offers") == 0) {
+		expect_offers(r, words + 1, n - 1);
+	} else if (strcmp(words[0], "size") == 0) {
+		snprintf(shown, sizeof shown, "%llu",
+		    (unsigned long long)smtp_engine_size_limit(r->e));
+		if (strcmp(shown, words[1]) != 0)
+			wrong(r, "the limit is", shown);
+	} else if (strcmp(words[0], "mechanism") == 0) {
+		if (strcmp(smtp_engine_mechanism(r->e), words[1]) != 0)
+			wrong(r, "it is", smtp_engine_mechanism(r->e));
+	} else if (strcmp(words[0], "wait") == 0) {
+		snprintf(shown, sizeof shown, "%lu", (unsigned long)
+		    (smtp_engine_due_ms(r->e, 0) / 1000));
+		if (strcmp(shown, words[1]) != 0)
+			wrong(r, "the wait is", shown);
+	} else if (strcmp(words[0], "phase") == 0) {
+		for (i = 0; i < COUNT(phases); i++)
+			if (strcmp(phases[i].name, words[1]) == 0 &&
+			    phases[i].code == smtp_engine_phase(r->e))
+				break;
+		if (i == COUNT(phases))
+			wrong(r, "not in phase", words[1]);
+	} else if (strcmp(words[0], "reply") == 0) {
+		expect_reply(r, words + 1, n - 1);
+	} else {
+		wrong(r, "no such expectation", words[0]);
+	}
+}
+
+/*
+ * Whatever happened on the way: each mail is decided, OK needs a reply, and
+ * UNKNOWN needs an end mark without one.
+ */
+static void
+check_loss(struct run *r)
+{
+	struct smtp_delivery *d;
+	size_t i, k;
+
+	while ((d = smtp_engine_result(r->e)) != NULL)
+		for (i = 0; i < r->mail_n; i++)
+			if (&r->mails[i].d == d)
+				r->mails[i].back = true;
+	if (smtp_engine_want(r->e) != SMTP_ENGINE_DONE)
+		wrong(r, "lost, but not", "over");
+	for (i = 0; i < r->mail_n; i++) {
+		struct mail *m = &r->mails[i];
+
+		if (!m->back)
+			wrong(r, "a mail", "was forgotten");
+		for (k = 0; k < m->d.rcpt_count; k++) {
+			int status = m->rcpts[k].status;
+
+			if (status > 0)
+				wrong(r, "a row", "was forgotten");
+			if (status == SMTP_OK && !r->setup.lmtp &&
+			    !m->answered)
+				wrong(r, "OK", "without a reply");
+			if (status == SMTP_E_UNKNOWN && !m->marked)
+				wrong(r, "UNKNOWN", "without an end mark");
+			if (status == SMTP_E_LATER && m->marked &&
+			    !m->answered && m->rcpts[k].code == 0 &&
+			    !(m->d.flags & SMTP_DELIVERY_ALL))
+				wrong(r, "LATER", "after the end mark");
+		}
+	}
+}
+
+static void
+server_says(struct run *r, const char *p, size_t n)
+{
+	/* A reply that ends here may be the one to an end mark. */
+	if (feed(r, p, n) && r->answering < r->mail_n &&
+	    r->mails[r->answering].marked && n > 0 && p[n - 1] == '\n' &&
+	    (n < 4 || p[3] != '-')) {
+		r->mails[r->answering].answered = true;
+		r->answering++;
+	}
+}
+
+static void
+play_line(struct run *r, const char *line)
+{
+	char *copy = strdup(line), *octets;
+	size_t n;
+	bool whole = line[1] == ':';
+
+	octets = unescape(line + 2 + (line[2] == ' '), &n);
+	if (whole && (line[0] == 'C' || line[0] == 'S')) {
+		octets = realloc(octets, n + 3);
+		memcpy(octets + n, "\r\n", 3);
+		n += 2;
+	}
+	if (line[0] == 'C') {
+		expect(r, octets, n);
+		if (!r->lost || r->moved == r->cut.lose)
+			if (strcmp(octets, ".\r\n") == 0 &&
+			    r->taking < r->mail_n &&
+			    r->mails[r->taking].d.phase == SMTP_PHASE_FINAL)
+				r->mails[r->taking++].marked = true;
+	} else if (line[0] == 'S') {
+		expect_silence(r);
+		server_says(r, octets, n);
+	} else if (line[0] == '>') {
+		if (!r->lost)
+			operate(r, copy + 1);
+	} else if (line[0] == '<') {
+		check_expectation(r, copy + 1);
+	} else {
+		wrong(r, "not a line of a transcript", line);
+	}
+	free(octets);
+	free(copy);
+}
+
+static size_t
+play(const struct play *p, const struct cut *cut)
+{
+	struct run *r = calloc(1, sizeof *r);
+	size_t moved_in_all, i;
+
+	r->play = p;
+	r->cut = *cut;
+	for (r->at = 0; r->at < p->line_n && !r->lost; r->at++) {
+		const char *line = p->lines[r->at];
+
+		if (r->returned != SMTP_OK && !r->returned_checked &&
+		    strncmp(line, "< returns", 9) != 0)
+			wrong(r, "the call returned", name_of(r->returned));
+		play_line(r, line);
+	}
+	if (r->lost)
+		check_loss(r);
+	else
+		expect_silence(r);
+	moved_in_all = r->moved;
+	for (i = 0; i < r->string_n; i++)
+		free(r->strings[i]);
+	for (i = 0; i < SENDS; i++)
+		free(r->mails[i].content);
+	free(r->arena);
+	free(r);
+	return moved_in_all;
+}
+
+static void
+load(struct play *p, const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	char *line, *next;
+	int number = 0;
+	long n;
+
+	assert_non_null(f);
+	fseek(f, 0, SEEK_END);
+	n = ftell(f);
+	rewind(f);
+	p->text = malloc((size_t)n + 1);
+	assert_int_equal(fread(p->text, 1, (size_t)n, f), n);
+	p->text[n] = '\0';
+	fclose(f);
+	for (line = p->text; line != NULL && *line != '\0'; line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		number++;
+		if (line[0] == '\0' || line[0] == '#')
+			continue;
+		if (strncmp(line, "Proves:", 7) == 0)
+			continue;
+		assert_true(p->line_n < LINES);
+		p->numbers[p->line_n] = number;
+		p->lines[p->line_n++] = line;
+	}
+	assert_true(p->line_n > 0);
+}
+
+/* Say the "Proves:" lines of a transcript that passed in every cut. */
+static void
+prove(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char line[1000];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) != NULL)
+		if (strncmp(line, "Proves:", 7) == 0) {
+			line[strcspn(line, "\n")] = '\0';
+			proves(line + 7);
+		}
+	fclose(f);
+}
+
+static void
+test_dialogue(void **state)
+{
+	const char *path = *state;
+	static const struct cut cuts[] = {
+		{ NEVER, NEVER, NEVER, NEVER, NEVER },
+		{ NEVER, 1, NEVER, NEVER, NEVER },
+		{ NEVER, NEVER, 1, 1, NEVER },
+		{ NEVER, 1, 1, 1, NEVER },
+		{ NEVER, 3, 2, 2, NEVER },
+		{ NEVER, 128, 128, 3, NEVER },
+	};
+	struct play p = { .name = path };
+	size_t i, all, step;
+
+	load(&p, path);
+	all = play(&p, &cuts[0]);
+	for (i = 1; i < COUNT(cuts); i++)
+		play(&p, &cuts[i]);
+	/* Of a very long transcript not every place is tried. */
+	step = all > 4000 ? all / 1000 : 1;
+	for (i = 1; i < all; i += step) {
+		struct cut cut = cuts[0];
+
+		cut.split = i;
+		play(&p, &cut);
+		cut.split = NEVER;
+		cut.lose = i;
+		play(&p, &cut);
+	}
+	free(p.text);
+	prove(path);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct CMUnitTest *one = a, *other = b;
+
+	return strcmp(one->name, other->name);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct CMUnitTest tests[1000];
+	DIR *dir = opendir(DIALOGUES);
+	struct dirent *entry;
+	size_t n = 0;
+	int failed;
+
+	if (dir == NULL) {
+		perror(DIALOGUES);
+		return 1;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		size_t k = strlen(entry->d_name);
+		char *path = malloc(k + sizeof DIALOGUES + 1);
+
+		sprintf(path, "%s/%s", DIALOGUES, entry->d_name);
+		if (k < 4 || strcmp(entry->d_name + k - 4, ".txt") != 0 ||
+		    (argc > 1 && strcmp(path, argv[1]) != 0)) {
+			free(path);
+			continue;
+		}
+		tests[n].name = path;
+		tests[n].test_func = test_dialogue;
+		tests[n].initial_state = path;
+		n++;
+	}
+	closedir(dir);
+	qsort(tests, n, sizeof tests[0], by_name);
+	failed = _cmocka_run_group_tests("dialogue", tests, n, NULL, NULL);
+	while (n > 0)
+		free((char *)tests[--n].initial_state);
+	return failed;
+}
