@@ -13,6 +13,11 @@ Traits of endpoints:
     untrusted   shows a certificate that must not be believed
     notls       cannot give the TLS that the URL asks for
     silent      waits for TLS when the URL makes us wait for a greeting
+    greeting=N  greets with that code and wants no mail
+    slowgreet   greets in two lines with seconds between them
+    slowdata    takes five seconds to answer DATA
+    slowend     takes five seconds to answer the end of data
+    few=N       takes so many recipients at once
 """
 
 import os
@@ -225,6 +230,7 @@ def mechanism(rig, ep, name, login):
     else:
         need(used[0] in ("PLAIN", "SCRAM-SHA-256"), "%s was used", used[0])
     rig.count(ep, name if asked else "%s: %s" % (name, used[0]), 2)
+    GOOD.add(ep.name)
     return used[0]
 
 
@@ -324,6 +330,19 @@ def too_big_is_refused_before_MAIL(rig, ep):
     if said is not None:
         need("mail" not in said, "the server heard %s", said)
         rig.show_item("R1870-7-1", True)
+
+
+@case("login")
+def too_big_as_built_is_refused_before_MAIL(rig, ep):
+    rig.mark()
+    at = rig.server.log_end()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x",
+                    "--attach", rig.file("20MiB", BINARY * 320))
+    need(sent.status == "REFUSED" and sent.enhanced == "5.3.4", "%s %s",
+         sent.status, sent.enhanced)
+    need(sent.hint, "no hint")
+    said = rig.server.session_since(at)
+    need(said is None or "mail" not in said, "the server heard %s", said)
 
 
 @case("login", "R5321-2.3.8-2 R5321-4.5.3.1.6-1",
@@ -441,6 +460,66 @@ def every_recipient_is_refused(rig, ep, name, who, status, row):
     need(sent.rows() == [row], "rows %s", sent.rows())
     need((sent.cause, sent.code) == ("REPLY", row[1]), "%s %d", sent.cause,
          sent.code)
+
+
+@case("relay bare")
+def the_server_closes_at_a_recipient(rig, ep):
+    mark = rig.mark()
+    path = rig.file("raw.eml", raw_message(mark, b"busy\n"))
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--to",
+                    rig.server.busy, "--to", TESTER, "--raw", path)
+    need(sent.exit == 75 and sent.status == "LATER", "%s", sent.status)
+    rows = sent.rows()
+    need([r[0] for r in rows] == ["LATER"] * 3, "rows %s", rows)
+    need(rows[1][1:] == (421, "4.3.2"), "rows %s", rows)
+
+
+@case("relay")
+def many_recipients(rig, ep):
+    mark = rig.mark()
+    at = rig.server.log_end()
+    words = ["--from", SENDER, "--raw",
+             rig.file("raw.eml", raw_message(mark, b"many\n"))]
+    for i in range(120):
+        words += ["--to", "r%d@example.com" % i]
+    sent = rig.send(ep, *words)
+    need_ok(sent)
+    need([r["address"] for r in sent.recipients] == [
+        "r%d@example.com" % i for i in range(120)], "rows in another order")
+    rig.server.mail.take("other", mark, 120)
+    said = rig.server.session_since(at)
+    need(said is None or (said["mail"], said["rcpt"]) == (1, 120),
+         "the server heard %s", said)
+    rig.count(ep, "-", 120)
+
+
+@case("few")
+def more_recipients_than_it_takes(rig, ep):
+    """The rest goes in further transactions, or is told to be LATER."""
+    mark = rig.mark()
+    at = rig.server.log_end()
+    few = int(ep.values["few"])
+    message = raw_message(mark, b"few\n")
+    words = ["--from", SENDER, "--raw", rig.file("raw.eml", message)]
+    for i in range(2 * few + 1):
+        words += ["--to", "r%d@example.com" % i]
+    sent = rig.send(ep, *words)
+    rows = [r[0] for r in sent.rows()]
+    if sent.status == "PARTIAL":
+        need(rows == ["OK"] * few + ["LATER"] * (few + 1), "rows %s", rows)
+        rig.server.mail.take("other", mark, few)
+        rig.count(ep, "-", few)
+        return "PARTIAL"
+    need_ok(sent)
+    need(rows == ["OK"] * (2 * few + 1), "rows %s", rows)
+    for _, got in rig.server.mail.take("other", mark, 2 * few + 1):
+        need(got == compare.to_crlf(message), "the message is another")
+    said = rig.server.session_since(at)
+    if said is not None:
+        need(said["mail"] == 3, "the server heard %s", said)
+        rig.show_item("R5321-4.5.3.1.8-1", True)
+    rig.count(ep, "-", 2 * few + 1)
+    return "in several transactions"
 
 
 @case("login", "R5322-3.6.3-1 R5321-7.2-1")
@@ -678,6 +757,14 @@ def login_without_TLS(rig, ep, name, mechanism, words, used):
 #
 
 HINTS = {}
+GOOD = set()            # endpoints that behaved as their certificates ask for
+SHOWN_BY_ENDPOINTS = {
+    "LIB-G-2": {"expired", "notyet", "selfsigned", "stranger", "nochain",
+                "chain"},
+    "R9525-6.3-1": {"capitals"},
+    "R9525-6.3-3": {"onlycn", "nosan"},
+    "R9525-6.4-1": {"dnsip", "address"},
+}
 
 
 @case("untrusted", "R8314-5.2-1")
@@ -691,12 +778,7 @@ def certificate_is_refused(rig, ep):
     need(not rig.server.log_since(at, "method_log", 1, 0.1),
          "a login was tried")
     HINTS[ep.name] = sent.hint
-    for item, names in (
-            ("R9525-6.3-3", {"onlycn", "nosan"}), ("R9525-6.4-1", {"dnsip"}),
-            ("LIB-G-2", {"expired", "notyet", "selfsigned", "stranger",
-                         "nochain"})):
-        if names <= set(HINTS) and ep.name in names:
-            rig.show_item(item, True)
+    GOOD.add(ep.name)
     return sent.hint
 
 
@@ -772,6 +854,69 @@ def nobody_listens(rig, ep):
         sent = rig.send(type(ep)(ep.server, ep.name, url, ["relay"]),
                         "--from", SENDER, "--to", USER, "--text", "x")
     need(sent.exit == 74 and sent.cause == "CONNECT", "%s", sent.status)
+
+
+#
+# Servers that do not want, or take their time.
+#
+
+@case("greeting")
+def greeting_is_a_refusal(rig, ep):
+    rig.mark()
+    at = rig.server.log_end()
+    code = int(ep.values["greeting"])
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x")
+    need(sent.status == ("REFUSED" if code >= 500 else "LATER"), "%s",
+         sent.status)
+    need((sent.cause, sent.phase, sent.code) == ("REPLY", "greeting", code),
+         "%s in %s, %d", sent.cause, sent.phase, sent.code)
+    said = rig.server.session_since(at)
+    need(said is None or not {"ehlo", "mail"} & set(said),
+         "the server heard %s", said)
+    if code < 500:
+        rig.show_item("R5321-4.3.2-1", True)
+    elif said is not None:
+        need(said.get("quit") == 1, "the server heard %s", said)
+        rig.show_item("R5321-3.1-1", True)
+
+
+@case("slowgreet", "R5321-4.3.1-1")
+def greeting_is_awaited(rig, ep):
+    at = rig.server.log_end()
+    sent = raw_arrives(rig, ep, "ready", RAW["dots"])
+    need(not rig.server.log_since(at, "early_log", 1, 0.2),
+         "the client spoke first")
+    rig.count(ep, "-")
+
+
+@case("slowdata", "R5321-3.8-3")
+def lost_before_the_content(rig, ep):
+    mark = rig.mark()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--raw",
+                    rig.file("raw.eml", raw_message(mark, b"x\n")),
+                    seconds=2)
+    need(sent.exit == 75 and sent.status == "LATER", "%s", sent.status)
+    need((sent.cause, sent.phase) == ("TIMEOUT", "data"), "%s in %s",
+         sent.cause, sent.phase)
+    need([r[0] for r in sent.rows()] == ["LATER"], "rows %s", sent.rows())
+
+
+@case("slowend", "R5321-4.5.3.2.6-1")
+def lost_after_the_end_is_unknown(rig, ep):
+    mark = rig.mark()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--to", TESTER,
+                    "--to", rig.server.reject, "--raw",
+                    rig.file("raw.eml", raw_message(mark, b"x\n")),
+                    seconds=2)
+    need(sent.exit == 2 and sent.status == "UNKNOWN", "%s", sent.status)
+    need((sent.cause, sent.phase) == ("TIMEOUT", "final"), "%s in %s",
+         sent.cause, sent.phase)
+    need([r[0] for r in sent.rows()] == ["UNKNOWN", "UNKNOWN", "REFUSED"],
+         "rows %s", sent.rows())
+    # and it was the truth to say so: the server did take it
+    for who in ("user", "tester"):
+        rig.server.mail.take(who, mark)
+    rig.count(ep, "-", 2)
 
 
 #

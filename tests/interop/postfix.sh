@@ -12,36 +12,110 @@ postfix_install()
 	system_group postdrop
 }
 
-# One port of master.cf: the port, a name for the log, and its options.
+# postfix_port NAME "URL TRAIT..." OPTION... : one more port of $etc/master.cf,
+# and the endpoint it is. In the URL, PORT stands for its number, which stays
+# in `port`; an empty URL leaves the endpoint out.
 postfix_port()
 {
-	local port=$1 name=$2 option
+	local name=$1 endpoint=$2 option service=smtpd limit=-
 
 	shift 2
-	echo "127.0.0.1:$port inet n - n - - smtpd"
-	for option in syslog_name=postfix/"$name" "$@"; do
-		echo "  -o $option"
-	done
+	port=${ports[0]}
+	ports=("${ports[@]:1}")
+	started="$started $port"
+	[ "$name" != postscreen ] || { service=postscreen limit=1; }
+	{
+		echo "127.0.0.1:$port inet n - n - $limit $service"
+		for option in syslog_name=postfix/"$name" "$@"; do
+			echo "  -o $option"
+		done
+	} >>"$etc/master.cf"
+	[ -z "$endpoint" ] ||
+		describe "$env" endpoint "$name" "${endpoint/PORT/$port}"
 }
 
-# A port that speaks TLS at once and wants a login: name, certificate, options.
-postfix_tls_port()
+postfix_ports()
 {
-	local port=$1 name=$2 certificate=$3
+	local certs=$state/certificates kind host
+	local login='smtpd_sasl_auth_enable=yes' tls='smtpd_tls_wrappermode=yes'
+	local only='smtpd_client_restrictions=permit_sasl_authenticated,reject'
+	local must='smtpd_tls_security_level=encrypt'
 
-	shift 3
-	postfix_port "$port" "$name" smtpd_tls_wrappermode=yes \
-		smtpd_sasl_auth_enable=yes \
-		smtpd_client_restrictions=permit_sasl_authenticated,reject \
-		"smtpd_tls_chain_files=$certificate" "$@"
+	postfix_port relay 'smtp+plaintext://localhost:PORT relay'
+	describe "$env" relay_port "$port"
+	describe "$env" endpoint opportunistic \
+		"smtp+opportunistic://localhost:$port" relay tls
+
+	postfix_port submission 'smtp://localhost:PORT login' \
+		$must $login $only
+	postfix_port smtps 'smtps://localhost:PORT login' $tls $login $only
+	describe "$env" endpoint plain-to-tls "smtp://localhost:$port" silent
+	describe "$env" endpoint address "smtps://127.0.0.1:$port" brief
+	describe "$env" endpoint capitals "smtps://LocalHost:$port" brief
+	if [ $six = yes ]; then
+		echo "[::1]:$port inet n - n - - smtpd" >>"$etc/master.cf"
+		for kind in $tls $login $only; do
+			echo "  -o $kind"
+		done >>"$etc/master.cf"
+		describe "$env" endpoint address6 "smtps://[::1]:$port" brief
+	fi
+
+	# nothing that came after RFC 821 but a limit and AUTH
+	postfix_port bare 'smtp+plaintext://localhost:PORT bare' \
+		smtpd_tls_security_level=none $login smtpd_tls_auth_only=no \
+		message_size_limit=100000 \
+		smtpd_discard_ehlo_keywords=chunking,smtputf8,dsn,pipelining,enhancedstatuscodes,8bitmime
+	describe "$env" endpoint notls "smtp://localhost:$port" notls
+	describe "$env" endpoint tls-to-plain "smtps://localhost:$port" notls
+
+	# versions of TLS, and certificates
+	postfix_port tls12 'smtps://localhost:PORT brief' $tls $must $login \
+		smtpd_tls_mandatory_protocols=TLSv1.2
+	postfix_port tls13 'smtps://localhost:PORT brief tls13' \
+		$tls $must $login 'smtpd_tls_mandatory_protocols=>=TLSv1.3'
+	postfix_port tls11 'smtps://localhost:PORT notls tls11' \
+		$tls $must $login smtpd_tls_mandatory_protocols=TLSv1.1 \
+		smtpd_tls_mandatory_ciphers=null \
+		tls_null_cipherlist=ALL:@SECLEVEL=0
+	postfix_port clientcert 'smtps://localhost:PORT notls' \
+		$tls $login smtpd_tls_ask_ccert=yes smtpd_tls_req_ccert=yes
+	postfix_port brokentls 'smtp://localhost:PORT notls' \
+		smtpd_tls_chain_files=/nonexistent smtpd_tls_auth_only=no \
+		$login $only
+	for kind in rsa chain; do
+		postfix_port $kind 'smtps://localhost:PORT brief' $tls $login \
+			$only "smtpd_tls_chain_files=$certs/$kind.key,$certs/$kind.pem"
+	done
+	for kind in nochain wrongname onlycn nosan dnsip expired notyet \
+	    selfsigned stranger; do
+		host=localhost
+		[ $kind != dnsip ] || host=127.0.0.1
+		postfix_port $kind "smtps://$host:PORT untrusted" $tls $login \
+			"smtpd_tls_chain_files=$certs/$kind.key,$certs/$kind.pem"
+	done
+
+	# servers that do not want, or not yet
+	postfix_port refusing 'smtp+plaintext://localhost:PORT greeting=554' \
+		smtpd_client_restrictions=reject smtpd_delay_reject=no
+	postfix_port deferring 'smtp+plaintext://localhost:PORT greeting=450' \
+		smtpd_client_restrictions=defer smtpd_delay_reject=no
+	postfix_port few 'smtp+plaintext://localhost:PORT few=3' \
+		smtpd_recipient_limit=3 smtpd_recipient_overshoot_limit=1000
+	postfix_port slowdata 'smtp+plaintext://localhost:PORT slowdata' \
+		'{smtpd_data_restrictions=sleep 5}'
+	postfix_port slowend 'smtp+plaintext://localhost:PORT slowend' \
+		'{smtpd_end_of_data_restrictions=sleep 5}'
+	postfix_port postscreen 'smtp+plaintext://localhost:PORT slowgreet' \
+		postscreen_greet_wait=2s postscreen_greet_action=enforce \
+		smtpd_service_name=screened
+	describe "$env" early_log 'PREGREET'
 }
 
 postfix_start()
 {
-	local dir=$1 spool=$1/spool etc=$1/etc certs=$state/certificates
-	local program=$root/postfix queue daemons kind host
+	local dir=$1 spool=$1/spool etc=$1/etc env=$1/env started= six=no
+	local program=$root/postfix certs=$state/certificates queue port ports
 
-	daemons=$program/usr/lib/postfix/sbin
 	mkdir -p "$etc" "$dir/data" "$dir/mail" "$spool"
 	chmod 755 "$dir"
 	chown postfix "$dir/data"
@@ -59,48 +133,14 @@ postfix_start()
 	chmod 730 "$spool/maildrop"
 	: >"$etc/dynamicmaps.cf"
 	: >"$dir/maillog"
-
-	# shellcheck disable=SC2046
-	set -- $(free_ports 17)
+	grep -qs '^0*1 ' /proc/net/if_inet6 && six=yes
+	# shellcheck disable=SC2207
+	ports=($(free_ports 40))
 	postfix_main "$dir" "$program" >"$etc/main.cf"
-	{
-		postfix_port "$1" relay
-		postfix_port "$2" submission smtpd_tls_security_level=encrypt \
-			smtpd_sasl_auth_enable=yes \
-			smtpd_client_restrictions=permit_sasl_authenticated,reject
-		# nothing that came after RFC 821 but a limit and AUTH
-		postfix_port "$3" bare smtpd_tls_security_level=none \
-			smtpd_sasl_auth_enable=yes smtpd_tls_auth_only=no \
-			message_size_limit=100000 \
-			smtpd_discard_ehlo_keywords=chunking,smtputf8,dsn,pipelining,enhancedstatuscodes,8bitmime
-		postfix_tls_port "$4" smtps '$chain'
-		postfix_tls_port "$5" tls12 '$chain' \
-			smtpd_tls_security_level=encrypt \
-			smtpd_tls_mandatory_protocols=TLSv1.2
-		postfix_tls_port "$6" tls13 '$chain' \
-			smtpd_tls_security_level=encrypt \
-			'smtpd_tls_mandatory_protocols=>=TLSv1.3'
-		shift 6
-		for kind in rsa chain nochain wrongname onlycn nosan dnsip \
-		    expired notyet selfsigned stranger; do
-			postfix_tls_port "$1" "$kind" \
-				"$certs/$kind.key,$certs/$kind.pem"
-			shift
-		done
-		postfix_services
-	} >"$etc/master.cf"
-	sed -i "s|\\\$chain|$certs/server.key,$certs/server.pem|" \
-		"$etc/master.cf"
+	postfix_services >"$etc/master.cf"
+	postfix_ports
 	chmod 644 "$etc"/*.cf
 
-	dovecot_auth "$dir/auth" "$spool/private/auth" || return 1
-	LD_LIBRARY_PATH=$program/usr/lib/postfix \
-		spawn "$dir/out" "$daemons/master" -c "$etc" -s
-	# shellcheck disable=SC2046
-	set -- $(sed -n 's/^127.0.0.1:\([0-9]*\) .*/\1/p' "$etc/master.cf")
-	wait_ports $spawned "$@" || return 1
-
-	local env=$dir/env
 	describe_account "$env" "$certs"
 	describe "$env" mechanisms PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 \
 		SCRAM-SHA-256 XOAUTH2 OAUTHBEARER
@@ -108,6 +148,7 @@ postfix_start()
 	describe "$env" expired_token "$(token -60)"
 	describe "$env" reject reject@example.com
 	describe "$env" defer defer@example.com
+	describe "$env" busy busy@example.com
 	describe "$env" mailboxes "$dir/mail"
 	describe "$env" line_ends lf
 	describe "$env" queue "$spool/incoming" "$spool/active" \
@@ -116,32 +157,13 @@ postfix_start()
 	describe "$env" method_log 'sasl_method=([A-Z0-9-]+)'
 	describe "$env" refused_log 'warning: .*SASL \S+ authentication failed'
 	describe "$env" session_log 'disconnect from \S+ (.*)'
-	describe "$env" relay_port "$1"
-	describe "$env" endpoint relay "smtp+plaintext://localhost:$1" relay
-	describe "$env" endpoint opportunistic \
-		"smtp+opportunistic://localhost:$1" relay tls
-	describe "$env" endpoint submission "smtp://localhost:$2" login
-	describe "$env" endpoint bare "smtp+plaintext://localhost:$3" bare
-	describe "$env" endpoint smtps "smtps://localhost:$4" login
-	describe "$env" endpoint address "smtps://127.0.0.1:$4" brief
-	describe "$env" endpoint tls12 "smtps://localhost:$5" brief
-	describe "$env" endpoint tls13 "smtps://localhost:$6" brief tls13
-	describe "$env" endpoint rsa "smtps://localhost:$7" brief
-	describe "$env" endpoint chain "smtps://localhost:$8" brief
-	describe "$env" endpoint notls "smtp://localhost:$3" notls
-	describe "$env" endpoint tls-to-plain "smtps://localhost:$3" notls
-	describe "$env" endpoint plain-to-tls "smtp://localhost:$4" silent
-	describe "$env" endpoint nochain "smtps://localhost:$9" untrusted
-	shift 9
-	for kind in wrongname onlycn nosan dnsip expired notyet selfsigned \
-	    stranger; do
-		case $kind in
-		dnsip) host=127.0.0.1 ;;
-		*) host=localhost ;;
-		esac
-		describe "$env" endpoint $kind "smtps://$host:$1" untrusted
-		shift
-	done
+
+	dovecot_auth "$dir/auth" "$spool/private/auth" || return 1
+	LD_LIBRARY_PATH=$program/usr/lib/postfix \
+		spawn "$dir/out" "$program/usr/lib/postfix/sbin/master" \
+		-c "$etc" -s
+	# shellcheck disable=SC2086
+	wait_ports $spawned $started
 }
 
 # Content is delivered as it came: nothing is added, dropped or rewritten.
@@ -169,8 +191,8 @@ postfix_main()
 	myhostname = mail.example.com
 	mydestination =
 	mynetworks =
-	inet_interfaces = 127.0.0.1
-	inet_protocols = ipv4
+	inet_interfaces = all
+	inet_protocols = all
 	disable_dns_lookups = yes
 	smtp_dns_support_level = disabled
 	default_transport = error:5.1.2 nothing leaves this machine
@@ -203,7 +225,7 @@ postfix_main()
 	smtpd_client_message_rate_limit = 0
 	smtpd_client_connection_count_limit = 0
 	smtpd_error_sleep_time = 0
-	smtpd_recipient_restrictions = check_recipient_access inline:{ { reject@example.com = 550 5.1.1 No such user here }, { defer@example.com = 450 4.2.1 Try again later } }, permit_sasl_authenticated, reject_unauth_destination
+	smtpd_recipient_restrictions = check_recipient_access inline:{ { reject@example.com = 550 5.1.1 No such user here }, { defer@example.com = 450 4.2.1 Try again later }, { busy@example.com = 421 4.3.2 Closing, too busy } }, permit_sasl_authenticated, reject_unauth_destination
 	allow_untrusted_routing = yes
 	smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 	CONF
@@ -228,6 +250,9 @@ postfix_services()
 	retry unix - - n - - error
 	discard unix - - n - - discard
 	virtual unix - n n - - virtual
+	screened pass - - n - - smtpd
+	dnsblog unix - - n - 0 dnsblog
+	tlsproxy unix - - n - 0 tlsproxy
 	anvil unix - - n - 1 anvil
 	postlog unix-dgram n - n - 1 postlogd
 	CONF

@@ -38,7 +38,9 @@ def need(condition, text, *values):
 class Endpoint:
     def __init__(self, server, name, url, traits):
         self.server, self.name, self.url = server, name, url
-        self.traits = set(traits)
+        # `few=3` is a trait with a value
+        self.traits = {t.partition("=")[0] for t in traits}
+        self.values = dict(t.split("=") for t in traits if "=" in t)
 
     @property
     def lmtp(self):
