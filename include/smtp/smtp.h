@@ -35,7 +35,9 @@ struct smtp_options;
  * Options: names and values.
  *
  * Reference counted, and frozen by the first smtp_open that uses them: they
- * may be freed as soon as they were given. NULL is no memory.
+ * may be freed as soon as they were given. NULL is no memory; the setters take
+ * it and return SMTP_E_MEMORY, so that it may go unchecked until then. The
+ * allocator is copied.
  */
 SMTP_API struct smtp_options *
 smtp_options_new(void);
@@ -46,9 +48,11 @@ smtp_options_free(struct smtp_options *options);
 
 /*
  * Set an option by its name. The value is copied; NULL restores the default.
- * Returns SMTP_OK, SMTP_E_ARGUMENT for an unknown name or a bad value (see
- * smtp_options_error()), SMTP_E_STATE when frozen, SMTP_E_MEMORY. The names
+ * Returns SMTP_OK, SMTP_E_ARGUMENT for an unknown name or a bad value,
+ * SMTP_E_STATE when frozen, SMTP_E_MEMORY; so do the other setters. The names
  * are those of smtp_options_each(); smtp_open(3) explains them.
+ * smtp_options_error() is one plain line about the last setter, "" when it
+ * succeeded, and lives until the next.
  */
 SMTP_API int
 smtp_options_set(struct smtp_options *options, const char *name,
@@ -56,8 +60,10 @@ smtp_options_set(struct smtp_options *options, const char *name,
 SMTP_API const char *
 smtp_options_error(const struct smtp_options *options);
 
-/* Every option there is: its name, kind ("file", "seconds", ...), default and */
-/* one line of help. Stops when `each` returns other than 0, and returns that. */
+/*
+ * Every option there is: its name, kind ("file", "seconds", ...), default and
+ * one line of help. Stops when `each` returns other than 0, and returns that.
+ */
 SMTP_API int
 smtp_options_each(int (*each)(void *ctx, const char *name, const char *kind,
     const char *standard, const char *help), void *ctx);
@@ -70,7 +76,9 @@ smtp_options_set_ca(struct smtp_options *options, const void *p, size_t n);
  * A trace: called with each line that is sent ('C') and received ('S'), and
  * with remarks ('*'), without its line end. Secrets show as ***, content as
  * its number of octets, control and 8-bit octets as \xNN. The line is borrowed
- * for the call, which must not use the handle.
+ * for the call, which must not use the handle. This and the functions below
+ * are called in the thread that called the library, and have to stay valid
+ * until the last session with these options is closed.
  */
 SMTP_API int
 smtp_options_set_trace(struct smtp_options *options,
@@ -78,8 +86,9 @@ smtp_options_set_trace(struct smtp_options *options,
 
 /*
  * A transport of one's own, instead of connecting; for one smtp_open, which
- * takes it over, also when it fails. The URL still says which TLS is spoken
- * over it and whose certificate is expected.
+ * takes it over, also when it fails. What nobody took is closed with the
+ * options. The URL still says which TLS is spoken over it and whose
+ * certificate is expected.
  */
 SMTP_API int
 smtp_options_set_transport(struct smtp_options *options,
@@ -205,7 +214,10 @@ smtp_error(const struct smtp *smtp);
 SMTP_API const char *
 smtp_hint(const struct smtp *smtp);
 
-/* The last reply: code (0: none), enhanced code ("" if none), words. */
+/*
+ * The last reply: code (0: none), enhanced code ("" if none), words, lines
+ * joined by LF. Live until the next call on the handle.
+ */
 SMTP_API int
 smtp_reply_code(const struct smtp *smtp);
 SMTP_API const char *
@@ -214,8 +226,9 @@ SMTP_API const char *
 smtp_reply_text(const struct smtp *smtp);
 
 /*
- * What the server offers: the parameters behind a keyword, "" if it has none,
- * NULL if the keyword is not offered. Lives until the next call.
+ * What the server offers: the parameters behind a keyword, whose case does not
+ * matter, "" if it has none, NULL if it is not offered. Lives until the next
+ * call on the handle.
  */
 SMTP_API const char *
 smtp_capability(const struct smtp *smtp, const char *keyword);
@@ -274,7 +287,10 @@ smtp_version(void);
 SMTP_API const char *
 smtp_features(void);
 
-/* "OK", "PARTIAL", "LATER", ...: the name of a status without its prefix. */
+/*
+ * "OK", "PARTIAL", "LATER", ...: the name of a status without its prefix.
+ * "WANT" above 0, "" for a number that is none.
+ */
 SMTP_API const char *
 smtp_status_name(int status);
 
