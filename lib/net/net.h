@@ -19,30 +19,42 @@
  * until one is connected.
  */
 struct smtp__dial;
+struct smtp__address;            /* net/socket.h                             */
 
 struct smtp__dial_plan {
 	const char *host;        /* a name or an address without brackets    */
 	unsigned port;
+	const struct smtp__address *addresses;   /* NULL; or where the host  */
+	size_t addresses_n;      /* is, to be tried without a lookup         */
 	const char *path;        /* a unix socket instead of both            */
 	uint32_t resolve_ms;     /* for the lookup                           */
 	uint32_t connect_ms;     /* for each address                         */
 };
 
-/* The plan's strings are copied. NULL is no memory. */
+/* The plan is copied with all it points to. NULL is no memory. */
 struct smtp__dial *
 smtp__dial_start(const struct smtp__dial_plan *plan, uint64_t now_ms);
 
 /*
  * Go on. Returns SMTP_OK (connected: take it), a mask of SMTP_WANT_*, or
- * SMTP_E_RESOLVE, SMTP_E_CONNECT, SMTP_E_TIMEOUT, SMTP_E_MEMORY.
+ * SMTP_E_RESOLVE, SMTP_E_CONNECT, SMTP_E_TIMEOUT (the lookup, or every address,
+ * gave no answer in time), SMTP_E_MEMORY. What it returned once it repeats.
  */
 int
 smtp__dial_step(struct smtp__dial *dial, uint64_t now_ms);
 
 int
 smtp__dial_phase(const struct smtp__dial *dial);  /* RESOLVE or CONNECT */
+
+/*
+ * After a step: the descriptor to wait for (or -1), and until when at most.
+ * While several attempts are open there is one descriptor for them all, that
+ * of the newest; so that the older ones are seen too, the time is then at most
+ * 50 ms away. That is no more than a fifth of the stagger, and it lasts only
+ * while some address does not answer.
+ */
 int
-smtp__dial_fd(const struct smtp__dial *dial);     /* after a step, or -1 */
+smtp__dial_fd(const struct smtp__dial *dial);
 uint64_t
 smtp__dial_due_ms(const struct smtp__dial *dial);
 

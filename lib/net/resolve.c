@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE
+
+#include "net/resolve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netdb.h>
+
+#include <smtp/config.h>
+#include <smtp/status.h>
+
+#include "net/identity.h"
+
+#if SMTP_WITH_THREADS
+#include <pthread.h>
+#endif
+
+/*
+ * Until `done` the thread alone touches what stands below it, from then on the
+ * caller alone. An atomic count and not a mutex: after fork a child may free
+ * its copy, and there nobody would unlock it. (It then leaks what the thread
+ * holds, which is in the parent.)
+ */
+struct smtp__lookup {
+	atomic_int users;
+	int fd, thread_fd;
+	char port[8];
+	atomic_bool done;
+	int status;
+	const char *words;
+	struct smtp__address *addresses;
+	size_t n;
+	char host[];
+};
+
+static void
+release(struct smtp__lookup *lookup)
+{
+	if (atomic_fetch_sub(&lookup->users, 1) > 1)
+		return;
+	free(lookup->addresses);
+	free(lookup);
+}
+
+static void
+fail(struct smtp__lookup *lookup, int status, const char *words)
+{
+	lookup->status = status;
+	lookup->words = words;
+}
+
+/* The next of its family (or not of it), from `from` on. */
+static const struct addrinfo *
+next_of(const struct addrinfo *from, int family, bool same)
+{
+	while (from != NULL && ((from->ai_family == family) != same ||
+	    from->ai_addrlen > sizeof(struct sockaddr_storage)))
+		from = from->ai_next;
+	return from;
+}
+
+static void
+keep(struct smtp__lookup *lookup, const struct addrinfo **from)
+{
+	struct smtp__address *to = &lookup->addresses[lookup->n++];
+
+	memcpy(&to->to, (*from)->ai_addr, (*from)->ai_addrlen);
+	to->n = (*from)->ai_addrlen;
+	*from = (*from)->ai_next;
+}
+
+/* RFC 8305 section 4: the two families in turn, one address each. */
+static void
+interleave(struct smtp__lookup *lookup, const struct addrinfo *list)
+{
+	const struct addrinfo *one = list, *other = list;
+	int family = list->ai_family;
+	size_t n = 0;
+
+	for (const struct addrinfo *i = list; i != NULL; i = i->ai_next)
+		n++;
+	lookup->addresses = calloc(n, sizeof *lookup->addresses);
+	if (lookup->addresses == NULL) {
+		fail(lookup, SMTP_E_MEMORY, "no memory");
+		return;
+	}
+	do {
+		one = next_of(one, family, true);
+		if (one != NULL)
+			keep(lookup, &one);
+		other = next_of(other, family, false);
+		if (other != NULL)
+			keep(lookup, &other);
+	} while (one != NULL || other != NULL);
+	if (lookup->n == 0)
+		fail(lookup, SMTP_E_RESOLVE, "the name has no address");
+}
+
+/* The codes in words of ours: gai_strerror() speaks the user's language. */
+static void
+refuse(struct smtp__lookup *lookup, int error)
+{
+	switch (error) {
+	case EAI_NONAME:
+		fail(lookup, SMTP_E_RESOLVE, "no such host name");
+		break;
+#if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
+	case EAI_NODATA:
+		fail(lookup, SMTP_E_RESOLVE, "the name has no address");
+		break;
+#endif
+	case EAI_AGAIN:
+		fail(lookup, SMTP_E_RESOLVE,
+		    "the name server does not answer; try again later");
+		break;
+	case EAI_FAIL:
+		fail(lookup, SMTP_E_RESOLVE, "the name server failed");
+		break;
+	case EAI_MEMORY:
+		fail(lookup, SMTP_E_MEMORY, "no memory for the name lookup");
+		break;
+	default:
+		fail(lookup, SMTP_E_RESOLVE, "the name lookup failed");
+		break;
+	}
+}
+
+static void
+look_up(struct smtp__lookup *lookup, int flags)
+{
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = flags | AI_NUMERICSERV
+	};
+	struct addrinfo *list = NULL;
+	int error = getaddrinfo(lookup->host, lookup->port, &hints, &list);
+
+	if (error == 0)
+		interleave(lookup, list);
+	else
+		refuse(lookup, error);
+	if (list != NULL)
+		freeaddrinfo(list);
+	atomic_store(&lookup->done, true);
+}
+
+#if SMTP_WITH_THREADS
+
+static void *
+run(void *ctx)
+{
+	struct smtp__lookup *lookup = ctx;
+
+	look_up(lookup, 0);
+	smtp__socket_wake(lookup->thread_fd);
+	smtp__socket_close(lookup->thread_fd);
+	release(lookup);
+	return NULL;
+}
+
+/* The program's signal handlers stay in the program's threads. */
+static int
+start_thread(struct smtp__lookup *lookup)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t all, before;
+	int error = pthread_attr_init(&attr);
+
+	if (error != 0)
+		return error;
+	sigfillset(&all);
+	error = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (error == 0)
+		error = pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (error == 0) {
+		error = pthread_create(&thread, &attr, run, lookup);
+		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
+	pthread_attr_destroy(&attr);
+	return error;
+}
+
+static void
+look_up_aside(struct smtp__lookup *lookup)
+{
+	int fd[2];
+
+	if (smtp__socket_pair(fd) != 0) {
+		fail(lookup, SMTP_E_RESOLVE,
+		    "no descriptors for the name lookup");
+		atomic_store(&lookup->done, true);
+		return;
+	}
+	lookup->fd = fd[0];
+	lookup->thread_fd = fd[1];
+	atomic_store(&lookup->users, 2);
+	if (start_thread(lookup) == 0)
+		return;
+	atomic_store(&lookup->users, 1);
+	smtp__socket_close(lookup->thread_fd);
+	fail(lookup, SMTP_E_RESOLVE, "no thread for the name lookup");
+	atomic_store(&lookup->done, true);
+}
+
+#else
+
+static void
+look_up_aside(struct smtp__lookup *lookup)
+{
+	look_up(lookup, 0);
+}
+
+#endif
+
+struct smtp__lookup *
+smtp__lookup_start(const char *host, unsigned port)
+{
+	unsigned char ip[16];
+	size_t n = strlen(host) + 1;
+	struct smtp__lookup *lookup = calloc(1, sizeof *lookup + n);
+
+	if (lookup == NULL)
+		return NULL;
+	memcpy(lookup->host, host, n);
+	(void)snprintf(lookup->port, sizeof lookup->port, "%u", port);
+	lookup->fd = lookup->thread_fd = -1;
+	atomic_init(&lookup->users, 1);
+	atomic_init(&lookup->done, false);
+	if (smtp__identity_ip(host, ip) > 0)
+		look_up(lookup, AI_NUMERICHOST);
+	else
+		look_up_aside(lookup);
+	return lookup;
+}
+
+int
+smtp__lookup_step(struct smtp__lookup *lookup,
+    const struct smtp__address **addresses, size_t *n)
+{
+	if (!atomic_load(&lookup->done))
+		return SMTP_WANT_READ;
+	*addresses = lookup->addresses;
+	*n = lookup->n;
+	return lookup->status;
+}
+
+int
+smtp__lookup_fd(const struct smtp__lookup *lookup)
+{
+	return lookup->fd;
+}
+
+const char *
+smtp__lookup_words(const struct smtp__lookup *lookup)
+{
+	return lookup->words;
+}
+
+void
+smtp__lookup_free(struct smtp__lookup *lookup)
+{
+	if (lookup == NULL)
+		return;
+	smtp__socket_close(lookup->fd);
+	release(lookup);
+}
