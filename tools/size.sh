@@ -47,6 +47,16 @@ profile()
 	esac
 }
 profiles='nano core mail full glue'
+
+# What a call through a pointer may reach: the function that has the call, and
+# patterns of the files and the functions; others are taken to reach every
+# function whose address is in a table.
+pointers='
+smtp_engine_feed lib/proto/ ^hear_
+smtp_engine_take lib/proto/ ^say_
+say_response     lib/sasl/  .
+hear_auth        lib/sasl/  .
+'
 stack_ceiling=256
 allowed='memcpy|memmove|memset|memcmp|memchr|strlen|strcmp'
 
@@ -120,8 +130,12 @@ measure()
 	text=$1
 	data=$2
 	bss=$3
-	$TARGET-nm -u "$dir/all.o" | awk '{ print $2 }' |
+	# Of a part that was left out the names stay, but no relocation.
+	$TARGET-nm -u "$dir/all.o" | awk '{ print $2 }' >"$dir/unknown"
+	$TARGET-objdump -r "$dir/all.o" | awk '$2 ~ /^R_/ { print $3 }' |
+		sort -u | grep -xF -f "$dir/unknown" |
 		grep -vxE "$allowed" >"$dir/undefined"
+	$TARGET-nm -S --size-sort -r -t d "$dir/all.o" >"$dir/functions"
 
 	# The engine's state, as its public macro has it.
 	bytes=-
@@ -140,10 +154,9 @@ measure()
 			}')
 	fi
 
-	# The deepest stack. A call through a pointer may reach every function
-	# whose address is in a table, so this errs to the large side; a way
-	# back to a function that is already active is recursion if all its
-	# calls are direct.
+	# The deepest stack. Where a pointer may lead back to a function that
+	# is already active, that way is left out; where direct calls do, it
+	# is recursion.
 	$TARGET-objdump -r "$dir/all.o" | awk '
 		/^RELOCATION RECORDS FOR/ {
 			data = $0 !~ /\.(text|ARM|debug)/
@@ -153,7 +166,7 @@ measure()
 	for o in $objects; do
 		cat "${o%.o}.ci"
 	done | awk -v roots="$calls" -v tables="$dir/tables" \
-		-v out="$dir/stack" '
+		-v pointers="$pointers" -v out="$dir/stack" '
 	function strip(name)
 	{
 		sub(/^.*:/, "", name)
@@ -170,8 +183,14 @@ measure()
 	/^node:/ {
 		label = quoted("label")
 		if (match(label, /[0-9]+ bytes \(/)) {
+			# Two static functions of one name count as one.
 			name = strip(quoted("title"))
-			own[name] = substr(label, RSTART, RLENGTH) + 0
+			n = substr(label, RSTART, RLENGTH) + 0
+			if (n > own[name] + 0)
+				own[name] = n
+			else
+				own[name] += 0
+			file_of[name] = file_of[name] label
 			if (label ~ /dynamic/ && label !~ /\(static\)/)
 				print "size: stack of " name " is not bounded"
 		}
@@ -184,63 +203,73 @@ measure()
 			to_of[from, ++outs[from]] = to
 		}
 	}
-	function deepest(f, direct,    i, t, n, best, who, j)
+	# Of f, at this depth; `since` is where the last call through a
+	# pointer was, 0: none, and only then the answer holds for every way.
+	function deepest(f, depth, since,    i, t, n, best, who, j, want)
 	{
-		if (f in done)
+		if (f in done) {
+			path = way_of[f]
 			return done[f]
-		active[f] = 1
+		}
+		active[f] = depth
 		best = 0
 		who = ""
 		for (i = 1; i <= outs[f]; i++) {
 			t = to_of[f, i]
 			if (t == "__indirect_call") {
+				want = f in leads ? leads[f] : "."
 				for (j = 1; j <= pointed; j++) {
 					t = target[j]
-					if (t in active || !(t in own))
+					if (t in active || t !~ want ||
+					    file_of[t] !~ within[f])
 						continue
-					n = deepest(t, 0)
+					n = deepest(t, depth + 1, depth + 1)
 					if (n > best) {
 						best = n
-						who = t
+						who = ", " path
 					}
 				}
 				continue
 			}
 			if (t in active) {
-				loop[f " and " t] = 1
+				if (active[t] >= since)
+					loop[f " and " t] = 1
 				continue
 			}
 			if (!(t in own))
 				continue
-			n = deepest(t, direct)
+			n = deepest(t, depth + 1, since)
 			if (n > best) {
 				best = n
-				who = t
+				who = ", " path
 			}
 		}
 		delete active[f]
-		next_of[f] = who
-		# Below a pointer the answer depends on the way there.
-		if (direct)
+		path = f " " own[f] who
+		if (!since) {
 			done[f] = own[f] + best
+			way_of[f] = path
+		}
 		return own[f] + best
 	}
 	END {
 		while ((getline line <tables) > 0)
 			if (line in own)
 				target[++pointed] = line
-		count = split(roots, root, /[ \n]+/)
-		for (r = 1; r <= count; r++) {
-			n = deepest(root[r], 1)
-			if (n > worst) {
-				worst = n
-				worst_of = root[r]
+		n = split(pointers, row, /\n/)
+		for (i = 1; i <= n; i++) {
+			if (split(row[i], word, / +/) == 3) {
+				within[word[1]] = word[2]
+				leads[word[1]] = word[3]
 			}
 		}
-		way = worst_of " " own[worst_of]
-		for (f = next_of[worst_of]; f != "" && k < 20; f = next_of[f]) {
-			way = way ", " f " " own[f]
-			k++
+		count = split(roots, root, /[ \n]+/)
+		for (r = 1; r <= count; r++) {
+			n = deepest(root[r], 1, 0)
+			if (n > worst) {
+				worst = n
+				way = path
+			}
 		}
 		print worst + 0 >out
 		print way >out
@@ -283,6 +312,8 @@ if [ -f "$work/ways" ]; then
 	echo
 	echo 'Deepest stack, each function with its own part (without mem*):'
 	sed 's/^/  /' "$work/ways"
+	echo
+	echo "The functions by size: $work/PROFILE-CPU/functions"
 fi
 echo
 echo "$passed passed, $bad failed"
