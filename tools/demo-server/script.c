@@ -204,39 +204,45 @@ fits(const char *text, const char *said, size_t n)
 	return same;
 }
 
-/* Read a line, CRLF included or to the end of the stream: its length. */
-static long
-client_line(struct script *s, char *line, size_t size)
+enum { NOT_ENDED = -10, LINE_CUT = -11 };
+
+static const char *
+no_line(int why)
+{
+	return why == NOT_ENDED ? "the line does not end" :
+		why == LINE_CUT ? "the client's line was cut" :
+		why == WIRE_TIMEOUT ? "the client says nothing" :
+		"the client closed";
+}
+
+/* Read a line, its CRLF taken off: 0, or what no_line() explains. */
+static int
+client_line(struct script *s, char *line, size_t size, size_t *len)
 {
 	size_t n = 0;
 	int c;
 
 	while (n < size && (c = wire_octet(s->w)) >= 0) {
 		line[n++] = (char)c;
-		if (n > 1 && c == '\n' && line[n - 2] == '\r')
-			return (long)n;
+		if (n > 1 && c == '\n' && line[n - 2] == '\r') {
+			*len = n - 2;
+			line[n - 2] = '\0';
+			return 0;
+		}
 	}
-	return n == size ? -1 : n > 0 ? -2 : c == WIRE_TIMEOUT ? -3 : -4;
-}
-
-static const char *
-no_line(long rc)
-{
-	return rc == -1 ? "the line does not end" :
-		rc == -2 ? "the client's line was cut" :
-		rc == -3 ? "the client says nothing" : "the client closed";
+	return n == size ? NOT_ENDED : n > 0 ? LINE_CUT : c;
 }
 
 static bool
 hear_line(struct script *s, const struct line *l, bool any)
 {
 	static char line[70000];
-	long n = client_line(s, line, sizeof line);
+	size_t n;
+	int rc = client_line(s, line, sizeof line, &n);
 
-	if (n < 0)
-		return failed(s, l, "%s", no_line(n));
-	line[n - 2] = '\0';
-	if (!any && !fits(l->arg, line, (size_t)n - 2))
+	if (rc < 0)
+		return failed(s, l, "%s", no_line(rc));
+	if (!any && !fits(l->arg, line, n))
 		return failed(s, l, "got \"%.2000s\"", line);
 	return true;
 }
@@ -288,8 +294,7 @@ hear_content(struct script *s, const struct line *l)
 	while (c >= 0 && !content_dotted(&content, (unsigned char)c));
 	(void)fclose(file);
 	if (c < 0)
-		return failed(s, l, "no end mark: %s",
-			no_line(c == WIRE_TIMEOUT ? -3 : -4));
+		return failed(s, l, "no end mark: %s", no_line(c));
 	if (content.bare_cr || content.bare_lf || content.unstuffed)
 		return failed(s, l, "bare CR or LF, or a dot not doubled");
 	got = read_file(path, &got_n);
@@ -317,8 +322,7 @@ hear_octets(struct script *s, const struct line *l)
 
 	while (n-- > 0 && (c = wire_octet(s->w)) >= 0)
 		;
-	return c >= 0 || failed(s, l, "%s",
-		no_line(c == WIRE_TIMEOUT ? -3 : -4));
+	return c >= 0 || failed(s, l, "%s", no_line(c));
 }
 
 static bool

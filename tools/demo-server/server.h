@@ -38,9 +38,11 @@ struct identity {
  * Make the keys and certificates; write the CA that a client should trust to
  * ca_path. kind is one of the names that cert_kinds lists. 0 or -1.
  */
-int identity_make(struct identity *id, const char *kind, const char *tls,
+int
+identity_make(struct identity *id, const char *kind, const char *tls_version,
 	const char *ca_path, char pin[65]);
-int identity_after_fork(struct identity *id);
+int
+identity_after_fork(struct identity *id);
 extern const char cert_kinds[];
 
 /* wire.c: octets to and from one client, logged before TLS hides them. */
@@ -63,19 +65,31 @@ struct wire {
 	unsigned char hello[2048];
 };
 
-void wire_open(struct wire *w, int fd, int alive_fd, FILE *log);
-int wire_tls(struct wire *w, const mbedtls_ssl_config *conf);
-int wire_fill(struct wire *w);          /* octets had, or WIRE_x        */
-int wire_octet(struct wire *w);         /* 0 to 255, or below 0: WIRE_x */
-bool wire_pending(struct wire *w, int ms);
-int wire_send(struct wire *w, const void *data, size_t n);
-int wire_send_raw(struct wire *w, const void *data, size_t n);
-void wire_notify(struct wire *w);       /* close_notify, if under TLS   */
-void wire_close(struct wire *w);
-void wire_reset(struct wire *w);
-void wire_note(struct wire *w, const char *format, ...)
+void
+wire_open(struct wire *w, int fd, int alive_fd, FILE *log);
+int
+wire_tls(struct wire *w, const mbedtls_ssl_config *conf);
+int
+wire_fill(struct wire *w);          /* octets had, or WIRE_x        */
+int
+wire_octet(struct wire *w);         /* 0 to 255, or below 0: WIRE_x */
+bool
+wire_pending(struct wire *w, int ms);
+int
+wire_send(struct wire *w, const void *data, size_t n);
+int
+wire_send_raw(struct wire *w, const void *data, size_t n);
+void
+wire_notify(struct wire *w);       /* close_notify, if under TLS   */
+void
+wire_close(struct wire *w);
+void
+wire_reset(struct wire *w);
+void
+wire_note(struct wire *w, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-void log_octets(FILE *log, const char *who, const void *data, size_t n);
+void
+log_octets(FILE *log, const char *who, const void *data, size_t n);
 
 #define WIRE_END (-3)   /* wire_octet() at the end of the stream */
 
@@ -92,9 +106,12 @@ struct content {
 	bool bare_cr, bare_lf, nul, long_line, high, high_header, unstuffed;
 };
 
-void content_begin(struct content *c, FILE *file);
-bool content_dotted(struct content *c, unsigned char octet);
-void content_raw(struct content *c, unsigned char octet);
+void
+content_begin(struct content *c, FILE *file);
+bool
+content_dotted(struct content *c, unsigned char octet);
+void
+content_raw(struct content *c, unsigned char octet);
 
 /* session.c, script.c */
 
@@ -122,14 +139,18 @@ struct config {
 	int alive_fd;
 };
 
-bool config_offers(const struct config *config, const char *keyword);
+bool
+config_offers(const struct config *config, const char *keyword);
 
-void session_run(struct wire *w, const struct config *config, unsigned n);
+void
+session_run(struct wire *w, const struct config *config, unsigned n);
 
 struct script;
-struct script *script_load(const char *path);
+struct script *
+script_load(const char *path);
 /* Play until the end or the next ACCEPT: true if another client is due. */
-bool script_play(struct script *s, struct wire *w,
+bool
+script_play(struct script *s, struct wire *w,
 	const struct config *config);
 
 /* auth.c: 235 and the user, or the reply that refuses. */
@@ -138,7 +159,8 @@ struct auth_io {
 	int (*line)(void *ctx, char *line, size_t size);
 	int (*say)(void *ctx, const char *line);
 };
-const char *auth_run(const struct config *config, const struct auth_io *io,
+const char *
+auth_run(const struct config *config, const struct auth_io *io,
 	struct identity *id, const char *mech, const char *initial,
 	char user[256]);
 
