@@ -21,6 +21,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 root=${INTEROP_ROOT:-$top/build/interop}
 state=
+main=
 . "$here/common.sh"
 . "$here/dovecot-auth.sh"
 
@@ -48,6 +49,7 @@ chmod 755 "$state"
 
 finish()
 {
+	[ -z "$main" ] || kill "$main" 2>/dev/null
 	stop_all
 	[ "${INTEROP_KEEP:-no}" = yes ] || rm -rf "$state"
 }
@@ -83,8 +85,11 @@ done
 note "$servers up after $((SECONDS - begin)) s"
 
 timeout -k 10 "${INTEROP_SECONDS:-600}" \
-	$python -B "$here/main.py" "$client" "$state" "$@"
+	$python -B "$here/main.py" "$client" "$state" "$@" &
+main=$!
+wait $main
 status=$?
+main=
 if [ $status -eq 124 ] || [ $status -eq 137 ]; then
 	show_logs "$state"
 	echo "not ok - out of time"
