@@ -82,6 +82,8 @@ def mailbox_of(rig, ep):
 def need_ok(sent, number=1):
     need(sent.exit == 0, "exit status %d, %s %s %s", sent.exit,
          sent.status, sent.cause, sent.text)
+    need(sent.cause == "OK" and sent.hint == "", "cause %s, hint %r",
+         sent.cause, sent.hint)
     need(len(sent.objects) == number, "%d objects for %d mails",
          len(sent.objects), number)
     for o in sent.objects:
@@ -99,6 +101,9 @@ def raw_arrives(rig, ep, what, body, stdin=False, **how):
     [(head, got)] = mailbox_of(rig, ep).take("user", mark)
     why = compare.raw_difference(compare.to_crlf(message), got)
     need(why is None, "%s: %s", what, why)
+    named = re.search(rig.server.facts.get("queue_id", "$^"), sent.text)
+    need(named is None or sent.queue_id == named.group(1), "queue_id %r",
+         sent.queue_id)
     need(compare.field(head, "Return-Path") == "<%s>" % SENDER,
          "the sender is %s", compare.field(head, "Return-Path"))
     return sent
@@ -279,6 +284,11 @@ def ready_from_a_pipe(rig, ep):
 @case("login lmtp", "LIB-M-3 R2047-5-1",
       each=lambda rig, ep: list(SHAPES.items()))
 def built(rig, ep, name, content):
+    words, wanted = built_words(rig, "dry", **content)
+    dry = rig.dry_run(*words)
+    why = compare.built_difference(wanted, dry)
+    need(why is None, "--dry-run: %s", why)
+    need(max(dry) < 128, "--dry-run: 8-bit octets")
     _, got = built_arrives(rig, ep, **content)
     if content.get("attach") == FILES:
         need(re.search(rb"filename\*=(?i:utf-8)''r%C3%A9sum%C3%A9%20"

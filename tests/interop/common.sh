@@ -24,8 +24,11 @@
 #	method_log REGEX        in it: the mechanism of a login, in a group
 #	refused_log REGEX       in it: one line for each refused login
 #	session_log REGEX       in it: a session's commands, `mail=1 rcpt=2 ...`
+#	early_log REGEX         in it: a client that spoke before the greeting
+#	queue_id REGEX          in the last reply: the name the mail was given
 #	reject, defer ADDRESS   refused for ever, refused for now, at RCPT
 #	lmtp_reject ADDRESS     the same by LMTP
+#	busy ADDRESS            at it the server says 421 and closes
 #	full ADDRESS            refused after the data (LMTP)
 #	copies N                that arrive for a recipient named twice (LMTP)
 

@@ -50,6 +50,7 @@ dovecot_start()
 	describe "$env" queue "$dir/backend/spool/incoming" \
 		"$dir/backend/spool/active"
 	describe "$env" log "$dir/dovecot/log"
+	describe "$env" queue_id 'queued as (\w+)'
 	describe "$env" method_log 'submission-login: .*Login: .*method=([A-Z0-9-]+)'
 	describe "$env" refused_log 'auth: .*(Password mismatch|Token|token|oauth2 failed)'
 	describe "$env" endpoint submission "smtp://localhost:$1" login

@@ -154,6 +154,7 @@ postfix_start()
 	describe "$env" queue "$spool/incoming" "$spool/active" \
 		"$spool/maildrop"
 	describe "$env" log "$dir/maillog"
+	describe "$env" queue_id 'queued as (\w+)'
 	describe "$env" method_log 'sasl_method=([A-Z0-9-]+)'
 	describe "$env" refused_log 'warning: .*SASL \S+ authentication failed'
 	describe "$env" session_log 'disconnect from \S+ (.*)'

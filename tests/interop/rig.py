@@ -23,7 +23,7 @@ EXIT = {"OK": 0, "PARTIAL": 1, "UNKNOWN": 2, "ARGUMENT": 65, "SOURCE": 66,
         "CERTIFICATE": 76, "AUTH": 77}
 PHASES = ("resolve connect tls greeting ehlo starttls auth mail rcpt data "
           "content final quit").split()
-CAUSES = set(EXIT) - {"PARTIAL", "LATER", "REFUSED", "UNKNOWN"} | {"REPLY", ""}
+CAUSES = set(EXIT) - {"PARTIAL", "LATER", "REFUSED", "UNKNOWN"} | {"REPLY"}
 
 
 class Failed(Exception):
@@ -259,6 +259,15 @@ class Rig:
         if login is not None:
             self.check_secrets(sent, secret, user or server.user)
         return sent
+
+    def dry_run(self, *words):
+        """What smtp-send would send."""
+        run = subprocess.run([self.client, "--dry-run", *words],
+                             stdin=subprocess.DEVNULL, timeout=60,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        need(run.returncode == 0, "--dry-run: exit status %d: %s",
+             run.returncode, run.stderr.decode("utf-8", "replace"))
+        return run.stdout
 
     def check_shape(self, sent):
         need(sent.objects, "no JSON object on stdout")
