@@ -2,8 +2,8 @@
 /*
  * Plays every transcript of tests/dialogue/ against the engine, without a
  * socket: whole, an octet at a time, cut at every place, with small output,
- * and with the connection lost at every octet. tests/dialogue/README says how
- * a transcript is written.
+ * and with the session lost, out of time or cancelled at every octet.
+ * tests/dialogue/README says how a transcript is written.
  */
 #include "check.h"
 
@@ -15,7 +15,8 @@
 #define DIALOGUES "tests/dialogue"
 #define LINES 2000
 #define SENDS 8
-#define RCPTS 64
+#define RCPTS 128
+#define ROWS 200
 #define NEVER ((size_t)-1)
 
 struct play {
@@ -23,13 +24,17 @@ struct play {
 	char *text, *lines[LINES];
 	int numbers[LINES];
 	size_t line_n;
+	char *rows[ROWS];        /* of "Each:"                            */
+	size_t row_n;
+	const char *row;         /* that is played, or NULL               */
 };
 
 /* How the octets are cut in this run. */
 struct cut {
 	size_t split;            /* an input boundary at this octet       */
 	size_t in, out, content; /* at most so many octets at a time      */
-	size_t lose;             /* the connection, after so many octets  */
+	size_t lose;             /* the session, after so many octets     */
+	int cause;               /* and why                               */
 };
 
 struct mail {
@@ -39,7 +44,9 @@ struct mail {
 	size_t content_n, given;
 	int fails;               /* with this status instead of an end    */
 	bool marked, answered;   /* what this side of the wire knows      */
+	size_t verdicts;         /* with LMTP one for each recipient      */
 	bool back;               /* result() gave it back                 */
+	bool open;               /* when the session was lost             */
 };
 
 struct run {
@@ -59,9 +66,10 @@ struct run {
 	char *arena;
 	char ehlo[300];
 	struct mail mails[SENDS];
-	size_t mail_n, taking, answering, result;
-	char *strings[256];      /* lent to the engine                    */
+	size_t mail_n, result;
+	char *strings[512];      /* lent to the engine                    */
 	size_t string_n;
+	uint16_t waits[SMTP_WAIT_COUNT];
 	int returned;
 	bool returned_checked;
 };
@@ -103,11 +111,12 @@ static void
 wrong(const struct run *r, const char *what, const char *detail)
 {
 	fail_msg("%s:%d: %s: %s (split %zd in %zd out %zd content %zd "
-	    "lose %zd)", r->play->name,
+	    "lose %zd; %s)", r->play->name,
 	    r->at < r->play->line_n ? r->play->numbers[r->at] : 0, what,
 	    detail, (ssize_t)r->cut.split, (ssize_t)r->cut.in,
 	    (ssize_t)r->cut.out, (ssize_t)r->cut.content,
-	    (ssize_t)r->cut.lose);
+	    (ssize_t)r->cut.lose,
+	    r->play->row != NULL ? r->play->row : "no rows");
 }
 
 static int
@@ -203,22 +212,41 @@ lend(struct run *r, const char *text)
 static bool
 moved(struct run *r, size_t n)
 {
+	size_t i;
+
 	r->moved += n;
 	if (r->lost || r->moved < r->cut.lose)
 		return r->lost;
 	r->lost = true;
-	smtp_engine_lost(r->e, SMTP_E_CLOSED);
+	for (i = 0; i < r->mail_n; i++)
+		r->mails[i].open = r->mails[i].d.status > 0;
+	smtp_engine_lost(r->e, r->cut.cause);
 	return true;
+}
+
+/* The mail that is in this phase, and whose end mark was not seen yet. */
+static struct mail *
+mail_in(struct run *r, int phase)
+{
+	size_t i;
+
+	for (i = 0; i < r->mail_n; i++)
+		if (r->mails[i].d.phase == phase && !r->mails[i].marked &&
+		    !r->mails[i].back)
+			return &r->mails[i];
+	return NULL;
 }
 
 /* The engine wants content: give the next piece of the mail in its turn. */
 static void
 give(struct run *r)
 {
-	struct mail *m = &r->mails[r->taking];
-	size_t left = m->content_n - m->given;
-	size_t n = left < r->cut.content ? left : r->cut.content;
+	struct mail *m = mail_in(r, SMTP_PHASE_CONTENT);
+	size_t left, n;
 
+	assert_non_null(m);
+	left = m->content_n - m->given;
+	n = left < r->cut.content ? left : r->cut.content;
 	if (n == 0 && m->fails != 0)
 		smtp_engine_content_failed(r->e, m->fails);
 	else
@@ -286,6 +314,18 @@ expect_silence(struct run *r)
 		wrong(r, "the client said more", c);
 }
 
+/* A reply is about a recipient that there is, or about none. */
+static void
+check_reply(const struct run *r)
+{
+	struct smtp_reply reply;
+
+	if (!smtp_engine_reply(r->e, &reply) || reply.rcpt == SMTP_NO_RCPT)
+		return;
+	if (reply.delivery == NULL || reply.rcpt >= reply.delivery->rcpt_count)
+		wrong(r, "a reply", "is about a recipient that is not there");
+}
+
 /* True if all of it was fed. */
 static bool
 feed(struct run *r, const char *p, size_t n)
@@ -303,6 +343,7 @@ feed(struct run *r, const char *p, size_t n)
 		for (k = 0; k < step; k += used) {
 			used = smtp_engine_feed(r->e, exact + k, step - k);
 			assert_true(used > 0 && used <= step - k);
+			check_reply(r);
 		}
 		free(exact);
 		p += step;
@@ -344,6 +385,20 @@ split(char *line, char **words, size_t most)
 	return n;
 }
 
+/* Seconds with commas between them, in the order of smtp_engine_wait. */
+static void
+set_waits(struct run *r, const char *v)
+{
+	char *end;
+	size_t i;
+
+	for (i = 0; i < SMTP_WAIT_COUNT; i++) {
+		r->waits[i] = (uint16_t)strtoul(v, &end, 10);
+		v = end + (*end == ',');
+	}
+	r->setup.wait_s = r->waits;
+}
+
 static void
 setup(struct run *r, char **words, size_t n)
 {
@@ -365,6 +420,8 @@ setup(struct run *r, char **words, size_t n)
 			snprintf(r->ehlo, sizeof r->ehlo, "%s", v);
 		else if ((v = value(words[i], "arena")) != NULL)
 			arena = strtoul(v, NULL, 10);
+		else if ((v = value(words[i], "waits")) != NULL)
+			set_waits(r, v);
 		else if (strcmp(words[i], "lmtp") == 0)
 			r->setup.lmtp = 1;
 		else if (strcmp(words[i], "insecure") == 0)
@@ -376,9 +433,10 @@ setup(struct run *r, char **words, size_t n)
 	r->arena = arena > 0 ? malloc(arena) : NULL;
 	r->setup.text = r->arena;
 	r->setup.text_n = arena;
-	if (smtp_engine_init(&r->e, &r->memory, sizeof r->memory,
-	    &r->setup) != SMTP_OK)
-		wrong(r, "init", "failed");
+	r->returned = smtp_engine_init(&r->e, &r->memory, sizeof r->memory,
+	    &r->setup);
+	if ((r->returned == SMTP_OK) != (r->e != NULL))
+		wrong(r, "init", "gave an engine, or not, but said otherwise");
 }
 
 static void
@@ -422,6 +480,7 @@ do_send(struct run *r, char **words, size_t n)
 		} else if ((v = value(words[i], "to")) != NULL) {
 			assert_true(m->d.rcpt_count < RCPTS);
 			m->rcpts[m->d.rcpt_count].status = SMTP_RCPT_PENDING;
+			m->rcpts[m->d.rcpt_count].phase = SMTP_PHASE_NONE;
 			m->rcpts[m->d.rcpt_count++].address = lend(r, v);
 		} else if ((v = value(words[i], "size")) != NULL) {
 			m->d.flags |= SMTP_DELIVERY_SIZE;
@@ -448,13 +507,9 @@ do_send(struct run *r, char **words, size_t n)
 		m->content = unescape("", &m->content_n);
 	r->returned = smtp_engine_send(r->e, &m->d);
 	r->mail_n++;
-	if (r->returned != SMTP_OK) {
-		m->back = true;
-		if (r->taking == r->mail_n - 1)
-			r->taking = r->mail_n;
-		if (r->answering == r->mail_n - 1)
-			r->answering = r->mail_n;
-	}
+	m->back = r->returned != SMTP_OK;
+	if (m->back)
+		r->result = r->mail_n;
 }
 
 static void
@@ -519,21 +574,14 @@ expect_row(struct run *r, char **words, size_t n)
 	}
 }
 
+/* What a result says; also of one that was turned down at once. */
 static void
-expect_result(struct run *r, char **words, size_t n)
+check_result(struct run *r, const struct smtp_delivery *d, char **words,
+    size_t n)
 {
-	struct smtp_delivery *d = smtp_engine_result(r->e);
 	const char *v;
 	size_t i;
 
-	while (r->result < r->mail_n && r->mails[r->result].back)
-		r->result++;
-	if (d == NULL || r->result == r->mail_n ||
-	    d != &r->mails[r->result].d) {
-		wrong(r, "no result", words[0]);
-		return;
-	}
-	r->mails[r->result++].back = true;
 	if (d->status != code_of(r, words[0]))
 		wrong(r, "the result is", name_of(d->status));
 	for (i = 1; i < n; i++) {
@@ -541,12 +589,30 @@ expect_result(struct run *r, char **words, size_t n)
 			if (d->cause != code_of(r, v))
 				wrong(r, "the cause is", name_of(d->cause));
 		} else if ((v = value(words[i], "row")) != NULL) {
-			if (d->row != strtoul(v, NULL, 10))
+			if (d->row != (strcmp(v, "-") == 0 ? SMTP_NO_RCPT :
+			    strtoul(v, NULL, 10)))
 				wrong(r, "the row is not", v);
 		} else {
 			wrong(r, "result has no", words[i]);
 		}
 	}
+}
+
+static void
+expect_result(struct run *r, char **words, size_t n)
+{
+	struct smtp_delivery *d = smtp_engine_result(r->e);
+	size_t i;
+
+	for (i = 0; i < r->mail_n && r->mails[i].back; i++)
+		;
+	if (d == NULL || i == r->mail_n || d != &r->mails[i].d) {
+		wrong(r, "no result", words[0]);
+		return;
+	}
+	r->mails[i].back = true;
+	r->result = i + 1;
+	check_result(r, d, words, n);
 }
 
 static void
@@ -600,12 +666,39 @@ expect_reply(struct run *r, char **words, size_t n)
 		wrong(r, "not", "cut");
 }
 
+/* Which mail, counted from 0, and which of its recipients; "-" is none. */
+static void
+expect_about(struct run *r, char **words, size_t n)
+{
+	const struct smtp_delivery *d = NULL;
+	struct smtp_reply reply;
+	size_t rcpt = SMTP_NO_RCPT;
+
+	if (!smtp_engine_reply(r->e, &reply))
+		wrong(r, "no reply", "was completed");
+	assert_true(n > 0);
+	if (strcmp(words[0], "-") != 0)
+		d = &r->mails[strtoul(words[0], NULL, 10)].d;
+	if (n > 1)
+		rcpt = strtoul(words[1], NULL, 10);
+	if (reply.delivery != d)
+		wrong(r, "the reply is not about mail", words[0]);
+	if (reply.rcpt != rcpt)
+		wrong(r, "the reply is not about", n > 1 ? words[1] :
+		    "the whole mail");
+}
+
 static void
 check_expectation(struct run *r, char *line)
 {
+	static const char *const kinds[] = { "command", "secret", "content" };
+	/* Of these the answer is the same while there is more to say. */
+	static const char *const questions[] = {
+		"reply", "about", "offers", "size", "kind", "mechanism"
+	};
 	char *words[40], shown[40];
 	size_t n = split(line, words, COUNT(words)), i;
-	unsigned want = smtp_engine_want(r->e);
+	unsigned want;
 
 	assert_true(n > 0);
 	if (strcmp(words[0], "returns") == 0) {
@@ -616,7 +709,11 @@ check_expectation(struct run *r, char *line)
 	}
 	if (r->lost)
 		return;
-	expect_silence(r);
+	for (i = 0; i < COUNT(questions); i++)
+		if (strcmp(words[0], questions[i]) == 0)
+			break;
+	if (i == COUNT(questions))
+		expect_silence(r);
 	want = smtp_engine_want(r->e);
 	if (strcmp(words[0], "ready") == 0) {
 		if (!(want & SMTP_ENGINE_READY))
@@ -636,8 +733,16 @@ check_expectation(struct run *r, char *line)
 			wrong(r, "no handshake", "is wanted");
 	} else if (strcmp(words[0], "result") == 0) {
 		expect_result(r, words + 1, n - 1);
+	} else if (strcmp(words[0], "refused") == 0) {
+		check_result(r, &r->mails[r->mail_n - 1].d, words + 1, n - 1);
 	} else if (strcmp(words[0], "row") == 0) {
 		expect_row(r, words + 1, n - 1);
+	} else if (strcmp(words[0], "about") == 0) {
+		expect_about(r, words + 1, n - 1);
+	} else if (strcmp(words[0], "kind") == 0) {
+		if (strcmp(kinds[smtp_engine_taken(r->e)], words[1]) != 0)
+			wrong(r, "the kind is", kinds[
+			    smtp_engine_taken(r->e)]);
 	} else if (strcmp(words[0], "offers") == 0) {
 		expect_offers(r, words + 1, n - 1);
 	} else if (strcmp(words[0], "size") == 0) {
@@ -675,7 +780,7 @@ static void
 check_loss(struct run *r)
 {
 	struct smtp_delivery *d;
-	size_t i, k;
+	size_t i, k, ok;
 
 	while ((d = smtp_engine_result(r->e)) != NULL)
 		for (i = 0; i < r->mail_n; i++)
@@ -688,13 +793,16 @@ check_loss(struct run *r)
 
 		if (!m->back)
 			wrong(r, "a mail", "was forgotten");
-		for (k = 0; k < m->d.rcpt_count; k++) {
+		if (m->open && m->d.cause != r->cut.cause)
+			wrong(r, "another cause", name_of(m->d.cause));
+		for (k = ok = 0; k < m->d.rcpt_count; k++) {
 			int status = m->rcpts[k].status;
 
 			if (status > 0)
 				wrong(r, "a row", "was forgotten");
-			if (status == SMTP_OK && !r->setup.lmtp &&
-			    !m->answered)
+			ok += status == SMTP_OK;
+			if (status == SMTP_OK && (m->verdicts == 0 ||
+			    (r->setup.lmtp && ok > m->verdicts)))
 				wrong(r, "OK", "without a reply");
 			if (status == SMTP_E_UNKNOWN && !m->marked)
 				wrong(r, "UNKNOWN", "without an end mark");
@@ -709,13 +817,18 @@ check_loss(struct run *r)
 static void
 server_says(struct run *r, const char *p, size_t n)
 {
+	struct mail *m = NULL;
+	size_t i;
+
+	for (i = 0; i < r->mail_n && m == NULL; i++)
+		if (r->mails[i].marked && !r->mails[i].answered)
+			m = &r->mails[i];
 	/* A reply that ends here may be the one to an end mark. */
-	if (feed(r, p, n) && r->answering < r->mail_n &&
-	    r->mails[r->answering].marked && n > 0 && p[n - 1] == '\n' &&
-	    (n < 4 || p[3] != '-')) {
-		r->mails[r->answering].answered = true;
-		r->answering++;
-	}
+	if (!feed(r, p, n) || n == 0 || p[n - 1] != '\n' ||
+	    (n > 3 && p[3] == '-') || m == NULL)
+		return;
+	m->verdicts++;
+	m->answered = !r->setup.lmtp || m->d.status <= 0;
 }
 
 static void
@@ -733,11 +846,10 @@ play_line(struct run *r, const char *line)
 	}
 	if (line[0] == 'C') {
 		expect(r, octets, n);
-		if (!r->lost || r->moved == r->cut.lose)
-			if (strcmp(octets, ".\r\n") == 0 &&
-			    r->taking < r->mail_n &&
-			    r->mails[r->taking].d.phase == SMTP_PHASE_FINAL)
-				r->mails[r->taking++].marked = true;
+		if ((!r->lost || r->moved == r->cut.lose) &&
+		    strcmp(octets, ".\r\n") == 0 &&
+		    mail_in(r, SMTP_PHASE_FINAL) != NULL)
+			mail_in(r, SMTP_PHASE_FINAL)->marked = true;
 	} else if (line[0] == 'S') {
 		expect_silence(r);
 		server_says(r, octets, n);
@@ -753,6 +865,50 @@ play_line(struct run *r, const char *line)
 	free(copy);
 }
 
+/* The line with $1 to $9 replaced by the fields of the row. */
+static char *
+filled(const struct play *p, const char *line)
+{
+	char *out = malloc(strlen(line) * 2 + 20000);
+	size_t n = 0, field, k;
+	const char *f;
+
+	for (; *line != '\0'; line++) {
+		if (p->row == NULL || line[0] != '$' || line[1] < '1' ||
+		    line[1] > '9') {
+			out[n++] = *line;
+			continue;
+		}
+		field = (size_t)(*++line - '1');
+		for (f = p->row; field > 0 && f != NULL; field--)
+			f = strstr(f, " | ") == NULL ? NULL :
+			    strstr(f, " | ") + 3;
+		assert_non_null(f);
+		k = strstr(f, " | ") == NULL ? strlen(f) :
+		    (size_t)(strstr(f, " | ") - f);
+		memcpy(out + n, f, k);
+		n += k;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+/* The transcript said all there was to say. */
+static void
+check_end(struct run *r)
+{
+	size_t i;
+
+	if (r->e == NULL)
+		return;
+	if (r->returned != SMTP_OK && !r->returned_checked)
+		wrong(r, "the call returned", name_of(r->returned));
+	expect_silence(r);
+	for (i = 0; i < r->mail_n; i++)
+		if (!r->mails[i].back)
+			wrong(r, "a mail", "without a result");
+}
+
 static size_t
 play(const struct play *p, const struct cut *cut)
 {
@@ -762,17 +918,18 @@ play(const struct play *p, const struct cut *cut)
 	r->play = p;
 	r->cut = *cut;
 	for (r->at = 0; r->at < p->line_n && !r->lost; r->at++) {
-		const char *line = p->lines[r->at];
+		char *line = filled(p, p->lines[r->at]);
 
 		if (r->returned != SMTP_OK && !r->returned_checked &&
 		    strncmp(line, "< returns", 9) != 0)
 			wrong(r, "the call returned", name_of(r->returned));
 		play_line(r, line);
+		free(line);
 	}
 	if (r->lost)
 		check_loss(r);
 	else
-		expect_silence(r);
+		check_end(r);
 	moved_in_all = r->moved;
 	for (i = 0; i < r->string_n; i++)
 		free(r->strings[i]);
@@ -808,6 +965,11 @@ load(struct play *p, const char *path)
 			continue;
 		if (strncmp(line, "Proves:", 7) == 0)
 			continue;
+		if (strncmp(line, "Each: ", 6) == 0) {
+			assert_true(p->row_n < ROWS);
+			p->rows[p->row_n++] = line + 6;
+			continue;
+		}
 		assert_true(p->line_n < LINES);
 		p->numbers[p->line_n] = number;
 		p->lines[p->line_n++] = line;
@@ -831,35 +993,55 @@ prove(const char *path)
 	fclose(f);
 }
 
+/* In every cut, and with the session lost at every octet. */
 static void
-test_dialogue(void **state)
+play_all(const struct play *p)
 {
-	const char *path = *state;
 	static const struct cut cuts[] = {
-		{ NEVER, NEVER, NEVER, NEVER, NEVER },
-		{ NEVER, 1, NEVER, NEVER, NEVER },
-		{ NEVER, NEVER, 1, 1, NEVER },
-		{ NEVER, 1, 1, 1, NEVER },
-		{ NEVER, 3, 2, 2, NEVER },
-		{ NEVER, 128, 128, 3, NEVER },
+		{ NEVER, NEVER, NEVER, NEVER, NEVER, 0 },
+		{ NEVER, 1, NEVER, NEVER, NEVER, 0 },
+		{ NEVER, NEVER, 1, 1, NEVER, 0 },
+		{ NEVER, 1, 1, 1, NEVER, 0 },
+		{ NEVER, 3, 2, 2, NEVER, 0 },
+		{ NEVER, 128, 128, 3, NEVER, 0 },
 	};
-	struct play p = { .name = path };
-	size_t i, all, step;
+	static const int causes[] = {
+		SMTP_E_CLOSED, SMTP_E_TIMEOUT, SMTP_E_CANCELLED
+	};
+	size_t i, k, all, step;
 
-	load(&p, path);
-	all = play(&p, &cuts[0]);
+	all = play(p, &cuts[0]);
 	for (i = 1; i < COUNT(cuts); i++)
-		play(&p, &cuts[i]);
+		play(p, &cuts[i]);
 	/* Of a very long transcript not every place is tried. */
 	step = all > 4000 ? all / 1000 : 1;
 	for (i = 1; i < all; i += step) {
 		struct cut cut = cuts[0];
 
 		cut.split = i;
-		play(&p, &cut);
+		play(p, &cut);
 		cut.split = NEVER;
 		cut.lose = i;
-		play(&p, &cut);
+		for (k = 0; k < COUNT(causes); k++) {
+			cut.cause = causes[k];
+			play(p, &cut);
+		}
+	}
+}
+
+static void
+test_dialogue(void **state)
+{
+	const char *path = *state;
+	struct play p = { .name = path };
+	size_t i;
+
+	load(&p, path);
+	if (p.row_n == 0)
+		play_all(&p);
+	for (i = 0; i < p.row_n; i++) {
+		p.row = p.rows[i];
+		play_all(&p);
 	}
 	free(p.text);
 	prove(path);
