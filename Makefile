@@ -138,8 +138,9 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/settings
 	$(call say,CC) $(CC) $(PROG_CFLAGS) -Itests $(CMOCKA_CFLAGS) \
 		$(DEPFLAGS) -c -o $@ $<
 
+# q: two folders may have a file of one name.
 $(LIB_A): $(LIB_OBJ) $(BUILD)/sources
-	$(call say,AR) rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
+	$(call say,AR) rm -f $@ && $(AR) qcs $@ $(LIB_OBJ)
 
 $(BUILD)/libsmtp.map: lib/libsmtp.map $(BUILD)/settings
 	@sed 's/^	smtp_/	$(or $(SMTP_PREFIX),smtp_)/' lib/libsmtp.map >$@
@@ -173,7 +174,7 @@ $(TOOLS): $(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(LIB_A) $(BUILD)/sources
 
 $(BUILD)/tests/support.a: $(SUPPORT_OBJ) $(BUILD)/sources
 	@mkdir -p $(@D)
-	$(call say,AR) rm -f $@ && $(AR) rcs $@ $(SUPPORT_OBJ)
+	$(call say,AR) rm -f $@ && $(AR) qcs $@ $(SUPPORT_OBJ)
 
 $(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 	@mkdir -p $(@D)
