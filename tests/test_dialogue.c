@@ -506,6 +506,11 @@ do_send(struct run *r, char **words, size_t n)
 	if (m->content == NULL)
 		m->content = unescape("", &m->content_n);
 	r->returned = smtp_engine_send(r->e, &m->d);
+	if (r->returned == SMTP_E_STATE) {       /* nothing was touched */
+		free(m->content);
+		memset(m, 0, sizeof *m);
+		return;
+	}
 	r->mail_n++;
 	m->back = r->returned != SMTP_OK;
 	if (m->back)
@@ -694,7 +699,8 @@ check_expectation(struct run *r, char *line)
 	static const char *const kinds[] = { "command", "secret", "content" };
 	/* Of these the answer is the same while there is more to say. */
 	static const char *const questions[] = {
-		"reply", "about", "offers", "size", "kind", "mechanism"
+		"reply", "about", "offers", "size", "kind", "mechanism",
+		"phase"
 	};
 	char *words[40], shown[40];
 	size_t n = split(line, words, COUNT(words)), i;
