@@ -55,6 +55,15 @@
 #define SMTP_WITH_REQUIRE_ALL 1  /* all recipients or none                */
 #endif
 
+/*
+ * The type of a message's size. uint32_t saves code and state on small
+ * processors; SIZE then ends at 4 GiB, and a higher limit of a server counts
+ * as that.
+ */
+#ifndef SMTP_OCTETS
+#define SMTP_OCTETS uint64_t
+#endif
+
 /* Mechanisms; PLAIN is always there. */
 
 #ifndef SMTP_WITH_LOGIN

@@ -43,7 +43,7 @@ extern "C" {
 struct smtp_engine;
 
 /* The memory of an engine, aligned as for a pointer and for uint64_t. */
-#define SMTP_ENGINE_BYTES (120 + 12 * sizeof(void *))
+#define SMTP_ENGINE_BYTES (88 + 18 * sizeof(void *))
 
 /* What can happen next. */
 enum smtp_engine_want {
@@ -190,8 +190,10 @@ enum smtp_engine_offer {
 };
 SMTP_API unsigned
 smtp_engine_offers(const struct smtp_engine *engine);
-SMTP_API uint64_t
+#if SMTP_WITH_SIZE
+SMTP_API SMTP_OCTETS
 smtp_engine_size_limit(const struct smtp_engine *engine);
+#endif
 
 /* The reply that the last feed() completed. */
 struct smtp_reply {
@@ -209,8 +211,10 @@ struct smtp_reply {
 #define SMTP_NO_RCPT ((size_t)-1)
 
 /* Returns 1, or 0 when no reply was completed. Valid until the next call. */
+#if SMTP_WITH_TEXT
 SMTP_API int
 smtp_engine_reply(const struct smtp_engine *engine, struct smtp_reply *reply);
+#endif
 
 /*
  * Authenticate, when READY. The credentials are borrowed until READY again.
@@ -266,7 +270,7 @@ struct smtp_delivery {
 	const char *parameters;  /* "ENVID=1 RET=HDRS", or NULL             */
 	struct smtp_rcpt *rcpts;
 	size_t rcpt_count;
-	uint64_t size;           /* octets, CRLF line ends, before stuffing */
+	SMTP_OCTETS size;        /* octets, CRLF line ends, before stuffing */
 	uint8_t flags;
 	uint8_t phase;           /* how far it came                         */
 	int8_t status;           /* over all recipients                     */

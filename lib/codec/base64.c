@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/base64.h"
 
-static const char alphabet[] =
+#include <string.h>
+
+const char smtp__base64_alphabet[65] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static void
 three(const unsigned char *in, char *out)
 {
-	out[0] = alphabet[in[0] >> 2];
-	out[1] = alphabet[(in[0] & 3) << 4 | in[1] >> 4];
-	out[2] = alphabet[(in[1] & 15) << 2 | in[2] >> 6];
-	out[3] = alphabet[in[2] & 63];
+	out[0] = smtp__base64_alphabet[in[0] >> 2];
+	out[1] = smtp__base64_alphabet[(in[0] & 3) << 4 | in[1] >> 4];
+	out[2] = smtp__base64_alphabet[(in[1] & 15) << 2 | in[2] >> 6];
+	out[3] = smtp__base64_alphabet[in[2] & 63];
 }
 
 size_t
@@ -62,47 +64,33 @@ smtp__base64_encode(struct smtp__base64 *b, const void *in, size_t n,
 	return wrote;
 }
 
-/* The six bits of a character, or -1. */
-static int
-value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 ptrdiff_t
 smtp__base64_decode(const char *in, size_t n, void *out, size_t cap)
 {
 	unsigned char *p = out;
-	size_t size = 0, pad = 0;
+	size_t size = 0, i = 0;
+	unsigned bits = 0, held = 0;
+	const char *digit;
 
-	if ((n & 3) != 0)
-		return -1;
-	while (pad < 2 && pad < n && in[n - 1 - pad] == '=')
-		pad++;
-	for (size_t i = 0; i < n; i += 4) {
-		size_t have = i + 4 == n ? 4 - pad : 4;
-		unsigned long bits = 0;
-
-		for (size_t j = 0; j < 4; j++) {
-			int v = j < have ? value(in[i + j]) : 0;
-
-			if (v < 0)
-				return -1;
-			bits = bits << 6 | (unsigned long)v;
-		}
-		if ((have == 2 && (bits & 0xFFFF) != 0) ||
-		    (have == 3 && (bits & 0xFF) != 0))
+	for (; i < n; i++) {
+		digit = memchr(smtp__base64_alphabet, in[i], 64);
+		if (digit == NULL)
+			break;
+		bits = bits << 6 | (unsigned)(digit - smtp__base64_alphabet);
+		held += 6;
+		if (held < 8)
+			continue;
+		held -= 8;
+		if (size == cap)
 			return -1;
-		if (cap - size < have - 1)
-			return -1;
-		for (size_t j = 0; j + 1 < have; j++)
-			p[size++] = (unsigned char)(bits >> (16 - 8 * j));
+		p[size++] = (unsigned char)(bits >> held);
+		bits &= (1U << held) - 1;
 	}
-	return (ptrdiff_t)size;
+	/* Left over are 0, 2 or 4 bits, all 0, and as many pairs of "=". */
+	while (i < n && in[i] == '=' && held > 0) {
+		held -= 2;
+		i++;
+	}
+	return i == n && held == 0 && bits == 0 && (n & 3) == 0 ?
+	    (ptrdiff_t)size : -1;
 }

@@ -13,6 +13,8 @@
 /* The longest line, without its CRLF. */
 #define SMTP__BASE64_LINE 76
 
+extern const char smtp__base64_alphabet[65];
+
 struct smtp__base64 {
 	bool lines;              /* CRLF between lines of 76, none behind  */
 				 /* the last                               */

@@ -25,22 +25,16 @@ smtp__line_kept(const struct smtp__line *l)
 static void
 keep(struct smtp__line *l, char c)
 {
-	if (l->n >= l->skip && l->n - l->skip < l->room)
-		l->p[l->n - l->skip] = c;
-	l->n++;
+	size_t at = l->n++ - l->skip;    /* before it: very large        */
+
+	if (at < l->room)
+		l->p[at] = c;
 }
 
-/* One group of four; those that no octet reaches are padding. */
 static void
-flush(struct smtp__line *l)
+keep64(struct smtp__line *l, unsigned bits)
 {
-	char four[4];
-	unsigned i;
-
-	smtp__base64_group(l->group, l->held, four);
-	for (i = 0; i < 4; i++)
-		keep(l, four[i]);
-	l->held = 0;
+	keep(l, smtp__base64_alphabet[bits & 63]);
 }
 
 void
@@ -50,9 +44,12 @@ smtp__line_octet(struct smtp__line *l, char c)
 		keep(l, c);
 		return;
 	}
-	l->group[l->held++] = (unsigned char)c;
-	if (l->held == 3)
-		flush(l);
+	l->bits = (uint16_t)(l->bits << 8 | (unsigned char)c);
+	l->held = (uint8_t)(l->held + 8);
+	while (l->held >= 6) {
+		l->held = (uint8_t)(l->held - 6);
+		keep64(l, (unsigned)l->bits >> l->held);
+	}
 }
 
 void
@@ -62,29 +59,35 @@ smtp__line_text(struct smtp__line *l, const char *text)
 		smtp__line_octet(l, *text++);
 }
 
-/* Doubling in decimal: no division, and no multiplication of 64 bits. */
-void
-smtp__line_number(struct smtp__line *l, uint64_t number)
+/* A tenth without division: the sum is never too large, and short by one. */
+static SMTP_OCTETS
+tenth(SMTP_OCTETS n)
 {
-	char digits[20];
-	unsigned bits = 64, i, carry;
+	SMTP_OCTETS q = (n >> 1) + (n >> 2);
 
-	memset(digits, 0, sizeof digits);
-	for (; bits > 1 && number >> 63 == 0; bits--)
-		number <<= 1;
-	for (; bits > 0; bits--) {
-		carry = (unsigned)(number >> 63);
-		number <<= 1;
-		for (i = sizeof digits; i > 0; i--) {
-			carry += 2U * (unsigned char)digits[i - 1];
-			digits[i - 1] = (char)(carry > 9 ? carry - 10 : carry);
-			carry = carry > 9;
-		}
-	}
-	for (i = 0; i < sizeof digits - 1 && digits[i] == 0; i++)
-		;
-	for (; i < sizeof digits; i++)
-		smtp__line_octet(l, (char)('0' + digits[i]));
+	q += q >> 4;
+	q += q >> 8;
+	q += q >> 16;
+	if (sizeof q > 4)
+		q += q >> 16 >> 16;
+	q >>= 3;
+	return n - ((q << 3) + (q << 1)) > 9 ? q + 1 : q;
+}
+
+void
+smtp__line_number(struct smtp__line *l, SMTP_OCTETS number)
+{
+	char digits[21];
+	size_t i = sizeof digits - 1;
+
+	digits[i] = '\0';
+	do {
+		SMTP_OCTETS q = tenth(number);
+
+		digits[--i] = (char)('0' + (number - ((q << 3) + (q << 1))));
+		number = q;
+	} while (number > 0);
+	smtp__line_text(l, digits + i);
 }
 
 void
@@ -96,7 +99,11 @@ smtp__line_base64_begin(struct smtp__line *l)
 void
 smtp__line_base64_end(struct smtp__line *l)
 {
-	if (l->held > 0)
-		flush(l);
 	l->base64 = 0;
+	if (l->held == 0)
+		return;
+	keep64(l, (unsigned)l->bits << (6 - l->held));
+	for (; l->held < 6; l->held = (uint8_t)(l->held + 2))
+		keep(l, '=');
+	l->held = 0;
 }

@@ -11,13 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <smtp/config.h>
+
 struct smtp__line {
 	char *p;
 	size_t room;
 	size_t skip;             /* octets that left earlier              */
 	size_t n;                /* octets of the line so far, all of it  */
-	unsigned char group[3];  /* of base64: its octets, their number   */
-	uint8_t held;
+	uint16_t bits;           /* of base64, not said yet               */
+	uint8_t held;            /* their number                          */
 	uint8_t base64;
 };
 
@@ -33,7 +35,7 @@ smtp__line_octet(struct smtp__line *l, char c);
 void
 smtp__line_text(struct smtp__line *l, const char *text);
 void
-smtp__line_number(struct smtp__line *l, uint64_t number);
+smtp__line_number(struct smtp__line *l, SMTP_OCTETS number);
 
 /* What is between these two leaves as base64 (RFC 4648 section 4). */
 void

@@ -7,27 +7,37 @@
 
 #include "sasl/mech.h"
 
+/* In the order of the bits of enum smtp_engine_offer; each ends with NUL. */
+static const char keywords[] =
+#if SMTP_WITH_PIPELINING
+	"PIPELINING"
+#endif
+	"\0"
+#if SMTP_WITH_SIZE
+	"SIZE"
+#endif
+	"\0"
+#if SMTP_WITH_8BITMIME
+	"8BITMIME"
+#endif
+	"\0"
+#if SMTP_WITH_SMTPUTF8
+	"SMTPUTF8"
+#endif
+	"\0STARTTLS\0AUTH\0"
+#if SMTP_WITH_ENHANCED
+	"ENHANCEDSTATUSCODES"
+#endif
+#if SMTP_WITH_TEXT
+	"\0CHUNKING\0BINARYMIME\0DSN"
+#endif
+	;
+
 enum {
 	NEW_LINE,
 	OTHER,
 	AUTH,
 	SIZE
-};
-
-static const struct {
-	char word[20];
-	uint16_t offer;
-} keywords[] = {
-	{ "PIPELINING", SMTP_OFFER_PIPELINING },
-	{ "SIZE", SMTP_OFFER_SIZE },
-	{ "8BITMIME", SMTP_OFFER_8BITMIME },
-	{ "SMTPUTF8", SMTP_OFFER_SMTPUTF8 },
-	{ "STARTTLS", SMTP_OFFER_STARTTLS },
-	{ "AUTH", SMTP_OFFER_AUTH },
-	{ "ENHANCEDSTATUSCODES", SMTP_OFFER_ENHANCED },
-	{ "CHUNKING", SMTP_OFFER_CHUNKING },
-	{ "BINARYMIME", SMTP_OFFER_BINARYMIME },
-	{ "DSN", SMTP_OFFER_DSN },
 };
 
 void
@@ -39,64 +49,59 @@ smtp__caps_forget(struct smtp__caps *caps)
 static void
 keyword(struct smtp__caps *caps)
 {
-	size_t i;
+	const char *p = keywords;
+	unsigned offer = 1;
 
-	caps->keyword = OTHER;
-	for (i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
-		if (strcmp(caps->word, keywords[i].word) != 0)
-			continue;
-		caps->offers |= keywords[i].offer;
-		if (keywords[i].offer == SMTP_OFFER_AUTH)
-			caps->keyword = AUTH;
-#if SMTP_WITH_SIZE
-		if (keywords[i].offer == SMTP_OFFER_SIZE) {
-			caps->keyword = SIZE;
-			caps->size = 0;
-		}
-#endif
+	while (p < keywords + sizeof keywords && strcmp(p, caps->word) != 0) {
+		p += strlen(p) + 1;
+		offer <<= 1;
 	}
+	if (p < keywords + sizeof keywords)
+		caps->offers |= (uint16_t)offer;
+	caps->keyword = offer == SMTP_OFFER_AUTH ? AUTH :
+	    offer == SMTP_OFFER_SIZE ? SIZE : OTHER;
 }
 
 #if SMTP_WITH_SIZE
-/* RFC 1870 section 4: up to 20 digits; too many saturate, others are none. */
+/* RFC 1870 section 4: too large a number saturates, others are none. */
 static void
 limit(struct smtp__caps *caps)
 {
-	uint64_t size = 0, more;
+	const SMTP_OCTETS most = (SMTP_OCTETS)-1;
+	SMTP_OCTETS size = 0, twice;
 	const char *p;
 
 	for (p = caps->word; *p != '\0'; p++) {
 		if (*p < '0' || *p > '9')
 			return;
-		more = (size << 3) + (size << 1) + (uint64_t)(*p - '0');
-		if (size > UINT64_MAX >> 4 && (more >> 1) < size)
-			more = UINT64_MAX;
-		size = size == UINT64_MAX ? size : more;
+		twice = size << 1;
+		if (size >= most / 10)
+			twice = size = most;
+		else
+			size = (twice << 2) + twice + (SMTP_OCTETS)(*p - '0');
 	}
 	caps->size = size;
-	caps->keyword = OTHER;
 }
 #endif
 
+/* A word that did not fit is cut, and none that is known. */
 static void
 word(struct smtp__caps *caps)
 {
 	if (caps->word_n == 0)
 		return;
-	if (caps->word_n < sizeof caps->word) {
-		caps->word[caps->word_n] = '\0';
-		if (caps->keyword == NEW_LINE)
-			keyword(caps);
-		else if (caps->keyword == AUTH)
-			caps->mechanisms |= smtp__mech_bit(caps->word);
-#if SMTP_WITH_SIZE
-		else if (caps->keyword == SIZE)
-			limit(caps);
-#endif
-	} else if (caps->keyword == NEW_LINE) {
-		caps->keyword = OTHER;
-	}
+	caps->word[caps->word_n] = '\0';
 	caps->word_n = 0;
+	if (caps->keyword == NEW_LINE)
+		keyword(caps);
+	else if (caps->keyword == AUTH)
+		caps->mechanisms |= (uint8_t)smtp__mech_bit(caps->word);
+#if SMTP_WITH_SIZE
+	else if (caps->keyword == SIZE) {
+		caps->keyword = OTHER;
+		limit(caps);
+	}
+#endif
 }
 
 /* "AUTH=" is an old spelling that servers still have (RFC 4954 section 3). */
@@ -108,20 +113,23 @@ smtp__caps_octet(struct smtp__caps *caps, char c)
 		word(caps);
 		if (c == '\n')
 			caps->keyword = NEW_LINE;
-		return;
+	} else if (caps->word_n < sizeof caps->word - 1) {
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		caps->word[caps->word_n++] = c == '\0' ? '?' : c;
 	}
-	if (c >= 'a' && c <= 'z')
-		c = (char)(c - 'a' + 'A');
-	if (caps->word_n < sizeof caps->word)
-		caps->word[caps->word_n++] = c;
 }
 
 void
 smtp__caps_settle(struct smtp__caps *caps)
 {
 	smtp__caps_octet(caps, '\n');
+#if SMTP_WITH_SMTPUTF8
 	if (!(caps->offers & SMTP_OFFER_8BITMIME))
 		caps->offers &= (uint16_t)~SMTP_OFFER_SMTPUTF8;
+#endif
+#if SMTP_WITH_TEXT
 	if (!(caps->offers & SMTP_OFFER_CHUNKING))
 		caps->offers &= (uint16_t)~SMTP_OFFER_BINARYMIME;
+#endif
 }

@@ -11,14 +11,14 @@
 #include <smtp/config.h>
 
 struct smtp__caps {
-#if SMTP_WITH_SIZE
-	uint64_t size;           /* 0: no fixed limit, or not known       */
-#endif
-	uint16_t offers;         /* enum smtp_engine_offer                */
-	uint8_t mechanisms;      /* bits by smtp__mech_find()             */
 	uint8_t keyword;         /* what the line is about                */
+	uint8_t mechanisms;      /* bits by smtp__mech_find()             */
 	uint8_t word_n;
-	char word[20];           /* the longest that is known: 19         */
+	char word[21];           /* the longest that is known: 19         */
+	uint16_t offers;         /* enum smtp_engine_offer                */
+#if SMTP_WITH_SIZE
+	SMTP_OCTETS size;        /* 0: no fixed limit, or not known       */
+#endif
 };
 
 void

@@ -1,76 +1,70 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/command.h"
 
-#include <string.h>
-
 static bool
-is_control(unsigned char c)
+is_control(char c)
 {
-	return c < 32 || c == 127;
+	return (unsigned char)c < 32 || c == 127;
 }
 
 bool
 smtp__command_path(const char *p, bool *utf8)
 {
-	const char *start = p;
 	bool quoted = false;
 
 	for (; *p != '\0'; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (quoted && c == '\\' && p[1] != '\0')
-			c = (unsigned char)*++p;
-		else if (c == '"')
+		if (quoted && *p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '"')
 			quoted = !quoted;
-		else if (!quoted && (c == ' ' || c == '<' || c == '>'))
+		else if (!quoted && (*p == ' ' || *p == '<' || *p == '>'))
 			return false;
-		if (is_control(c))
+		if (is_control(*p))
 			return false;
-		if (c > 127)
+		if ((unsigned char)*p > 127)
 			*utf8 = true;
 	}
-	return !quoted && p - start < SMTP__COMMAND_MAX / 2;
+	return !quoted;
 }
 
 static bool
-is_alnum(char c)
+is_keyword(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	    (c >= 'a' && c <= 'z');
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
 }
 
 bool
 smtp__command_parameters(const char *p)
 {
-	do {
-		if (!is_alnum(*p))
+	char before = ' ';
+	bool value = false;
+
+	for (; *p != '\0'; before = *p++) {
+		if (*p == ' ')
+			value = false;
+		else if (before == ' ' && !is_keyword(*p))
 			return false;
-		while (is_alnum(*p) || *p == '-')
-			p++;
-		if (*p == '=') {
-			if (*++p == ' ' || *p == '\0')
-				return false;
-			while (*p != ' ' && *p != '=' && *p != '\0' &&
-			    !is_control((unsigned char)*p))
-				p++;
-		}
-	} while (*p == ' ' && *++p != '\0');
-	return *p == '\0' && p[-1] != ' ';
+		if (is_control(*p) || (before == ' ' && *p == ' ') ||
+		    (before == '=' && *p == ' '))
+			return false;
+		if (*p == '=' && value)
+			return false;
+		value |= *p == '=';
+		if (!value && *p != ' ' && *p != '-' && !is_keyword(*p))
+			return false;
+	}
+	return before != ' ' && before != '=';
 }
 
 bool
-smtp__command_word(const char *p)
+smtp__command_line(const char *p, bool spaces)
 {
-	return smtp__command_line(p) && memchr(p, ' ', strlen(p)) == NULL;
-}
+	const char *end = p + SMTP__COMMAND_MAX - 1;
 
-bool
-smtp__command_line(const char *p)
-{
-	if (!is_alnum(*p) && *p != '[')
+	if (*p <= ' ')
 		return false;
 	for (; *p != '\0'; p++)
-		if (*p < ' ' || *p > '~')
+		if (p == end || *p < ' ' + !spaces || *p > '~')
 			return false;
 	return true;
 }

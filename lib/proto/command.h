@@ -23,12 +23,8 @@ smtp__command_path(const char *p, bool *utf8);
 bool
 smtp__command_parameters(const char *p);
 
-/* The argument of EHLO: one word of visible ASCII. */
+/* A line of visible ASCII and, if it may, spaces; neither empty nor too long. */
 bool
-smtp__command_word(const char *p);
-
-/* A whole line of visible ASCII and spaces that begins with a verb. */
-bool
-smtp__command_line(const char *p);
+smtp__command_line(const char *p, bool spaces);
 
 #endif

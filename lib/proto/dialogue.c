@@ -28,113 +28,61 @@ has(const struct smtp_engine *e, unsigned offer)
 #define NEEDS_ALL(d) false
 #endif
 
-static bool
-is_class(const struct smtp_engine *e, char klass)
-{
-	return e->reply.klass == klass;
-}
-
-/* What a refusal means (RFC 5321 section 4.2.1). */
-static int
-refusal(const struct smtp_engine *e)
-{
-	return is_class(e, '4') ? SMTP_E_LATER : SMTP_E_REFUSED;
-}
-
-/* A reply of a class that cannot be here ends the session. */
-static enum step
-out_of_place(struct smtp_engine *e)
-{
-	return smtp__engine_fail(e, SMTP_E_PROTOCOL);
-}
-
-/* The operation ended with this; the session goes on. */
-static enum step
-ready(struct smtp_engine *e, int status)
-{
-	e->status = (int8_t)status;
-	return READY;
-}
-
-/* The session cannot be used: leave politely. */
-static enum step
-leave(struct smtp_engine *e, int status)
-{
-	e->status = (int8_t)status;
-	return QUIT;
-}
-
 /*
  * Greeting and capabilities.
  */
 
 static enum step
-hear_greeting(struct smtp_engine *e)
+hear_greeting(struct smtp_engine *e, int status)
 {
-	if (is_class(e, '2'))
-		return EHLO;
-	if (is_class(e, '5'))
-		return leave(e, SMTP_E_REFUSED);
-	return smtp__engine_fail(e,
-	    is_class(e, '4') ? SMTP_E_LATER : SMTP_E_PROTOCOL);
+	(void)e;
+	return status == SMTP_OK ? EHLO : QUIT;
 }
 
 /* RFC 5321 section 4.1.1.1, RFC 2033 section 4.1. */
 static enum step
 say_ehlo(struct smtp_engine *e, struct smtp__line *l)
 {
-	smtp__line_text(l, IS_LMTP(e) ? "LHLO " : "EHLO ");
+	smtp__line_text(l, IS_LMTP(e) ? "LHLO " :
+	    SMTP_WITH_HELO && e->say == HELO ? "HELO " : "EHLO ");
 	smtp__line_text(l, e->setup->ehlo);
 	return HOLD;
 }
-
-#if SMTP_WITH_HELO
-static enum step
-say_helo(struct smtp_engine *e, struct smtp__line *l)
-{
-	smtp__line_text(l, "HELO ");
-	smtp__line_text(l, e->setup->ehlo);
-	return HOLD;
-}
-#endif
 
 static bool
-needs_tls(const struct smtp_engine *e)
+wants_tls(const struct smtp_engine *e)
 {
-	return e->setup->tls == SMTP_ENGINE_STARTTLS && !e->secure;
+	return !e->secure && e->setup->tls < SMTP_ENGINE_PLAINTEXT;
+}
+
+/* What was offered is known: is it enough? */
+static enum step
+settle(struct smtp_engine *e)
+{
+	if (wants_tls(e) && e->setup->tls == SMTP_ENGINE_STARTTLS)
+		e->status = SMTP_E_TLS;
+	return e->status == SMTP_OK ? READY : QUIT;
 }
 
 /* RFC 5321 section 3.2: HELO only where the server does not know EHLO. */
-static bool
-may_helo(const struct smtp_engine *e)
-{
-	uint16_t code = e->reply.code;
-
-	return SMTP_WITH_HELO && !IS_LMTP(e) && e->hear == EHLO &&
-	    e->setup->tls >= SMTP_ENGINE_OPPORTUNISTIC && !e->secure &&
-	    (code == 500 || code == 502 || code == 504);
-}
-
 static enum step
-hear_ehlo(struct smtp_engine *e)
+hear_ehlo(struct smtp_engine *e, int status)
 {
-	if (is_class(e, '2')) {
+	if (status == SMTP_OK) {
 		smtp__caps_settle(&e->caps);
-		if (has(e, SMTP_OFFER_STARTTLS) && !e->secure &&
-		    (needs_tls(e) ||
-		    e->setup->tls == SMTP_ENGINE_OPPORTUNISTIC))
+		if (wants_tls(e) && has(e, SMTP_OFFER_STARTTLS))
 			return STARTTLS;
-		if (needs_tls(e))
-			return leave(e, SMTP_E_TLS);
-		e->open = 1;
-		return ready(e, SMTP_OK);
+		return settle(e);
 	}
 	smtp__caps_forget(&e->caps);
-	if (is_class(e, '3'))
-		return out_of_place(e);
-	if (may_helo(e))
+#if SMTP_WITH_HELO
+	if (e->hear == EHLO && !e->secure && !IS_LMTP(e) &&
+	    e->setup->tls != SMTP_ENGINE_STARTTLS &&
+	    (e->reply.code == 500 || e->reply.code == 502 ||
+	    e->reply.code == 504))
 		return HELO;
-	return leave(e, needs_tls(e) ? SMTP_E_TLS : refusal(e));
+#endif
+	return settle(e);
 }
 
 /* RFC 3207 section 4. */
@@ -147,67 +95,45 @@ say_starttls(struct smtp_engine *e, struct smtp__line *l)
 }
 
 static enum step
-hear_starttls(struct smtp_engine *e)
+hear_starttls(struct smtp_engine *e, int status)
 {
-	if (is_class(e, '2'))
+	if (status == SMTP_OK)
 		return HANDSHAKE;
-	if (is_class(e, '3'))
-		return out_of_place(e);
-	if (needs_tls(e))
-		return leave(e, SMTP_E_TLS);
-	e->open = 1;
-	return ready(e, SMTP_OK);
+	e->status = SMTP_OK;
+	return settle(e);
 }
 
 /*
  * Authentication (RFC 4954 section 4).
  */
 
-static void
-challenge(const struct smtp_engine *e, struct smtp__challenge *c)
+static const struct smtp__mech *
+mech(const struct smtp_engine *e)
 {
-	memset(c, 0, sizeof *c);
-#if SMTP_WITH_TEXT
-	c->p = e->reply.text;
-	c->n = e->reply.text_n;
-	c->room = e->reply.text_room;
-#else
-	(void)e;
-#endif
+	return smtp__mechs[e->mech];
 }
 
 static void
 say_response(const struct smtp_engine *e, struct smtp__line *l)
 {
-	struct smtp__challenge c;
+	const struct smtp__mech *m = mech(e);
+	const char *challenge = NULL;
 
-	challenge(e, &c);
+#if SMTP_WITH_TEXT
+	challenge = e->reply.text;
+#endif
 	smtp__line_base64_begin(l);
-	e->mech->say(l, e->given.credentials, e->round, &c);
+	smtp__mech_say(m, e->round < m->rounds ? m->say[e->round] : m->excuse,
+	    l, e->given.credentials, challenge);
 	smtp__line_base64_end(l);
-}
-
-/* Does the first response fit behind AUTH, in 512 octets with CRLF? */
-static bool
-has_initial(const struct smtp_engine *e)
-{
-	struct smtp__line l;
-
-	if (!(e->mech->flags & SMTP__MECH_INITIAL))
-		return false;
-	smtp__line_begin(&l, NULL, 0, 0);
-	smtp__line_text(&l, "AUTH  \r\n");
-	smtp__line_text(&l, e->mech->name);
-	say_response(e, &l);
-	return l.n <= SMTP__COMMAND_MAX;
 }
 
 static enum step
 say_auth(struct smtp_engine *e, struct smtp__line *l)
 {
 	smtp__line_text(l, "AUTH ");
-	smtp__line_text(l, e->mech->name);
-	if (has_initial(e)) {
+	smtp__line_text(l, mech(e)->name);
+	if (e->initial) {
 		smtp__line_octet(l, ' ');
 		say_response(e, l);
 	}
@@ -217,56 +143,69 @@ say_auth(struct smtp_engine *e, struct smtp__line *l)
 static enum step
 say_answer(struct smtp_engine *e, struct smtp__line *l)
 {
-	if (e->cancel) {
+	if (e->cancel)
 		smtp__line_octet(l, '*');
-	} else if (e->round < e->mech->rounds) {
+	else
 		say_response(e, l);
-	} else {
-		smtp__line_base64_begin(l);
-		smtp__line_text(l, e->mech->excuse);
-		smtp__line_base64_end(l);
-	}
 	return HOLD;
 }
 
-/* Decode what stands in the arena, strictly; false: not base64, or cut. */
-static bool
-decode(struct smtp_engine *e)
+enum step
+smtp__dialogue_choose(struct smtp_engine *e)
 {
-#if SMTP_WITH_TEXT
-	ptrdiff_t n;
+	struct smtp__line l;
+	unsigned how = 0;
 
-	if (e->reply.text == NULL)
-		return true;
-	n = smtp__base64_decode(e->reply.text, e->reply.text_n,
-	    e->reply.text, e->reply.text_n);
-	if (e->reply.cut || n < 0)
-		return false;
-	e->reply.text_n = (uint16_t)n;
-#else
-	(void)e;
+	if (e->secure)
+		how |= SMTP__MECH_SECURE;
+	if (e->setup->insecure_auth)
+		how |= SMTP__MECH_INSECURE;
+#if SMTP_WITH_TEXT
+	if (e->reply.text_room >= 64)
+		how |= SMTP__MECH_MEMORY;
 #endif
-	return true;
+	e->round = 0;
+	e->cancel = false;
+	e->mech = smtp__mech_choose(e->given.credentials, e->mechanisms, how);
+	if (e->mech == SMTP__MECH_NONE) {
+		e->status = SMTP_E_AUTH;
+		return READY;
+	}
+	/* A line over 512 octets says its response in a second one. */
+	e->initial = mech(e)->flags & SMTP__MECH_INITIAL;
+	smtp__line_begin(&l, NULL, 0, 0);
+	say_auth(e, &l);
+	if (l.n > SMTP__COMMAND_MAX - 2)
+		e->initial = false;
+	return AUTH;
 }
 
-static enum step
+/* Is it base64, whole and strictly, and does the mechanism like it? */
+static bool
 hear_challenge(struct smtp_engine *e)
 {
-	struct smtp__challenge c;
+	const struct smtp__mech *m = mech(e);
+#if SMTP_WITH_TEXT
+	struct smtp__reply *r = &e->reply;
+	ptrdiff_t n;
 
-	if (e->cancel)
-		return out_of_place(e);
-	if (!decode(e)) {
-		e->cancel = 1;
-	} else if (e->round < e->mech->rounds) {
-		challenge(e, &c);
-		e->cancel = e->mech->hear != NULL &&
-		    !e->mech->hear(e->given.credentials, e->round, &c);
-	} else {
-		e->cancel = e->mech->excuse == NULL ||
-		    e->round > e->mech->rounds;
+	if (r->text != NULL) {
+		n = smtp__base64_decode(r->text, r->text_n, r->text,
+		    r->text_n);
+		if (r->cut || n < 0)
+			return false;
+#if SMTP_WITH_CRAM_MD5
+		if (e->round < m->rounds && m->hear != NULL) {
+			struct smtp__challenge c = {
+				r->text, (size_t)n, r->text_room
+			};
+
+			return m->hear(e->given.credentials, e->round, &c);
+		}
+#endif
 	}
-	return ANSWER;
+#endif
+	return e->round < m->rounds + (m->excuse != NULL);
 }
 
 enum {
@@ -275,134 +214,68 @@ enum {
 	TRANSITION = 432
 };
 
-/* Another mechanism, where the server said that this one will not do. */
-enum step
-smtp__dialogue_choose(struct smtp_engine *e)
-{
-	e->mech = smtp__mech_choose(e->given.credentials, e->mechanisms,
-	    e->secure, e->setup->insecure_auth,
-	    SMTP_WITH_TEXT && e->setup->text_n >= 64);
-	e->round = 0;
-	e->cancel = 0;
-	return e->mech != NULL ? AUTH : ready(e, SMTP_E_AUTH);
-}
-
 static enum step
-hear_auth(struct smtp_engine *e)
+hear_auth(struct smtp_engine *e, int status)
 {
-	uint16_t code = e->reply.code;
+	unsigned code = e->reply.code;
 
-	if (code == 334)
-		return hear_challenge(e);
-	if (is_class(e, '3'))
-		return out_of_place(e);
-	if (is_class(e, '2')) {
+	if (e->reply.klass == '3') {
+		if (code != 334 || e->cancel)
+			return BROKEN;
+		e->cancel = !hear_challenge(e);
+		return ANSWER;
+	}
+	if (status == SMTP_OK) {
 		/* Early success is none (RFC 4422 section 3.6). */
-		if (e->cancel || e->round != e->mech->rounds)
-			return smtp__engine_fail(e, SMTP_E_AUTH);
-		e->authenticated = 1;
-		return ready(e, SMTP_OK);
+		e->authenticated = !e->cancel && e->round == mech(e)->rounds;
+		if (!e->authenticated)
+			smtp__engine_fail(e, SMTP_E_AUTH);
+		return READY;
 	}
-	if (e->cancel)
-		return ready(e, SMTP_E_AUTH);
-	if (code == NOT_SUPPORTED || code == TOO_WEAK) {
-		e->mechanisms &= (uint8_t)~smtp__mech_bit(e->mech->name);
+	/* These three ask for another mechanism, 432 for PLAIN. */
+	if (!e->cancel && (code == NOT_SUPPORTED || code == TOO_WEAK ||
+	    code == TRANSITION)) {
+		if (code == TRANSITION)
+			e->mechanisms &= (uint8_t)smtp__mech_bit("PLAIN");
+		e->mechanisms &= (uint8_t)~(1U << e->mech);
 		return smtp__dialogue_choose(e);
 	}
-	if (code == TRANSITION && e->secure && !e->transition) {
-		e->transition = 1;
-		e->mechanisms &= smtp__mech_bit("PLAIN");
-		return smtp__dialogue_choose(e);
-	}
-	return ready(e, is_class(e, '4') ? SMTP_E_LATER : SMTP_E_AUTH);
+	if (e->cancel || status == SMTP_E_REFUSED)
+		e->status = SMTP_E_AUTH;
+	return READY;
 }
 
 /*
  * Transactions.
  */
 
-size_t
-smtp__delivery_row(const struct smtp_delivery *d, size_t i, int status)
-{
-	while (i < d->rcpt_count && d->rcpts[i].status != status)
-		i++;
-	return i;
-}
-
-static bool
-has_row(const struct smtp_delivery *d, int status)
-{
-	return smtp__delivery_row(d, 0, status) < d->rcpt_count;
-}
-
-void
-smtp__delivery_note(const struct smtp_engine *e, struct smtp_rcpt *r)
-{
-	r->code = e->reply.code;
-#if SMTP_WITH_ENHANCED
-	r->subject = e->reply.subject;
-	r->detail = e->reply.detail;
-#endif
-	r->phase = e->hear == BODY ? e->heard->phase :
-	    smtp__dialogue[e->hear].phase;
-}
-
-/* The reply decides all rows with status `from`. */
-static void
-decide(struct smtp_engine *e, int from, int status)
-{
-	struct smtp_delivery *d = e->heard;
-	size_t i;
-
-	for (i = 0; i < d->rcpt_count; i++) {
-		if (d->rcpts[i].status != from)
-			continue;
-		smtp__delivery_note(e, &d->rcpts[i]);
-		d->rcpts[i].status = (int8_t)status;
-	}
-}
-
-/* The sum of the rows: the worst for the caller to know comes first. */
-void
-smtp__delivery_conclude(struct smtp_delivery *d)
-{
-	static const int8_t order[] = {
-		SMTP_E_UNKNOWN, SMTP_E_LATER, SMTP_E_REFUSED
-	};
-	size_t i, row, ok = smtp__delivery_row(d, 0, SMTP_OK);
-
-	d->row = ok < d->rcpt_count ? ok : 0;
-	d->status = SMTP_OK;
-	for (i = 0; i < sizeof order && d->status == SMTP_OK; i++) {
-		row = smtp__delivery_row(d, 0, order[i]);
-		if (row == d->rcpt_count)
-			continue;
-		d->row = row;
-		d->status = i > 0 && ok < d->rcpt_count ?
-		    SMTP_E_PARTIAL : order[i];
-		if (d->cause == SMTP_OK)
-			d->cause = SMTP_E_REPLY;
-	}
-}
-
 /* Everything about the delivery at the hear-cursor is known. */
 static enum step
 finish(struct smtp_engine *e)
 {
-	smtp__delivery_conclude(e->heard);
+	smtp__rows_conclude(e->heard);
 	e->heard = e->heard->next;
-	if (e->say == HOLD && e->owed == 0)
-		return smtp__dialogue_next(e);
-	return HOLD;
+	if (e->owed > 0 || e->say != HOLD)
+		return HOLD;
+	return smtp__dialogue_next(e);
 }
 
 enum step
 smtp__dialogue_next(struct smtp_engine *e)
 {
+	e->status = SMTP_OK;
 	e->said = e->heard;
 	if (e->said == NULL)
-		return ready(e, SMTP_OK);
+		return READY;
 	return SMTP_WITH_REUSE && e->dirty ? RSET : MAIL;
+}
+
+/* The rows at the hear-cursor that are `from` get the reply. */
+static void
+decide(struct smtp_engine *e, int from, int to)
+{
+	smtp__rows_set(e->heard, from, to, smtp__dialogue[e->hear].phase,
+	    &e->reply);
 }
 
 #if SMTP_WITH_REUSE
@@ -415,22 +288,26 @@ say_rset(struct smtp_engine *e, struct smtp__line *l)
 }
 
 static enum step
-hear_rset(struct smtp_engine *e)
+hear_rset(struct smtp_engine *e, int status)
 {
-	if (!is_class(e, '2'))
-		return smtp__engine_fail(e, SMTP_E_PROTOCOL);
-	e->dirty = 0;
-	return e->said != NULL ? MAIL : ready(e, SMTP_OK);
+	if (status != SMTP_OK)
+		return BROKEN;
+	e->dirty = false;
+	return e->said != NULL ? MAIL : READY;
 }
 #endif
 
-static void
-say_parameters(struct smtp__line *l, const char *parameters)
+static enum step
+say_path(const struct smtp_engine *e, struct smtp__line *l, const char *path,
+    const char *parameters)
 {
+	smtp__line_text(l, path);
+	smtp__line_octet(l, '>');
 	if (parameters != NULL && parameters[0] != '\0') {
 		smtp__line_octet(l, ' ');
 		smtp__line_text(l, parameters);
 	}
+	return PIPELINES(e) ? RCPT : HOLD;
 }
 
 /* RFC 5321 section 4.1.1.2, RFC 1870 section 6, RFC 6152, RFC 6531. */
@@ -438,10 +315,10 @@ static enum step
 say_mail(struct smtp_engine *e, struct smtp__line *l)
 {
 	const struct smtp_delivery *d = e->said;
+	enum step next;
 
 	smtp__line_text(l, "MAIL FROM:<");
-	smtp__line_text(l, d->from);
-	smtp__line_octet(l, '>');
+	next = say_path(e, l, d->from, d->parameters);
 #if SMTP_WITH_SIZE
 	if (has(e, SMTP_OFFER_SIZE) && d->flags & SMTP_DELIVERY_SIZE) {
 		smtp__line_text(l, " SIZE=");
@@ -449,40 +326,34 @@ say_mail(struct smtp_engine *e, struct smtp__line *l)
 	}
 #endif
 #if SMTP_WITH_8BITMIME
-	if (has(e, SMTP_OFFER_8BITMIME) && d->flags & SMTP_DELIVERY_8BIT)
+	if (d->flags & SMTP_DELIVERY_8BIT)
 		smtp__line_text(l, " BODY=8BITMIME");
 #endif
 #if SMTP_WITH_SMTPUTF8
-	if (has(e, SMTP_OFFER_SMTPUTF8) && d->flags & SMTP_DELIVERY_UTF8)
+	if (d->flags & SMTP_DELIVERY_UTF8)
 		smtp__line_text(l, " SMTPUTF8");
 #endif
-	say_parameters(l, d->parameters);
-	return PIPELINES(e) ? RCPT : HOLD;
+	return next;
 }
 
 static enum step
-hear_mail(struct smtp_engine *e)
+hear_mail(struct smtp_engine *e, int status)
 {
 	struct smtp_delivery *d = e->heard;
-	size_t i;
 
-	e->heard_rcpt = smtp__delivery_row(d, 0, SMTP_RCPT_PENDING);
-	e->refused = !is_class(e, '2');
-	if (is_class(e, '3'))
-		return out_of_place(e);
+	e->heard_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
+	e->refused = status != SMTP_OK;
 	if (!e->refused) {
-		e->dirty = 1;
+		e->dirty = true;
 		return RCPT;
 	}
-	if (e->owed == 0 && e->say == HOLD) {
-		decide(e, SMTP_RCPT_PENDING, refusal(e));
-		return finish(e);
+	/* With RCPTs under way each row waits for its own reply. */
+	if (e->owed > 0 || e->say != HOLD) {
+		decide(e, SMTP_RCPT_PENDING, SMTP_RCPT_PENDING);
+		return RCPT;
 	}
-	/* The RCPTs are out: each gets this reply when its own was heard. */
-	for (i = 0; i < d->rcpt_count; i++)
-		if (d->rcpts[i].status == SMTP_RCPT_PENDING)
-			smtp__delivery_note(e, &d->rcpts[i]);
-	return RCPT;
+	decide(e, SMTP_RCPT_PENDING, status);
+	return finish(e);
 }
 
 /* RFC 5321 section 4.1.1.3. */
@@ -491,16 +362,13 @@ say_rcpt(struct smtp_engine *e, struct smtp__line *l)
 {
 	const struct smtp_delivery *d = e->said;
 	const struct smtp_rcpt *r = &d->rcpts[e->said_rcpt];
+	enum step next;
 
 	smtp__line_text(l, "RCPT TO:<");
-	smtp__line_text(l, r->address);
-	smtp__line_octet(l, '>');
-	say_parameters(l, r->parameters);
-	if (!PIPELINES(e))
-		return HOLD;
-	if (smtp__delivery_row(d, e->said_rcpt + 1, SMTP_RCPT_PENDING) <
-	    d->rcpt_count)
-		return RCPT;
+	next = say_path(e, l, r->address, r->parameters);
+	if (next == HOLD || smtp__rows_find(d, e->said_rcpt + 1,
+	    SMTP_RCPT_PENDING) < d->rcpt_count)
+		return next;
 	return NEEDS_ALL(d) ? HOLD : DATA;
 }
 
@@ -508,68 +376,51 @@ say_rcpt(struct smtp_engine *e, struct smtp__line *l)
  * Behind accepted recipients 552 means "too many" (RFC 5321 section
  * 4.5.3.1.10), but not where it is about a mailbox or a size.
  */
-static int
-refusal_of_rcpt(const struct smtp_engine *e)
+static bool
+is_too_many(const struct smtp_engine *e)
 {
-	if (e->reply.code == 552 && has_row(e->heard, SMTP_RCPT_TAKEN)) {
 #if SMTP_WITH_ENHANCED
-		if (e->reply.subject == 2 ||
-		    (e->reply.subject == 3 && e->reply.detail == 4))
-			return SMTP_E_REFUSED;
+	if (e->reply.subject == 2 ||
+	    (e->reply.subject == 3 && e->reply.detail == 4))
+		return false;
 #endif
-		return SMTP_E_LATER;
-	}
-	return refusal(e);
+	return e->reply.code == 552 &&
+	    smtp__rows_have(e->heard, SMTP_RCPT_TAKEN);
 }
 
 /* Nobody, or not all where all were asked for. */
 static bool
 is_hopeless(const struct smtp_delivery *d)
 {
-	if (NEEDS_ALL(d) && (has_row(d, SMTP_E_REFUSED) ||
-	    has_row(d, SMTP_E_LATER)))
+	if (NEEDS_ALL(d) && (smtp__rows_have(d, SMTP_E_REFUSED) ||
+	    smtp__rows_have(d, SMTP_E_LATER)))
 		return true;
-	return !has_row(d, SMTP_RCPT_TAKEN);
-}
-
-/* Give up: those whom nobody refused were not delivered to either. */
-static enum step
-abandon(struct smtp_engine *e)
-{
-	struct smtp_delivery *d = e->heard;
-	size_t i;
-
-	for (i = 0; i < d->rcpt_count; i++)
-		if (d->rcpts[i].status == SMTP_RCPT_TAKEN) {
-			d->rcpts[i].status = SMTP_E_LATER;
-			d->rcpts[i].code = 0;
-			d->rcpts[i].subject = SMTP_NO_ENHANCED;
-		}
-	return finish(e);
+	return !smtp__rows_have(d, SMTP_RCPT_TAKEN);
 }
 
 static enum step
-hear_rcpt(struct smtp_engine *e)
+hear_rcpt(struct smtp_engine *e, int status)
 {
 	struct smtp_delivery *d = e->heard;
 	struct smtp_rcpt *r = &d->rcpts[e->heard_rcpt];
 
-	if (is_class(e, '3'))
-		return out_of_place(e);
 	if (e->refused) {
 		r->status = r->code < 500 ? SMTP_E_LATER : SMTP_E_REFUSED;
 	} else {
-		smtp__delivery_note(e, r);
-		r->status = is_class(e, '2') ? SMTP_RCPT_TAKEN :
-		    (int8_t)refusal_of_rcpt(e);
+		if (status == SMTP_OK)
+			status = SMTP_RCPT_TAKEN;
+		else if (is_too_many(e))
+			status = SMTP_E_LATER;
+		smtp__row_set(r, status, SMTP_PHASE_RCPT, &e->reply);
 	}
-	e->heard_rcpt = smtp__delivery_row(d, e->heard_rcpt,
-	    SMTP_RCPT_PENDING);
+	e->heard_rcpt = smtp__rows_find(d, e->heard_rcpt, SMTP_RCPT_PENDING);
 	if (e->heard_rcpt < d->rcpt_count)
 		return RCPT;
-	if (e->owed == 0 && e->say == HOLD && is_hopeless(d))
-		return abandon(e);
-	return DATA;
+	if (e->owed > 0 || e->say != HOLD || !is_hopeless(d))
+		return DATA;
+	smtp__rows_set(d, SMTP_RCPT_TAKEN, SMTP_E_LATER, SMTP_PHASE_RCPT,
+	    NULL);
+	return finish(e);
 }
 
 static enum step
@@ -581,22 +432,21 @@ say_data(struct smtp_engine *e, struct smtp__line *l)
 }
 
 static enum step
-hear_data(struct smtp_engine *e)
+hear_data(struct smtp_engine *e, int status)
 {
 	struct smtp_delivery *d = e->heard;
 
-	if (is_class(e, '2'))
-		return out_of_place(e);
-	if (!is_class(e, '3')) {
+	if (e->reply.klass != '3') {
 		/* 503: it counts recipients in another way than it said. */
-		decide(e, SMTP_RCPT_TAKEN, e->reply.code == 503 ?
-		    SMTP_E_LATER : refusal(e));
+		if (e->reply.code == 503)
+			status = SMTP_E_LATER;
+		decide(e, SMTP_RCPT_TAKEN, status);
 		return finish(e);
 	}
 	/* RFC 2920 section 3.1: 354 with nobody left wants a lone dot. */
-	e->lone_dot = !has_row(d, SMTP_RCPT_TAKEN);
+	e->lone_dot = !smtp__rows_have(d, SMTP_RCPT_TAKEN);
 	if (e->lone_dot && (e->refused || IS_LMTP(e)))
-		return out_of_place(e);
+		return BROKEN;
 	e->content_n = 0;
 	e->content_end = e->lone_dot;
 	d->phase = SMTP_PHASE_CONTENT;
@@ -606,24 +456,21 @@ hear_data(struct smtp_engine *e)
 
 /* One verdict, or with LMTP one for each recipient (RFC 2033 section 4.2). */
 static enum step
-hear_body(struct smtp_engine *e)
+hear_body(struct smtp_engine *e, int status)
 {
-	struct smtp_delivery *d = e->heard;
-	int status = is_class(e, '2') ? SMTP_OK : refusal(e);
-	size_t row;
-
-	if (is_class(e, '3'))
-		return out_of_place(e);
-	e->dirty = 0;
+	e->dirty = false;
+#if SMTP_WITH_LMTP
 	if (IS_LMTP(e)) {
-		row = smtp__delivery_row(d, 0, SMTP_RCPT_TAKEN);
-		smtp__delivery_note(e, &d->rcpts[row]);
-		d->rcpts[row].status = (int8_t)status;
-		if (has_row(d, SMTP_RCPT_TAKEN))
+		struct smtp_delivery *d = e->heard;
+		size_t row = smtp__rows_find(d, 0, SMTP_RCPT_TAKEN);
+
+		smtp__row_set(&d->rcpts[row], status, SMTP_PHASE_FINAL,
+		    &e->reply);
+		if (smtp__rows_have(d, SMTP_RCPT_TAKEN))
 			return BODY;
-	} else {
-		decide(e, SMTP_RCPT_TAKEN, status);
 	}
+#endif
+	decide(e, SMTP_RCPT_TAKEN, status);
 	return finish(e);
 }
 
@@ -640,11 +487,11 @@ say_command(struct smtp_engine *e, struct smtp__line *l)
 }
 
 static enum step
-hear_command(struct smtp_engine *e)
+hear_command(struct smtp_engine *e, int status)
 {
-	if (is_class(e, '3'))
-		return out_of_place(e);
-	return ready(e, is_class(e, '2') ? SMTP_OK : refusal(e));
+	(void)e;
+	(void)status;
+	return READY;
 }
 #endif
 
@@ -658,23 +505,22 @@ say_quit(struct smtp_engine *e, struct smtp__line *l)
 
 /* Whatever it says: what was delivered stays delivered. */
 static enum step
-hear_quit(struct smtp_engine *e)
+hear_quit(struct smtp_engine *e, int status)
 {
 	(void)e;
+	(void)status;
 	return OVER;
 }
 
-const struct step_row smtp__dialogue[] = {
-	[HOLD] = { NULL, NULL, SMTP_WAIT_COMMAND, SMTP_PHASE_NONE },
+const struct smtp__step smtp__dialogue[STEPS] = {
 	[GREETING] = { NULL, hear_greeting, SMTP_WAIT_GREETING,
 	    SMTP_PHASE_GREETING },
 	[EHLO] = { say_ehlo, hear_ehlo, SMTP_WAIT_COMMAND, SMTP_PHASE_EHLO },
 #if SMTP_WITH_HELO
-	[HELO] = { say_helo, hear_ehlo, SMTP_WAIT_COMMAND, SMTP_PHASE_EHLO },
+	[HELO] = { say_ehlo, hear_ehlo, SMTP_WAIT_COMMAND, SMTP_PHASE_EHLO },
 #endif
 	[STARTTLS] = { say_starttls, hear_starttls, SMTP_WAIT_COMMAND,
 	    SMTP_PHASE_STARTTLS },
-	[HANDSHAKE] = { NULL, NULL, SMTP_WAIT_COMMAND, SMTP_PHASE_TLS },
 	[AUTH] = { say_auth, hear_auth, SMTP_WAIT_COMMAND, SMTP_PHASE_AUTH },
 	[ANSWER] = { say_answer, hear_auth, SMTP_WAIT_COMMAND,
 	    SMTP_PHASE_AUTH },
@@ -690,8 +536,6 @@ const struct step_row smtp__dialogue[] = {
 	    SMTP_PHASE_NONE },
 #endif
 	[QUIT] = { say_quit, hear_quit, SMTP_WAIT_QUIT, SMTP_PHASE_QUIT },
-	[READY] = { NULL, NULL, SMTP_WAIT_COMMAND, SMTP_PHASE_NONE },
-	[OVER] = { NULL, NULL, SMTP_WAIT_COMMAND, SMTP_PHASE_NONE },
 };
 
 /*
@@ -699,52 +543,33 @@ const struct step_row smtp__dialogue[] = {
  */
 
 void
-smtp__dialogue_said(struct smtp_engine *e, enum step step, enum step next)
+smtp__dialogue_said(struct smtp_engine *e, enum step step)
 {
 	struct smtp_delivery *d = e->said;
 
 	if (e->owed++ == 0)
 		e->hear = (uint8_t)step;
-	switch (step) {
-	case AUTH:
-		e->round = has_initial(e);
-		break;
-	case ANSWER:
+	if (step == AUTH)
+		e->round = e->initial;
+	if (step == ANSWER)
 		e->round++;
-		break;
-	case MAIL:
-		e->said_rcpt = smtp__delivery_row(d, 0, SMTP_RCPT_PENDING);
-		d->phase = SMTP_PHASE_MAIL;
-		break;
-	case RCPT:
-		e->said_rcpt = smtp__delivery_row(d, e->said_rcpt + 1,
+	if (step == MAIL)
+		e->said_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
+	if (step == RCPT)
+		e->said_rcpt = smtp__rows_find(d, e->said_rcpt + 1,
 		    SMTP_RCPT_PENDING);
-		d->phase = SMTP_PHASE_RCPT;
-		break;
-	case DATA:
-		d->phase = SMTP_PHASE_DATA;
-		break;
-	default:
-		break;
-	}
-	e->say = (uint8_t)next;
+	if (step >= MAIL && step <= DATA)
+		d->phase = smtp__dialogue[step].phase;
 }
 
 enum step
 smtp__dialogue_following(const struct smtp_engine *e, enum step step)
 {
-	switch (step) {
-	case RSET:
-		return MAIL;
-	case MAIL:
-		return RCPT;
-	case RCPT:
+	if (step == RCPT)
 		return e->heard_rcpt < e->heard->rcpt_count ? RCPT : DATA;
-	case BODY:
+	if (step == BODY)
 		return e->heard->phase == SMTP_PHASE_FINAL ? BODY : MAIL;
-	default:
-		return step;
-	}
+	return step + 1;         /* RSET, MAIL, RCPT                      */
 }
 
 /*

@@ -19,19 +19,22 @@ smtp_engine_init(struct smtp_engine **engine, void *memory, size_t n,
 	if (memory == NULL || n < sizeof *e ||
 	    ((uintptr_t)memory & (_Alignof(struct smtp_engine) - 1)) != 0)
 		return SMTP_E_SPACE;
-	if (setup->ehlo == NULL || !smtp__command_word(setup->ehlo) ||
-	    strlen(setup->ehlo) > 255)
+	if (setup->ehlo == NULL || !smtp__command_line(setup->ehlo, false))
 		return SMTP_E_ARGUMENT;
 	memset(e, 0, sizeof *e);
 	e->setup = setup;
+	e->mech = SMTP__MECH_NONE;
 	e->secure = setup->tls == SMTP_ENGINE_IMPLICIT;
-	e->hear = GREETING;
+	e->say = HOLD;
 	e->owed = 1;
-	e->restart = 1;
+	e->restart = true;
+	smtp__reply_begin(&e->reply);
 #if SMTP_WITH_TEXT
-	e->reply.text = setup->text;
-	e->reply.text_room = setup->text == NULL ? 0 :
-	    (uint16_t)(setup->text_n < 0xffff ? setup->text_n : 0xffff);
+	if (setup->text != NULL) {
+		e->reply.text = setup->text;
+		e->reply.text_room = setup->text_n < 0xffff ?
+		    (uint16_t)setup->text_n : 0xffff;
+	}
 #endif
 	*engine = e;
 	return SMTP_OK;
@@ -43,78 +46,50 @@ smtp_engine_bytes(void)
 	return sizeof(struct smtp_engine);
 }
 
-static bool
-is_decided(const struct smtp_delivery *d)
-{
-	return d != NULL && d->status <= 0;
-}
-
 unsigned
 smtp_engine_want(const struct smtp_engine *e)
 {
-	unsigned want = is_decided(e->first) ? SMTP_ENGINE_RESULT : 0;
+	static const uint8_t of_step[] = {
+		[HOLD - STEPS] = SMTP_ENGINE_READ,
+		[HANDSHAKE - STEPS] = SMTP_ENGINE_TLS,
+		[READY - STEPS] = SMTP_ENGINE_READY | SMTP_ENGINE_READ,
+		[OVER - STEPS] = 0
+	};
+	unsigned want = SMTP_ENGINE_READ | SMTP_ENGINE_WRITE;
 
-	switch (e->say) {
-	case OVER:
-		return want != 0 ? want : SMTP_ENGINE_DONE;
-	case READY:
-		return want | SMTP_ENGINE_READY | SMTP_ENGINE_READ;
-	case HANDSHAKE:
-		return want | SMTP_ENGINE_TLS;
-	case HOLD:
-		return want | SMTP_ENGINE_READ;
-	case BODY:
-		if (e->content_n == 0 && !e->content_end)
-			return want | SMTP_ENGINE_READ | SMTP_ENGINE_CONTENT;
-		break;
-	default:
-		break;
-	}
-	return want | SMTP_ENGINE_READ | SMTP_ENGINE_WRITE;
+	if (e->say >= STEPS)
+		want = of_step[e->say - STEPS];
+	else if (e->say == BODY && e->content_n == 0 && !e->content_end)
+		want = SMTP_ENGINE_READ | SMTP_ENGINE_CONTENT;
+	if (e->first != NULL && e->first->status <= 0)
+		want |= SMTP_ENGINE_RESULT;
+	return want != 0 ? want : SMTP_ENGINE_DONE;
 }
 
 /*
- * The end of a session.
+ * The end of a session. Behind the end mark nobody knows but the server.
  */
 
-static void
-lose(struct smtp_engine *e, struct smtp_delivery *d, int cause)
-{
-	size_t i;
-
-	for (i = 0; i < d->rcpt_count; i++) {
-		struct smtp_rcpt *r = &d->rcpts[i];
-
-		if (r->status <= 0)
-			continue;
-		if (cause == SMTP_E_REPLY && d == e->heard &&
-		    d->phase != SMTP_PHASE_FINAL) {
-			smtp__delivery_note(e, r);
-		} else {
-			r->code = 0;
-			r->subject = r->detail = SMTP_NO_ENHANCED;
-			r->phase = d->phase;
-		}
-		r->status = r->status == SMTP_RCPT_TAKEN &&
-		    d->phase == SMTP_PHASE_FINAL ?
-		    SMTP_E_UNKNOWN : SMTP_E_LATER;
-	}
-	d->cause = (int8_t)cause;
-	smtp__delivery_conclude(d);
-}
-
-enum step
+void
 smtp__engine_fail(struct smtp_engine *e, int cause)
 {
 	struct smtp_delivery *d;
 
-	for (d = e->heard; d != NULL; d = d->next)
-		lose(e, d, cause);
+	for (d = e->heard; d != NULL; d = d->next) {
+		bool final = d->phase == SMTP_PHASE_FINAL;
+
+		smtp__rows_set(d, SMTP_RCPT_TAKEN, final ?
+		    SMTP_E_UNKNOWN : SMTP_E_LATER, d->phase,
+		    cause == SMTP_E_REPLY && !final ? &e->reply : NULL);
+		smtp__rows_set(d, SMTP_RCPT_PENDING, SMTP_E_LATER, d->phase,
+		    cause == SMTP_E_REPLY ? &e->reply : NULL);
+		d->cause = (int8_t)cause;
+		smtp__rows_conclude(d);
+	}
 	e->heard = e->said = NULL;
 	e->owed = 0;
 	e->status = (int8_t)(cause == SMTP_E_REPLY ? SMTP_E_LATER : cause);
 	e->say = OVER;
-	return OVER;
 }
 
 void
@@ -122,7 +97,7 @@ smtp_engine_lost(struct smtp_engine *e, int cause)
 {
 	if (e->say == QUIT || (e->say == HOLD && e->hear == QUIT))
 		e->say = OVER;
-	else if (e->say != OVER)
+	if (e->say != OVER)
 		smtp__engine_fail(e, cause);
 }
 
@@ -130,112 +105,108 @@ smtp_engine_lost(struct smtp_engine *e, int cause)
  * Hearing.
  */
 
-/* Before the content was said whole there is nothing to say about it but no. */
+/* A reply that nobody waits for: goodbye, or no to content under way. */
 static void
-hear_early(struct smtp_engine *e)
+hear_unasked(struct smtp_engine *e, int status)
 {
-	struct smtp_delivery *d = e->heard;
-	size_t i;
+	int cause = SMTP_E_PROTOCOL;
 
-	if (e->reply.klass < '4' || e->lone_dot) {
-		smtp__engine_fail(e, SMTP_E_PROTOCOL);
-		return;
+	if (e->say == BODY && status != SMTP_OK && !e->lone_dot) {
+		smtp__rows_set(e->heard, SMTP_RCPT_TAKEN, status,
+		    SMTP_PHASE_CONTENT, &e->reply);
+		cause = SMTP_E_REPLY;
+	} else if (e->reply.code == 421) {
+		cause = SMTP_E_CLOSED;
 	}
-	e->hear = BODY;
-	for (i = 0; i < d->rcpt_count; i++) {
-		if (d->rcpts[i].status != SMTP_RCPT_TAKEN)
-			continue;
-		smtp__delivery_note(e, &d->rcpts[i]);
-		d->rcpts[i].status = e->reply.klass == '4' ?
-		    SMTP_E_LATER : SMTP_E_REFUSED;
-	}
-	smtp__engine_fail(e, SMTP_E_REPLY);
+	smtp__engine_fail(e, cause);
+}
+
+/* A 3yz belongs to DATA, and a 2yz does not; AUTH knows both. */
+static bool
+is_out_of_place(const struct smtp_engine *e)
+{
+	return e->reply.klass < '4' && e->hear != AUTH && e->hear != ANSWER &&
+	    (e->reply.klass == '3') != (e->hear == DATA);
 }
 
 static void
 hear(struct smtp_engine *e)
 {
-	bool closing = e->reply.code == 421;
-	enum step step = e->hear, next;
+	enum step step = e->hear, next = BROKEN;
+	int status = e->reply.klass == '5' ? SMTP_E_REFUSED :
+	    e->reply.klass == '4' ? SMTP_E_LATER : SMTP_OK;
 
-	e->restart = 1;
+	e->restart = true;
 	if (e->owed == 0) {
-		if (e->say == BODY)
-			hear_early(e);
-		else
-			smtp__engine_fail(e, closing ?
-			    SMTP_E_CLOSED : SMTP_E_PROTOCOL);
+		hear_unasked(e, status);
 		return;
 	}
 	e->owed--;
-	next = smtp__dialogue[step].hear(e);
-	if (e->say != OVER && closing && step != QUIT)
-		next = smtp__engine_fail(e, SMTP_E_REPLY);
+	if (step != QUIT)
+		e->status = (int8_t)status;
+	if (step == QUIT || !is_out_of_place(e))
+		next = smtp__dialogue[step].hear(e, status);
 	if (e->say == OVER)
 		return;
-	if (e->owed == 0 && e->say == HOLD) {
-		e->say = (uint8_t)next;
-		e->offset = 0;
-	} else if (e->owed > 0) {
+	if (next == BROKEN)
+		smtp__engine_fail(e, SMTP_E_PROTOCOL);
+	else if (e->reply.code == 421 && step != QUIT)
+		smtp__engine_fail(e, SMTP_E_REPLY);
+	else if (e->owed > 0)
 		e->hear = (uint8_t)smtp__dialogue_following(e, step);
-	}
+	else if (e->say == HOLD)
+		e->say = (uint8_t)next;
 }
 
+#if SMTP_WITH_TEXT
 /* What smtp_engine_reply() tells, before the hear-cursor moves on. */
 static void
 remember(struct smtp_engine *e)
 {
 	e->reply_phase = e->owed > 0 ? smtp__dialogue[e->hear].phase : 0;
-#if SMTP_WITH_TEXT
 	e->reply_delivery = e->heard;
 	e->reply_rcpt = SMTP_NO_RCPT;
 	if (e->hear == RCPT)
 		e->reply_rcpt = e->heard_rcpt;
 #if SMTP_WITH_LMTP
 	if (e->hear == BODY && e->setup->lmtp && e->heard != NULL)
-		e->reply_rcpt = smtp__delivery_row(e->heard, 0,
+		e->reply_rcpt = smtp__rows_find(e->heard, 0,
 		    SMTP_RCPT_TAKEN);
 #endif
-#endif
 }
+#endif
 
 size_t
 smtp_engine_feed(struct smtp_engine *e, const void *p, size_t n)
 {
 	const unsigned char *in = p;
+	enum smtp__reply_event event = SMTP__REPLY_MORE;
 	size_t i;
 
 	if (e->reply.done)
 		smtp__reply_begin(&e->reply);
-	if (e->say == HANDSHAKE && n > 0)
-		smtp__engine_fail(e, SMTP_E_PROTOCOL);
 #if SMTP_WITH_ENHANCED
 	e->reply.plain = e->hear <= HELO;
 #endif
-	for (i = 0; i < n && e->say != OVER; i++) {
-		switch (smtp__reply_octet(&e->reply, in[i])) {
-		case SMTP__REPLY_TEXT:
-			if (e->hear == EHLO && e->reply.lines > 0)
-				smtp__caps_octet(&e->caps, (char)in[i]);
-			break;
-		case SMTP__REPLY_LINE:
-			if (e->hear == EHLO)
-				smtp__caps_octet(&e->caps, '\n');
-			break;
-		case SMTP__REPLY_DONE:
-			remember(e);
-			hear(e);
-			return i + 1;
-		case SMTP__REPLY_BAD:
+	for (i = 0; i < n && e->say != OVER && event < SMTP__REPLY_DONE; i++) {
+		event = smtp__reply_octet(&e->reply, in[i]);
+		if (e->hear == EHLO && e->reply.later &&
+		    (event == SMTP__REPLY_TEXT || event == SMTP__REPLY_LINE))
+			smtp__caps_octet(&e->caps, (char)in[i]);
+		/* RFC 3207 section 4: these came ahead of the handshake. */
+		if (event == SMTP__REPLY_BAD || e->say == HANDSHAKE)
 			smtp__engine_fail(e, SMTP_E_PROTOCOL);
-			break;
-		default:
-			break;
+		else if (event == SMTP__REPLY_DONE) {
+#if SMTP_WITH_TEXT
+			remember(e);
+#endif
+			hear(e);
 		}
 	}
-	return n;
+	return event == SMTP__REPLY_DONE ? i : n;
 }
 
+#if SMTP_WITH_TEXT
 int
 smtp_engine_reply(const struct smtp_engine *e, struct smtp_reply *reply)
 {
@@ -250,15 +221,14 @@ smtp_engine_reply(const struct smtp_engine *e, struct smtp_reply *reply)
 	reply->subject = e->reply.subject;
 	reply->detail = e->reply.detail;
 #endif
-#if SMTP_WITH_TEXT
 	reply->text = e->reply.text;
 	reply->text_n = e->reply.text_n;
 	reply->cut = e->reply.cut;
 	reply->delivery = e->reply_delivery;
 	reply->rcpt = e->reply_rcpt;
-#endif
 	return 1;
 }
+#endif
 
 /*
  * Saying.
@@ -279,27 +249,28 @@ take_line(struct smtp_engine *e, char *p, size_t room)
 	e->offset = (uint16_t)(e->offset + kept);
 	if (e->offset == l.n) {
 		e->offset = 0;
-		smtp__dialogue_said(e, step, next);
+		e->say = (uint8_t)next;
+		smtp__dialogue_said(e, step);
 	}
 	return kept;
 }
 
-/* The end mark is out: from here on nobody knows but the server. */
+/* The end mark is out. */
 static void
 content_said(struct smtp_engine *e)
 {
 	struct smtp_delivery *d = e->said;
-	size_t i;
 
 	d->phase = SMTP_PHASE_FINAL;
 	e->hear = BODY;
 	e->owed = 1;
 #if SMTP_WITH_LMTP
-	if (e->setup->lmtp)
+	if (e->setup->lmtp) {
+		size_t i;
+
 		for (i = e->owed = 0; i < d->rcpt_count; i++)
 			e->owed += d->rcpts[i].status == SMTP_RCPT_TAKEN;
-#else
-	(void)i;
+	}
 #endif
 	e->say = HOLD;
 	smtp__dialogue_ahead(e);
@@ -311,7 +282,7 @@ take_content(struct smtp_engine *e, char *p, size_t room)
 	size_t n = 0;
 	bool done = false;
 
-	e->restart = 1;
+	e->restart = true;
 	if (e->content_n > 0) {
 		n = smtp__stuff(&e->stuff, &e->content, &e->content_n, p,
 		    room);
@@ -328,23 +299,18 @@ take_content(struct smtp_engine *e, char *p, size_t room)
 size_t
 smtp_engine_take(struct smtp_engine *e, void *p, size_t n)
 {
-	char *out = p;
 	size_t done = 0, more = 1;
 	uint8_t kind;
 
-	while (done < n && more > 0 && e->say != OVER) {
+	while (done < n && more > 0 && e->say < STEPS) {
 		kind = e->say == BODY ? SMTP_KIND_CONTENT :
 		    e->say == AUTH || e->say == ANSWER ? SMTP_KIND_SECRET :
 		    SMTP_KIND_COMMAND;
 		if (done > 0 && kind != e->kind)
 			break;
 		e->kind = kind;
-		if (e->say == BODY)
-			more = take_content(e, out + done, n - done);
-		else if (smtp__dialogue[e->say].say != NULL)
-			more = take_line(e, out + done, n - done);
-		else
-			break;
+		more = (kind == SMTP_KIND_CONTENT ? take_content : take_line)
+		    (e, (char *)p + done, n - done);
 		done += more;
 	}
 	/* What was refused on the way must not go out. */
@@ -371,17 +337,10 @@ void
 smtp_engine_content_failed(struct smtp_engine *e, int status)
 {
 	struct smtp_delivery *d = e->said;
-	size_t i;
 
 	if (e->say != BODY)
 		return;
-	for (i = 0; i < d->rcpt_count; i++)
-		if (d->rcpts[i].status == SMTP_RCPT_TAKEN) {
-			d->rcpts[i].status = (int8_t)status;
-			d->rcpts[i].code = 0;
-			d->rcpts[i].subject = SMTP_NO_ENHANCED;
-			d->rcpts[i].phase = d->phase;
-		}
+	smtp__rows_set(d, SMTP_RCPT_TAKEN, status, d->phase, NULL);
 	smtp__engine_fail(e, status);
 	d->status = (int8_t)status;
 }
@@ -391,7 +350,7 @@ smtp_engine_secured(struct smtp_engine *e)
 {
 	if (e->say != HANDSHAKE)
 		return;
-	e->secure = 1;
+	e->secure = true;
 	smtp__caps_forget(&e->caps);
 	e->say = EHLO;
 }
@@ -404,16 +363,14 @@ int
 smtp_engine_auth(struct smtp_engine *e,
     const struct smtp_credentials *credentials)
 {
-	if (e->say != READY || !e->open || e->authenticated)
+	if (e->say != READY || e->authenticated)
 		return SMTP_E_STATE;
 	if (!smtp__mech_check(credentials))
 		return SMTP_E_ARGUMENT;
-	if (e->setup->tls == SMTP_ENGINE_OPPORTUNISTIC)
-		return SMTP_E_AUTH;
 	e->given.credentials = credentials;
 	e->mechanisms = e->caps.mechanisms;
-	e->transition = 0;
-	if (smtp__dialogue_choose(e) != AUTH)
+	if (e->setup->tls == SMTP_ENGINE_OPPORTUNISTIC ||
+	    smtp__dialogue_choose(e) == READY)
 		return SMTP_E_AUTH;
 	e->say = AUTH;
 	return SMTP_OK;
@@ -422,34 +379,7 @@ smtp_engine_auth(struct smtp_engine *e,
 const char *
 smtp_engine_mechanism(const struct smtp_engine *e)
 {
-	return e->mech != NULL ? e->mech->name : "";
-}
-
-/* Nothing is said: all that were to be addressed get this. */
-static int
-turn_down(struct smtp_delivery *d, size_t row, int status)
-{
-	size_t i;
-
-	for (i = 0; i < d->rcpt_count; i++) {
-		struct smtp_rcpt *r = &d->rcpts[i];
-
-		if (r->status != SMTP_RCPT_PENDING)
-			continue;
-		r->status = (int8_t)status;
-		r->phase = SMTP_PHASE_MAIL;
-		r->code = 0;
-		r->subject = r->detail = SMTP_NO_ENHANCED;
-		if (status == SMTP_E_REFUSED) {
-			r->subject = 3;  /* too big, RFC 3463 section 3.4 */
-			r->detail = 4;
-		}
-	}
-	d->status = (int8_t)status;
-	d->cause = (int8_t)status;
-	d->phase = SMTP_PHASE_MAIL;
-	d->row = row;
-	return status;
+	return e->mech != SMTP__MECH_NONE ? smtp__mechs[e->mech]->name : "";
 }
 
 static bool
@@ -468,45 +398,35 @@ can_say(const char *path, const char *parameters, bool *utf8)
 	return n <= SMTP__COMMAND_MAX;
 }
 
-/* SMTP_OK, or why this delivery cannot be said; `*row` is the culprit. */
+/* SMTP_OK, or why this delivery cannot be said; d->row is the culprit. */
 static int
-check(const struct smtp_engine *e, const struct smtp_delivery *d, size_t *row)
+check(const struct smtp_engine *e, struct smtp_delivery *d)
 {
 	unsigned offers = e->caps.offers;
-	bool utf8 = (d->flags & SMTP_DELIVERY_UTF8) != 0, nobody = true;
-	size_t i;
+	bool utf8 = (d->flags & SMTP_DELIVERY_UTF8) != 0;
+	size_t i = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
 
-	*row = SMTP_NO_RCPT;
-	if (!can_say(d->from, d->parameters, &utf8))
+	d->row = SMTP_NO_RCPT;
+	if (i == d->rcpt_count || !can_say(d->from, d->parameters, &utf8))
 		return SMTP_E_ARGUMENT;
-	for (i = 0; i < d->rcpt_count; i++) {
+	for (; i < d->rcpt_count;
+	    i = smtp__rows_find(d, i + 1, SMTP_RCPT_PENDING)) {
 		const struct smtp_rcpt *r = &d->rcpts[i];
-		bool high = false;
 
-		if (r->status != SMTP_RCPT_PENDING)
-			continue;
-		nobody = false;
-		*row = i;
-		if (!can_say(r->address, r->parameters, &high) ||
+		d->row = i;
+		if (!can_say(r->address, r->parameters, &utf8) ||
 		    r->address[0] == '\0')
 			return SMTP_E_ARGUMENT;
-		if (high && !(offers & SMTP_OFFER_SMTPUTF8))
+		if (utf8 && !(offers & SMTP_OFFER_SMTPUTF8))
 			return SMTP_E_UNSUPPORTED;
 	}
-	*row = SMTP_NO_RCPT;
-	if (nobody)
-		return SMTP_E_ARGUMENT;
-#if !SMTP_WITH_SMTPUTF8
-	offers &= ~(unsigned)SMTP_OFFER_SMTPUTF8;
-#endif
-#if !SMTP_WITH_8BITMIME
-	offers &= ~(unsigned)SMTP_OFFER_8BITMIME;
-#endif
-	if ((utf8 && !(offers & SMTP_OFFER_SMTPUTF8)) ||
-	    (d->flags & SMTP_DELIVERY_8BIT &&
-	    !(offers & SMTP_OFFER_8BITMIME)) ||
-	    (d->flags & SMTP_DELIVERY_ALL &&
-	    (!SMTP_WITH_REQUIRE_ALL || e->setup->lmtp)))
+	d->row = SMTP_NO_RCPT;
+	if (utf8)
+		d->flags |= SMTP_DELIVERY_UTF8;
+	if (d->flags & SMTP_DELIVERY_8BIT && !(offers & SMTP_OFFER_8BITMIME))
+		return SMTP_E_UNSUPPORTED;
+	if (d->flags & SMTP_DELIVERY_ALL &&
+	    (!SMTP_WITH_REQUIRE_ALL || e->setup->lmtp))
 		return SMTP_E_UNSUPPORTED;
 #if SMTP_WITH_SIZE
 	if (d->flags & SMTP_DELIVERY_SIZE && e->caps.size > 0 &&
@@ -516,50 +436,52 @@ check(const struct smtp_engine *e, const struct smtp_delivery *d, size_t *row)
 	return SMTP_OK;
 }
 
-/* Addresses above ASCII make it a message for SMTPUTF8 (RFC 6531). */
-static bool
-is_high(const struct smtp_delivery *d)
+/* Nothing is said: all that were to be addressed get this. */
+static int
+turn_down(struct smtp_delivery *d, int status)
 {
-	bool high = false;
 	size_t i;
 
-	smtp__command_path(d->from, &high);
-	for (i = 0; i < d->rcpt_count; i++)
-		if (d->rcpts[i].status == SMTP_RCPT_PENDING)
-			smtp__command_path(d->rcpts[i].address, &high);
-	return high;
+	for (i = 0; i < d->rcpt_count; i++) {
+		struct smtp_rcpt *r = &d->rcpts[i];
+
+		if (r->status != SMTP_RCPT_PENDING)
+			continue;
+		smtp__row_set(r, status, SMTP_PHASE_MAIL, NULL);
+		if (status == SMTP_E_REFUSED) {
+			r->subject = 3;  /* too big, RFC 3463 section 3.4 */
+			r->detail = 4;
+		}
+	}
+	d->status = d->cause = (int8_t)status;
+	return status;
 }
 
 int
 smtp_engine_send(struct smtp_engine *e, struct smtp_delivery *d)
 {
 	struct smtp_delivery **end;
-	size_t row;
 	int status;
 
-	if ((e->say != READY && e->heard == NULL) || !e->open ||
+	if ((e->say != READY && e->heard == NULL) ||
 	    (!SMTP_WITH_REUSE && e->dirty))
 		return SMTP_E_STATE;
-	status = check(e, d, &row);
+	d->phase = SMTP_PHASE_MAIL;
+	status = check(e, d);
 	if (status != SMTP_OK)
-		return turn_down(d, row, status);
-	if (is_high(d))
-		d->flags |= SMTP_DELIVERY_UTF8;
+		return turn_down(d, status);
 	d->next = NULL;
 	d->status = SMTP_RCPT_PENDING;
 	d->cause = SMTP_OK;
-	d->phase = SMTP_PHASE_MAIL;
 	for (end = &e->first; *end != NULL; end = &(*end)->next)
 		;
 	*end = d;
 	if (e->heard == NULL)
 		e->heard = d;
-	if (e->say == READY) {
+	if (e->say == READY)
 		e->say = (uint8_t)smtp__dialogue_next(e);
-		e->offset = 0;
-	} else {
+	else
 		smtp__dialogue_ahead(e);
-	}
 	return SMTP_OK;
 }
 
@@ -568,10 +490,9 @@ smtp_engine_result(struct smtp_engine *e)
 {
 	struct smtp_delivery *d = e->first;
 
-	if (!is_decided(d))
+	if (d == NULL || d->status > 0)
 		return NULL;
 	e->first = d->next;
-	d->next = NULL;
 	return d;
 }
 
@@ -580,7 +501,6 @@ start(struct smtp_engine *e, enum step step)
 {
 	if (e->say != READY)
 		return SMTP_E_STATE;
-	e->said = NULL;
 	e->say = (uint8_t)step;
 	e->status = SMTP_OK;
 	return SMTP_OK;
@@ -596,8 +516,7 @@ smtp_engine_quit(struct smtp_engine *e)
 int
 smtp_engine_command(struct smtp_engine *e, const char *line)
 {
-	if (!smtp__command_line(line) ||
-	    strlen(line) + 2 > SMTP__COMMAND_MAX)
+	if (!smtp__command_line(line, true))
 		return SMTP_E_ARGUMENT;
 	if (e->say == READY)
 		e->given.line = line;
@@ -629,12 +548,12 @@ smtp_engine_due_ms(struct smtp_engine *e, uint32_t now_ms)
 	};
 	const uint16_t *wait_s = e->setup->wait_s != NULL ?
 	    e->setup->wait_s : standard;
-	unsigned wait = e->say == BODY ? SMTP_WAIT_BLOCK :
-	    smtp__dialogue[e->hear].wait;
 
 	if (e->restart) {
-		e->restart = 0;
-		e->due_ms = now_ms + wait_s[wait] * UINT32_C(1000);
+		e->restart = false;
+		e->due_ms = now_ms + UINT32_C(1000) *
+		    wait_s[e->say == BODY ? SMTP_WAIT_BLOCK :
+		    smtp__dialogue[e->hear].wait];
 	}
 	return e->due_ms;
 }
@@ -650,7 +569,10 @@ smtp_engine_phase(const struct smtp_engine *e)
 {
 	if (e->say == BODY)
 		return SMTP_PHASE_CONTENT;
-	return smtp__dialogue[e->say == HOLD ? e->hear : e->say].phase;
+	if (e->say == HOLD)
+		return smtp__dialogue[e->hear].phase;
+	return e->say < STEPS ? smtp__dialogue[e->say].phase :
+	    e->say == HANDSHAKE ? SMTP_PHASE_TLS : SMTP_PHASE_NONE;
 }
 
 unsigned
@@ -659,13 +581,10 @@ smtp_engine_offers(const struct smtp_engine *e)
 	return e->caps.offers;
 }
 
-uint64_t
+#if SMTP_WITH_SIZE
+SMTP_OCTETS
 smtp_engine_size_limit(const struct smtp_engine *e)
 {
-#if SMTP_WITH_SIZE
 	return e->caps.size;
-#else
-	(void)e;
-	return 0;
-#endif
 }
+#endif

@@ -9,30 +9,14 @@ enum {                           /* the first three count digits          */
 	LF
 };
 
-#if SMTP_WITH_ENHANCED
-enum {
-	CLASS,
-	CLASS_DOT,
-	SUBJECT,                 /* its first digit                       */
-	SUBJECT_MORE,
-	DETAIL,
-	DETAIL_MORE,
-	OFF
-};
-#endif
+#define NO_CODE 3                /* no enhanced code, or it is behind us  */
 
 void
 smtp__reply_begin(struct smtp__reply *r)
 {
-	r->total = 0;
-	r->column = 0;
-	r->digits = 0;
-	r->state = 0;
-	r->lines = 0;
-	r->done = 0;
-	r->cut = 0;
+	r->state = r->later = r->done = r->cut = 0;
+	r->total = r->column = r->digits = 0;
 #if SMTP_WITH_ENHANCED
-	r->enhanced = CLASS;
 	r->subject = r->detail = SMTP_NO_ENHANCED;
 #endif
 #if SMTP_WITH_TEXT
@@ -52,51 +36,43 @@ keep(struct smtp__reply *r, char c)
 #endif
 
 #if SMTP_WITH_ENHANCED
-/* class.subject.detail is complete: it is no part of the words (RFC 2034). */
-static void
-enhance(struct smtp__reply *r)
-{
-	if (r->lines == 0) {
-		r->subject = r->number[0];
-		r->detail = r->number[1];
-	}
-#if SMTP_WITH_TEXT
-	if (r->subject == r->number[0] && r->detail == r->number[1])
-		r->text_n = r->line_at;
-#endif
-}
-
 /*
- * Another octet of where an enhanced code may be. True if it was the space
- * behind one. The class has to be that of the code (RFC 2034 section 4).
+ * One octet of class.subject.detail (RFC 2034 section 4). The class has to be
+ * that of the code; the space behind is no part of the words. True if the
+ * octet was that space.
  */
 static int
 enhanced(struct smtp__reply *r, unsigned char c)
 {
-	uint16_t *number = &r->number[r->enhanced >= DETAIL];
-	uint8_t at = r->enhanced, next = OFF;
+	uint16_t *number = &r->number[r->at];
 
-	if (at == CLASS && c == r->klass) {
-		next = CLASS_DOT;
-	} else if (at == CLASS_DOT && c == '.') {
-		next = SUBJECT;
-	} else if ((at == SUBJECT || at == DETAIL) && c >= '0' && c <= '9') {
-		*number = (uint16_t)(c - '0');
-		next = (uint8_t)(at + 1);
-	} else if (at == SUBJECT_MORE || at == DETAIL_MORE) {
-		if (c >= '0' && c <= '9' && *number > 0 && *number < 100) {
-			*number = (uint16_t)(*number * 10U + (c - '0'));
-			next = at;
-		} else if (at == SUBJECT_MORE && c == '.') {
-			next = DETAIL;
-		} else if (at == DETAIL_MORE && (c == ' ' || c == '\r')) {
-			enhance(r);
-			r->enhanced = OFF;
-			return c == ' ';
-		}
+	if (c >= '0' && c <= '9' && r->digits_n < 3 &&
+	    (r->digits_n == 0 || *number > 0)) {
+		*number = (uint16_t)((r->digits_n++ == 0 ? 0 : *number * 10U) +
+		    c - '0');
+		return 0;
 	}
-	r->enhanced = next;
-	return 0;
+	if (c == '.' && r->at < 2 && r->digits_n > 0) {
+		r->at++;
+		r->digits_n = 0;
+		return 0;
+	}
+	c = c == ' ' || c == '\r' ? c : 0;
+	if (c == 0 || r->at < 2 || r->digits_n == 0 ||
+	    r->number[0] + '0' != r->klass) {
+		r->at = NO_CODE;
+		return 0;
+	}
+	r->at = NO_CODE;
+	if (!r->later) {
+		r->subject = r->number[1];
+		r->detail = r->number[2];
+	}
+#if SMTP_WITH_TEXT
+	if (r->subject == r->number[1] && r->detail == r->number[2])
+		r->text_n = r->line_at;
+#endif
+	return c == ' ';
 }
 #endif
 
@@ -104,12 +80,13 @@ enhanced(struct smtp__reply *r, unsigned char c)
 static int
 check_code(struct smtp__reply *r)
 {
-	if (r->lines == 0)
+	if (!r->later)
 		r->code = r->digits;
 #if SMTP_WITH_ENHANCED
-	r->enhanced = r->plain || r->klass == '3' ? OFF : CLASS;
+	r->digits_n = 0;
+	r->at = r->plain || r->klass == '3' ? NO_CODE : 0;
 #endif
-	return r->code == r->digits && r->code >= 200 && r->code < 600;
+	return r->code == r->digits && r->klass >= '2' && r->klass <= '5';
 }
 
 static enum smtp__reply_event
@@ -118,7 +95,7 @@ words(struct smtp__reply *r, unsigned char c)
 	if (c == '\n')
 		return SMTP__REPLY_BAD;
 #if SMTP_WITH_ENHANCED
-	if (r->enhanced != OFF && enhanced(r, c))
+	if (r->at != NO_CODE && enhanced(r, c))
 		return SMTP__REPLY_MORE;
 #endif
 	if (c == '\r') {
@@ -138,9 +115,8 @@ end_of_line(struct smtp__reply *r)
 	if (r->done)
 		return SMTP__REPLY_DONE;
 	r->state = 0;
-	r->digits = 0;
-	r->column = 0;
-	r->lines = 1;
+	r->later = 1;
+	r->digits = r->column = 0;
 #if SMTP_WITH_TEXT
 	keep(r, '\n');
 	r->line_at = r->text_n;
@@ -151,29 +127,24 @@ end_of_line(struct smtp__reply *r)
 enum smtp__reply_event
 smtp__reply_octet(struct smtp__reply *r, unsigned char c)
 {
-	if (++r->column > SMTP__REPLY_LINE_MAX || r->total == SMTP__REPLY_MAX)
+	if (++r->column > SMTP__REPLY_LINE_MAX || ++r->total == 0)
 		return SMTP__REPLY_BAD;
-	r->total++;
-
-	switch (r->state) {
-	case SEPARATOR:
-		r->last = c != '-';
-		if (c != ' ' && c != '-' && c != '\r')
-			return SMTP__REPLY_BAD;
-		r->state = c == '\r' ? LF : WORDS;
-		return SMTP__REPLY_MORE;
-	case WORDS:
+	if (r->state == WORDS)
 		return words(r, c);
-	case LF:
+	if (r->state == LF)
 		return c == '\n' ? end_of_line(r) : SMTP__REPLY_BAD;
-	default:
-		if (c < '0' || c > '9')
-			return SMTP__REPLY_BAD;
-		if (r->state == 0)
-			r->klass = c;
-		r->digits = (uint16_t)(r->digits * 10U + (c - '0'));
-		if (++r->state == SEPARATOR && !check_code(r))
-			return SMTP__REPLY_BAD;
-		return SMTP__REPLY_MORE;
+	if (r->state == SEPARATOR) {
+		r->last = c != '-';
+		r->state = c == '\r' ? LF : WORDS;
+		return c == ' ' || c == '-' || c == '\r' ?
+		    SMTP__REPLY_MORE : SMTP__REPLY_BAD;
 	}
+	if (c < '0' || c > '9')
+		return SMTP__REPLY_BAD;
+	if (r->state == 0)
+		r->klass = c;
+	r->digits = (uint16_t)(r->digits * 10U + (c - '0'));
+	if (++r->state == SEPARATOR && !check_code(r))
+		return SMTP__REPLY_BAD;
+	return SMTP__REPLY_MORE;
 }

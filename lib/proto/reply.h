@@ -14,30 +14,33 @@
 
 #include <smtp/config.h>
 
-/* Octets of one line with its CRLF: the challenges of AUTH are the longest */
-/* (RFC 4954 section 4 wants 12288). Octets of a whole reply.               */
+/*
+ * Octets of one line with its CRLF: the challenges of AUTH are the longest
+ * (RFC 4954 section 4 wants 12288). A whole reply ends at 64 KiB.
+ */
 #define SMTP__REPLY_LINE_MAX 12290
-#define SMTP__REPLY_MAX 65535
 
 struct smtp__reply {
-	uint16_t code;
-	uint16_t total, column;
-	uint16_t digits;         /* the code of the line being read       */
-	uint8_t klass;           /* its first digit, as a character       */
+	uint8_t klass;           /* the first digit, as a character       */
 	uint8_t state;
-	uint8_t lines;           /* complete lines before it, at most 2   */
-	uint8_t last;            /* it is the last one                    */
+	uint8_t later;           /* not in the first line any more        */
+	uint8_t last;            /* the line is the last one              */
 	uint8_t done;            /* complete: begin before the next octet */
 	uint8_t cut;             /* words did not fit                     */
 #if SMTP_WITH_ENHANCED
-	uint8_t enhanced;        /* where in the enhanced code            */
-	uint8_t plain;           /* greeting, EHLO: none is looked for    */
+	uint8_t plain;           /* greeting, EHLO: no enhanced codes     */
+	uint8_t at, digits_n;    /* which of its numbers, digits of it    */
+#endif
+	uint16_t code;
+	uint16_t digits;         /* the code of the line being read       */
+	uint16_t total, column;
+#if SMTP_WITH_ENHANCED
 	uint16_t subject, detail;
-	uint16_t number[2];      /* of this line, until it is complete    */
+	uint16_t number[3];      /* class, subject, detail of this line   */
 #endif
 #if SMTP_WITH_TEXT
-	char *text;
 	uint16_t text_room, text_n, line_at;
+	char *text;
 #endif
 };
 

@@ -21,13 +21,12 @@
 #include "proto/stuff.h"
 #include "sasl/mech.h"
 
+/* In the order of the wire, as far as there is one. */
 enum step {
-	HOLD,                    /* say nothing until all was heard       */
 	GREETING,
 	EHLO,
 	HELO,
 	STARTTLS,
-	HANDSHAKE,               /* not ours: smtp_engine_secured()       */
 	AUTH,
 	ANSWER,                  /* to a challenge                        */
 	RSET,
@@ -37,11 +36,35 @@ enum step {
 	BODY,
 	COMMAND,                 /* one that the caller gave              */
 	QUIT,
-	READY,
-	OVER
+	STEPS,                   /* from here on nothing is said:         */
+	HOLD = STEPS,            /* until all was heard                   */
+	HANDSHAKE,               /* until smtp_engine_secured()           */
+	READY,                   /* until something is to be done         */
+	OVER,                    /* any more                              */
+	BROKEN                   /* the server did: becomes OVER          */
 };
 
+/* What is used most stands first, where short instructions reach it. */
 struct smtp_engine {
+	uint8_t say, hear;               /* enum step                     */
+	int8_t status;
+	uint8_t kind;                    /* of what was taken last        */
+	uint8_t mech;                    /* its place in smtp__mechs      */
+	uint8_t round;                   /* responses of AUTH said        */
+	uint8_t mechanisms;              /* that are still worth trying   */
+	uint8_t reply_phase;
+	bool restart;                    /* the timer, at due_ms()        */
+	bool secure;                     /* TLS is on                     */
+	bool authenticated;
+	bool initial;                    /* a response goes with AUTH     */
+	bool cancel;                     /* AUTH answers "*"              */
+	bool dirty;                      /* RSET before the next MAIL     */
+	bool refused;                    /* MAIL was, RCPTs still come    */
+	bool content_end;
+	bool lone_dot;                   /* nobody is left: no content    */
+	uint16_t offset;                 /* of the line that is being said */
+	struct smtp__reply reply;
+	struct smtp__stuff stuff;
 	const struct smtp_engine_setup *setup;
 	union {
 		const struct smtp_credentials *credentials;
@@ -51,45 +74,29 @@ struct smtp_engine {
 	struct smtp_delivery *said;      /* where the say-cursor is       */
 	struct smtp_delivery *heard;     /* where the hear-cursor is      */
 	size_t said_rcpt, heard_rcpt;
+	uint32_t owed;                   /* replies                       */
 	const char *content;             /* the caller's, not yet out     */
 	size_t content_n;
 #if SMTP_WITH_TEXT
 	struct smtp_delivery *reply_delivery;
 	size_t reply_rcpt;
 #endif
-	struct smtp__caps caps;
-	struct smtp__reply reply;
-	struct smtp__stuff stuff;
-	const struct smtp__mech *mech;
 	uint32_t due_ms;
-	uint32_t owed;                   /* replies                       */
-	uint16_t offset;                 /* of the line that is being said */
-	uint8_t say, hear;               /* enum step                     */
-	uint8_t kind;                    /* of what was taken last        */
-	uint8_t round;                   /* responses of AUTH said        */
-	uint8_t mechanisms;              /* that are still worth trying   */
-	uint8_t reply_phase;             /* 0: no reply is complete       */
-	int8_t status;
-	unsigned restart : 1;            /* the timer, at due_ms()        */
-	unsigned secure : 1;             /* TLS is on                     */
-	unsigned open : 1;               /* capabilities are settled      */
-	unsigned authenticated : 1;
-	unsigned dirty : 1;              /* RSET before the next MAIL     */
-	unsigned refused : 1;            /* MAIL was, RCPTs still come    */
-	unsigned content_end : 1;
-	unsigned lone_dot : 1;           /* nobody is left: no content    */
-	unsigned cancel : 1;             /* AUTH answers "*"              */
-	unsigned transition : 1;         /* PLAIN after 432, once         */
+	struct smtp__caps caps;
 };
 
-struct step_row {
+/*
+ * `status` is what the reply means: SMTP_OK, SMTP_E_LATER or SMTP_E_REFUSED,
+ * and e->status already, for the handlers that leave it so.
+ */
+struct smtp__step {
 	enum step (*say)(struct smtp_engine *e, struct smtp__line *l);
-	enum step (*hear)(struct smtp_engine *e);
+	enum step (*hear)(struct smtp_engine *e, int status);
 	uint8_t wait;                    /* enum smtp_engine_wait         */
 	uint8_t phase;                   /* enum smtp_phase               */
 };
 
-extern const struct step_row smtp__dialogue[];
+extern const struct smtp__step smtp__dialogue[STEPS];
 
 /* The step of the reply behind that of `step`, in the order of the wire. */
 enum step
@@ -97,34 +104,44 @@ smtp__dialogue_following(const struct smtp_engine *e, enum step step);
 
 /* The line of a step was said whole. */
 void
-smtp__dialogue_said(struct smtp_engine *e, enum step step, enum step next);
-
-/* The next row from `i` on with this status, or rcpt_count. */
-size_t
-smtp__delivery_row(const struct smtp_delivery *d, size_t i, int status);
-
-/* The last reply is what a row is about. */
-void
-smtp__delivery_note(const struct smtp_engine *e, struct smtp_rcpt *r);
-
-/* All rows are decided: what that is for the whole. */
-void
-smtp__delivery_conclude(struct smtp_delivery *d);
-
-/* Choose a mechanism: AUTH, or READY with SMTP_E_AUTH. */
-enum step
-smtp__dialogue_choose(struct smtp_engine *e);
-
-/* Begin with the next delivery, or be ready. */
-enum step
-smtp__dialogue_next(struct smtp_engine *e);
+smtp__dialogue_said(struct smtp_engine *e, enum step step);
 
 /* Say what may leave before the last end mark is answered. */
 void
 smtp__dialogue_ahead(struct smtp_engine *e);
 
-/* The session is over; deliveries get what that means for them. */
+/* Begin with the next delivery, or be ready. */
 enum step
+smtp__dialogue_next(struct smtp_engine *e);
+
+/* Choose a mechanism: AUTH, or READY with SMTP_E_AUTH. */
+enum step
+smtp__dialogue_choose(struct smtp_engine *e);
+
+/* The next row from `i` on with this status, or rcpt_count. */
+size_t
+smtp__rows_find(const struct smtp_delivery *d, size_t i, int status);
+
+bool
+smtp__rows_have(const struct smtp_delivery *d, int status);
+
+/*
+ * Rows that are `from` become `to`, in `phase`; `reply` says so, or NULL where
+ * no reply did.
+ */
+void
+smtp__rows_set(struct smtp_delivery *d, int from, int to, unsigned phase,
+    const struct smtp__reply *reply);
+void
+smtp__row_set(struct smtp_rcpt *row, int to, unsigned phase,
+    const struct smtp__reply *reply);
+
+/* All rows are decided: what that is for the whole. */
+void
+smtp__rows_conclude(struct smtp_delivery *d);
+
+/* The session is over; deliveries get what that means for them. */
+void
 smtp__engine_fail(struct smtp_engine *e, int cause);
 
 #endif

@@ -30,24 +30,9 @@ hear(const struct smtp_credentials *credentials, unsigned round,
 	return rc == SMTP_OK;
 }
 
-static void
-say(struct smtp__line *line, const struct smtp_credentials *credentials,
-    unsigned round, const struct smtp__challenge *challenge)
-{
-	size_t i;
-
-	(void)round;
-	smtp__line_text(line, credentials->user);
-	smtp__line_octet(line, ' ');
-	for (i = 0; i < DIGEST; i++) {
-		unsigned char c = (unsigned char)challenge->p[i];
-
-		smtp__line_octet(line, "0123456789abcdef"[c >> 4]);
-		smtp__line_octet(line, "0123456789abcdef"[c & 15]);
-	}
-}
-
 const struct smtp__mech smtp__mech_cram_md5 = {
-	"CRAM-MD5", 0, 1, NULL, say, hear
+	"CRAM-MD5", 0, 1,
+	{ SMTP__SAY_USER " " SMTP__SAY_HEX, NULL },
+	NULL, hear
 };
 #endif

@@ -6,16 +6,9 @@
 #include "sasl/mech.h"
 
 #if SMTP_WITH_LOGIN
-static void
-say(struct smtp__line *line, const struct smtp_credentials *credentials,
-    unsigned round, const struct smtp__challenge *challenge)
-{
-	(void)challenge;
-	smtp__line_text(line,
-	    round == 0 ? credentials->user : credentials->password);
-}
-
 const struct smtp__mech smtp__mech_login = {
-	"LOGIN", SMTP__MECH_REVEALS, 2, NULL, say, NULL
+	"LOGIN", SMTP__MECH_REVEALS, 2,
+	{ SMTP__SAY_USER, SMTP__SAY_SECRET },
+	NULL, NULL
 };
 #endif

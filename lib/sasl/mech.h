@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SASL mechanisms (RFC 4422), one a file. A mechanism says its responses into
- * a line, the octets before base64, and hears challenges decoded. It keeps
- * nothing: the round is counted for it, and what it works out from a challenge
- * stays where the challenge was.
+ * SASL mechanisms (RFC 4422), one a file. What a mechanism says is a text with
+ * places for the credentials; what it works out from a challenge stays where
+ * the challenge was. It keeps nothing: the rounds are counted for it.
  */
 #ifndef SMTP__MECH_H
 #define SMTP__MECH_H
@@ -21,6 +20,21 @@ enum {
 	SMTP__MECH_TOKEN = 4     /* takes a token, not a password         */
 };
 
+/* How a mechanism is chosen. */
+enum {
+	SMTP__MECH_SECURE = 1,   /* nobody else listens                   */
+	SMTP__MECH_INSECURE = 2, /* they may, the caller said so          */
+	SMTP__MECH_MEMORY = 4    /* a challenge can be kept               */
+};
+
+/* The places in a text; each is a control octet that no text has itself. */
+#define SMTP__SAY_AUTHZID "\002"
+#define SMTP__SAY_USER    "\003"
+#define SMTP__SAY_SECRET  "\004"  /* password or token                    */
+#define SMTP__SAY_GS2USER "\005"  /* with "=" and "," quoted, RFC 5801    */
+#define SMTP__SAY_NUL     "\006"
+#define SMTP__SAY_HEX     "\007"  /* 16 octets at the challenge's place   */
+
 /* The last challenge, decoded, in memory of `room` octets. */
 struct smtp__challenge {
 	char *p;
@@ -28,21 +42,22 @@ struct smtp__challenge {
 };
 
 struct smtp__mech {
-	char name[20];
+	const char *name;
 	uint8_t flags;
 	uint8_t rounds;          /* responses until the server decides    */
+	const char *say[2];      /* the texts of these responses          */
 	const char *excuse;      /* answers a challenge after the last    */
 				 /* response; NULL: cancel                */
-
-	/* Say response `round`, counted from 0. */
-	void (*say)(struct smtp__line *line,
-	    const struct smtp_credentials *credentials, unsigned round,
-	    const struct smtp__challenge *challenge);
 
 	/* Hear the challenge before response `round`; NULL: any will do. */
 	bool (*hear)(const struct smtp_credentials *credentials,
 	    unsigned round, struct smtp__challenge *challenge);
 };
+
+#define SMTP__MECH_NONE 0xff
+
+/* In the order of choice under TLS; NULL at the end. */
+extern const struct smtp__mech *const smtp__mechs[];
 
 extern const struct smtp__mech smtp__mech_plain;
 extern const struct smtp__mech smtp__mech_login;
@@ -51,18 +66,24 @@ extern const struct smtp__mech smtp__mech_xoauth2;
 extern const struct smtp__mech smtp__mech_oauthbearer;
 
 /* The bit of a mechanism by its name in upper case, 0 for an unknown one. */
-uint8_t
+unsigned
 smtp__mech_bit(const char *name);
 
 /*
- * The best of `offered` for what is at hand; `secure`: nobody else listens,
- * `challenges`: there is memory to keep one. NULL if none fits.
+ * The best of `offered` for what is at hand, by its place in smtp__mechs;
+ * SMTP__MECH_NONE if none fits.
  */
-const struct smtp__mech *
+uint8_t
 smtp__mech_choose(const struct smtp_credentials *credentials,
-    uint8_t offered, bool secure, bool insecure, bool challenges);
+    unsigned offered, unsigned how);
 
-/* Can these be sent with any mechanism? No NUL, no 0x01, no line end. */
+/* Say a text of `mech`. */
+void
+smtp__mech_say(const struct smtp__mech *mech, const char *text,
+    struct smtp__line *line, const struct smtp_credentials *credentials,
+    const char *challenge);
+
+/* Can these be sent with any mechanism? No NUL, no control, no line end. */
 bool
 smtp__mech_check(const struct smtp_credentials *credentials);
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* The rows of a delivery: one for each recipient. */
+#include "proto/state.h"
+
+size_t
+smtp__rows_find(const struct smtp_delivery *d, size_t i, int status)
+{
+	while (i < d->rcpt_count && d->rcpts[i].status != status)
+		i++;
+	return i;
+}
+
+bool
+smtp__rows_have(const struct smtp_delivery *d, int status)
+{
+	return smtp__rows_find(d, 0, status) < d->rcpt_count;
+}
+
+void
+smtp__row_set(struct smtp_rcpt *row, int to, unsigned phase,
+    const struct smtp__reply *reply)
+{
+	row->status = (int8_t)to;
+	row->phase = (uint8_t)phase;
+	row->code = 0;
+	row->subject = row->detail = SMTP_NO_ENHANCED;
+	if (reply == NULL)
+		return;
+	row->code = reply->code;
+#if SMTP_WITH_ENHANCED
+	row->subject = reply->subject;
+	row->detail = reply->detail;
+#endif
+}
+
+void
+smtp__rows_set(struct smtp_delivery *d, int from, int to, unsigned phase,
+    const struct smtp__reply *reply)
+{
+	size_t i;
+
+	for (i = 0; i < d->rcpt_count; i++)
+		if (d->rcpts[i].status == from)
+			smtp__row_set(&d->rcpts[i], to, phase, reply);
+}
+
+/* The worst for the caller to know comes first; UNKNOWN is never partial. */
+void
+smtp__rows_conclude(struct smtp_delivery *d)
+{
+	size_t i;
+	int worst = SMTP_OK;
+
+	d->row = 0;
+	for (i = 0; i < d->rcpt_count; i++) {
+		int status = d->rcpts[i].status;
+
+		if (status == worst || status == SMTP_OK ||
+		    worst == SMTP_E_UNKNOWN || (worst == SMTP_E_LATER &&
+		    status == SMTP_E_REFUSED))
+			continue;
+		worst = status;
+		d->row = i;
+	}
+	d->status = (int8_t)worst;
+	if (worst == SMTP_OK)
+		return;
+	if (worst != SMTP_E_UNKNOWN && smtp__rows_have(d, SMTP_OK))
+		d->status = SMTP_E_PARTIAL;
+	if (d->cause == SMTP_OK)
+		d->cause = SMTP_E_REPLY;
+}
