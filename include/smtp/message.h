@@ -111,6 +111,16 @@ SMTP_API int
 smtp_message_add_bcc(struct smtp_message *message, const char *address);
 
 /*
+ * The same with the name apart: no quoting is needed, and a name from
+ * somewhere else cannot add an address. `field` is "From", "Sender",
+ * "Reply-To", "To", "Cc" or "Bcc"; `name` NULL or "" is none. Sender is
+ * replaced, the others are added to.
+ */
+SMTP_API int
+smtp_message_add_address(struct smtp_message *message, const char *field,
+    const char *name, const char *address);
+
+/*
  * The envelope (RFC 5321 section 2.3.1), when it is not that of the header: a
  * reverse-path, "" for the null path, and recipients, bare addresses all. One
  * call of add_recipient replaces the recipients of the header altogether.
@@ -127,8 +137,11 @@ smtp_message_set_subject(struct smtp_message *message, const char *subject);
 
 /*
  * The Date as seconds since 1970 and minutes east of UTC. Without this call
- * it is the time of the first send, or left out where there is no clock.
+ * it is the time of the first send, or left out where there is no clock, or
+ * one that was not set (before the year 2000). SMTP_ZONE_UNKNOWN writes UTC as
+ * time of an unknown zone, -0000.
  */
+#define SMTP_ZONE_UNKNOWN 32767
 SMTP_API int
 smtp_message_set_date(struct smtp_message *message, int64_t seconds,
     int zone_minutes);

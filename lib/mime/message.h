@@ -30,6 +30,7 @@ struct smtp__outcome {
 	bool has_enhanced;
 	char *text;                      /* owned, NUL-terminated, NULL   */
 	size_t text_n;
+	char enhanced[16];               /* as text, once asked for       */
 };
 
 struct smtp__recipient {
@@ -47,6 +48,11 @@ int
 smtp__message_prepare(struct smtp_message *message,
     const struct smtp__moment *moment);
 
+/* The same without the envelope, for a message that is written to a file. */
+int
+smtp__message_complete(struct smtp_message *message,
+    const struct smtp__moment *moment);
+
 /*
  * Choose encodings for what the connection offers and go to the start. Fills
  * `content`. For a raw source that can be rewound this reads and checks it.
@@ -60,12 +66,20 @@ smtp__message_plan(struct smtp_message *message, unsigned offers,
 /*
  * The next octets of the content, CRLF line ends, without dot-stuffing.
  * Returns their number, 0 at the end, SMTP__MESSAGE_WAIT, or a local error of
- * enum smtp_status (SMTP_E_SOURCE, SMTP_E_ARGUMENT, SMTP_E_MEMORY), which
- * smtp_message_error() explains and which repeats until the next plan.
+ * enum smtp_status (SMTP_E_SOURCE, SMTP_E_ARGUMENT, SMTP_E_UNSUPPORTED,
+ * SMTP_E_MEMORY), which smtp_message_error() explains and which repeats until the next plan.
  */
 #define SMTP__MESSAGE_WAIT ((ptrdiff_t)-1)
 ptrdiff_t
 smtp__message_read(struct smtp_message *message, void *p, size_t n);
+
+/*
+ * What smtp_message_write() does, once it knows the moment: complete, plan and
+ * read, all to `file`. A source that has to be waited for is SMTP_E_SOURCE.
+ */
+int
+smtp__message_write(struct smtp_message *message,
+    const struct smtp__moment *moment, FILE *file, int eightbit);
 
 /* Can it be sent a second time after content was read? */
 bool

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/* The setters of the content, and how its parts are arranged. */
+#include "mime/state.h"
+
+#include <stdlib.h>
+
+#include "mime/field.h"
+#include "mime/type.h"
+#include "text/ascii.h"
+#include "text/utf8.h"
+
+static const struct smtp__bytes none = { NULL, 0 };
+
+void
+smtp__parts_init(struct smtp__parts *parts)
+{
+	parts->first = NULL;
+	parts->end = &parts->first;
+	parts->count = 0;
+}
+
+static int
+no_memory(struct smtp_message *m, const char *field)
+{
+	return smtp__message_refuse(m, SMTP_E_MEMORY, field, none,
+	    "no memory");
+}
+
+/* Its size with CRLF for each CRLF, LF and CR. */
+static size_t
+canonical_size(const char *p, size_t n)
+{
+	size_t size = n;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '\r' && i + 1 < n && p[i + 1] == '\n')
+			i++;
+		else if (p[i] == '\r' || p[i] == '\n')
+			size++;
+	}
+	return size;
+}
+
+static void
+canonical_copy(char *out, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] != '\r' && p[i] != '\n') {
+			*out++ = p[i];
+			continue;
+		}
+		if (p[i] == '\r' && i + 1 < n && p[i + 1] == '\n')
+			i++;
+		*out++ = '\r';
+		*out++ = '\n';
+	}
+}
+
+static int
+set_body(struct smtp_message *m, bool html, const char *p, size_t n)
+{
+	const char *field = html ? "html" : "text";
+	struct smtp__part *part = html ? &m->html : &m->text;
+	size_t size = canonical_size(p, n);
+	char *copy;
+
+	if (!smtp__utf8_valid(p, n))
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, none,
+		    "is not valid UTF-8");
+	copy = smtp__arena_octets(&m->arena, size > 0 ? size : 1);
+	if (copy == NULL)
+		return no_memory(m, field);
+	canonical_copy(copy, p, n);
+	part->text = smtp__bytes(copy, size);
+	part->type = html ? "text/html; charset=utf-8" :
+	    "text/plain; charset=utf-8";
+	if (html)
+		m->has_html = true;
+	else
+		m->has_text = true;
+	m->changed = true;
+	return SMTP_OK;
+}
+
+static int
+set_body_text(struct smtp_message *m, bool html, const char *text)
+{
+	if (m == NULL)
+		return SMTP_E_ARGUMENT;
+	if (m->fault != SMTP_OK)
+		return m->fault;
+	if (text == NULL)
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT,
+		    html ? "html" : "text", none, "is missing");
+	return set_body(m, html, text, strlen(text));
+}
+
+static int
+set_body_file(struct smtp_message *m, bool html, FILE *file)
+{
+	const char *field = html ? "html" : "text";
+	struct smtp__buffer b;
+	int rc;
+
+	if (m == NULL)
+		return SMTP_E_ARGUMENT;
+	if (m->fault != SMTP_OK)
+		return m->fault;
+	if (file == NULL)
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, none,
+		    "is missing");
+	smtp__buffer_init(&b, &m->allocator);
+	while (smtp__out_room(&b.out, 4096)) {
+		size_t n = fread(b.out.p + b.out.n, 1, b.out.cap - b.out.n,
+		    file);
+
+		b.out.n += n;
+		if (n == 0)
+			break;
+	}
+	if (b.out.over)
+		rc = no_memory(m, field);
+	else if (ferror(file))
+		rc = smtp__message_refuse(m, SMTP_E_SOURCE, field, none,
+		    "cannot be read");
+	else
+		rc = set_body(m, html, b.out.p, b.out.n);
+	smtp__buffer_free(&b);
+	return rc;
+}
+
+int
+smtp_message_set_text(struct smtp_message *m, const char *text)
+{
+	return set_body_text(m, false, text);
+}
+
+int
+smtp_message_set_text_file(struct smtp_message *m, FILE *file)
+{
+	return set_body_file(m, false, file);
+}
+
+int
+smtp_message_set_html(struct smtp_message *m, const char *html)
+{
+	return set_body_text(m, true, html);
+}
+
+int
+smtp_message_set_html_file(struct smtp_message *m, FILE *file)
+{
+	return set_body_file(m, true, file);
+}
+
+/*
+ * The message owns the source from here on, whatever comes. False: there is no
+ * source, or it belongs to a message already.
+ */
+static bool
+adopt(struct smtp_message *m, struct smtp_source *source, const char *field)
+{
+	if (source == NULL) {
+		no_memory(m, field);
+		return false;
+	}
+	source->next = m->sources;
+	m->sources = source;
+	return m->fault == SMTP_OK;
+}
+
+/* What is behind the last slash, backslash or drive. */
+static struct smtp__bytes
+last_component(const char *name)
+{
+	struct smtp__bytes b = smtp__bytes_of(name);
+	size_t at = b.n;
+
+	while (at > 0 && !smtp__is_in(b.p[at - 1], "/\\", 2))
+		at--;
+	if (at == 0 && b.n > 2 && smtp__is_alpha(b.p[0]) && b.p[1] == ':')
+		at = 2;
+	return smtp__bytes(b.p + at, b.n - at);
+}
+
+/* RFC 2183 section 2.3: no path, and nothing that means a folder. */
+static int
+set_name(struct smtp_message *m, struct smtp__part *part, const char *field,
+    const char *name)
+{
+	struct smtp__bytes b = last_component(name);
+	const char *fault = smtp__field_fault(b.p, b.n, false);
+	char *copy;
+
+	if (b.n == 0 || smtp__same_text(b.p, b.n, ".") ||
+	    smtp__same_text(b.p, b.n, ".."))
+		fault = "is no name of a file";
+	else if (b.n > 255)
+		fault = "is a name of over 255 octets";
+	if (fault != NULL)
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, b,
+		    fault);
+	copy = smtp__arena_copy(&m->arena, b.p, b.n);
+	if (copy == NULL)
+		return no_memory(m, field);
+	part->name = smtp__bytes(copy, b.n);
+	return SMTP_OK;
+}
+
+/* A parameter of the type, without quotes and backslashes. */
+static int
+add_param(struct smtp_message *m, struct smtp__pair ***end, const char *field,
+    const struct smtp__type *t)
+{
+	struct smtp__pair *pair = smtp__arena_new(&m->arena, sizeof(*pair));
+	char *value = smtp__arena_octets(&m->arena, t->value_n + 1);
+	size_t n = 0;
+
+	if (pair != NULL)
+		pair->name = smtp__arena_copy(&m->arena, t->p + t->name,
+		    t->name_n);
+	if (pair == NULL || value == NULL || pair->name == NULL)
+		return no_memory(m, field);
+	for (size_t i = 0; i < t->value_n; i++) {
+		if (t->quoted && t->p[t->value + i] == '\\' &&
+		    i + 1 < t->value_n)
+			i++;
+		value[n++] = t->p[t->value + i];
+	}
+	pair->value = smtp__bytes(value, n);
+	**end = pair;
+	*end = &pair->next;
+	return SMTP_OK;
+}
+
+static int
+set_type(struct smtp_message *m, struct smtp__part *part, const char *field,
+    const char *type)
+{
+	struct smtp__bytes b = smtp__bytes_of(type);
+	struct smtp__type t = { b.p, b.n, 0, 0, 0, 0, 0, false };
+	struct smtp__pair **end = &part->params;
+	const char *fault = smtp__field_fault(b.p, b.n, true);
+	char *copy;
+	int rc;
+
+	if (fault != NULL || smtp__type_next(&t) < 0)
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, b,
+		    fault != NULL ? fault :
+		    "is no media type; write type/subtype");
+	if (t.name_n >= 10 && smtp__same(b.p, 10, "multipart/", 10))
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, b,
+		    "has parts of its own and cannot be attached");
+	copy = smtp__arena_copy(&m->arena, b.p, t.name_n);
+	if (copy == NULL)
+		return no_memory(m, field);
+	part->type = copy;
+	while ((rc = smtp__type_next(&t)) > 0)
+		if (add_param(m, &end, field, &t) != SMTP_OK)
+			return m->fault;
+	if (rc < 0)
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, b,
+		    "has a malformed parameter");
+	return SMTP_OK;
+}
+
+static int
+set_cid(struct smtp_message *m, struct smtp__part *part, const char *cid)
+{
+	struct smtp__bytes b = smtp__bytes_of(cid);
+	char *copy;
+
+	if (b.n == 0 || b.n > 250)
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, "cid", none,
+		    b.n == 0 ? "is missing" : "has over 250 octets");
+	for (size_t i = 0; i < b.n; i++)
+		if (!smtp__is_atext(b.p[i]) &&
+		    !smtp__is_in(b.p[i], ".@", 2))
+			return smtp__message_refuse(m, SMTP_E_ARGUMENT, "cid",
+			    b, "has a character that is not allowed; write "
+			    "left@right without angle brackets");
+	for (struct smtp__part *p = m->inlines.first; p != NULL; p = p->next)
+		if (strcmp(p->cid, cid) == 0)
+			return smtp__message_refuse(m, SMTP_E_ARGUMENT, "cid",
+			    b, "is there already");
+	copy = smtp__arena_copy(&m->arena, b.p, b.n);
+	if (copy == NULL)
+		return no_memory(m, "cid");
+	part->cid = copy;
+	return SMTP_OK;
+}
+
+static int
+attach(struct smtp_message *m, struct smtp__parts *parts,
+    struct smtp_source *source, const char *cid, const char *type,
+    const char *name)
+{
+	const char *field = parts == &m->files ? "attachment" : "inline";
+	struct smtp__part *part;
+
+	if (!adopt(m, source, field))
+		return m->fault;
+	if (m->files.count + m->inlines.count >= SMTP__PARTS_MAX)
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, none,
+		    "is one more than a message may have (1000)");
+	part = smtp__arena_new(&m->arena, sizeof(*part));
+	if (part == NULL)
+		return no_memory(m, field);
+	part->source = source;
+	part->disposition = parts == &m->files ?
+	    SMTP__DISPOSITION_ATTACHMENT : SMTP__DISPOSITION_INLINE;
+	if (name == NULL && source->kind == SMTP__SOURCE_FILE)
+		name = source->path;
+	if (name != NULL && set_name(m, part, field, name) != SMTP_OK)
+		return m->fault;
+	if (parts == &m->inlines && set_cid(m, part, cid) != SMTP_OK)
+		return m->fault;
+	if (type == NULL)
+		part->type = smtp__type_of_name(part->name.p, part->name.n);
+	else if (set_type(m, part, field, type) != SMTP_OK)
+		return m->fault;
+	*parts->end = part;
+	parts->end = &part->next;
+	parts->count++;
+	m->changed = true;
+	return SMTP_OK;
+}
+
+int
+smtp_message_attach(struct smtp_message *m, struct smtp_source *source,
+    const char *type, const char *name)
+{
+	if (m != NULL)
+		return attach(m, &m->files, source, NULL, type, name);
+	smtp_source_free(source);
+	return SMTP_E_ARGUMENT;
+}
+
+int
+smtp_message_inline(struct smtp_message *m, struct smtp_source *source,
+    const char *cid, const char *type, const char *name)
+{
+	if (m != NULL)
+		return attach(m, &m->inlines, source, cid, type, name);
+	smtp_source_free(source);
+	return SMTP_E_ARGUMENT;
+}
+
+static int
+no_path(struct smtp_message *m, const char *field)
+{
+	return m == NULL ? SMTP_E_ARGUMENT : smtp__message_refuse(m,
+	    SMTP_E_ARGUMENT, field, none, "has no path");
+}
+
+int
+smtp_message_attach_file(struct smtp_message *m, const char *path,
+    const char *type, const char *name)
+{
+	return path == NULL ? no_path(m, "attachment") :
+	    smtp_message_attach(m, smtp_source_file(path), type, name);
+}
+
+int
+smtp_message_inline_file(struct smtp_message *m, const char *path,
+    const char *cid, const char *type, const char *name)
+{
+	return path == NULL ? no_path(m, "inline") :
+	    smtp_message_inline(m, smtp_source_file(path), cid, type, name);
+}
+
+int
+smtp_message_set_raw(struct smtp_message *m, struct smtp_source *source)
+{
+	if (m == NULL) {
+		smtp_source_free(source);
+		return SMTP_E_ARGUMENT;
+	}
+	if (!adopt(m, source, "raw"))
+		return m->fault;
+	m->ready = source;
+	m->changed = true;
+	return SMTP_OK;
+}
+
+/* A multipart of `child` and those that follow it. */
+static struct smtp__part *
+multipart(struct smtp__part *part, const char *type, struct smtp__part *child,
+    unsigned *count)
+{
+	part->type = type;
+	part->child = child;
+	part->next = NULL;
+	part->number = ++*count;
+	for (; child != NULL; child = child->next)
+		child->parent = part;
+	return part;
+}
+
+/*
+ * mixed( alternative( text, related( html, inlines... ) ), files... ), without
+ * the levels that are not needed. Inline parts without HTML are files.
+ */
+unsigned
+smtp__message_arrange(struct smtp_message *m)
+{
+	struct smtp__part *body = NULL, *files = m->files.first;
+	unsigned count = 0;
+
+	m->text.next = m->html.next = NULL;
+	m->text.parent = m->html.parent = NULL;
+	*m->inlines.end = NULL;
+	if (m->has_html) {
+		body = &m->html;
+		if (m->inlines.first != NULL) {
+			body->next = m->inlines.first;
+			body = multipart(&m->related,
+			    "multipart/related; type=\"text/html\"", body,
+			    &count);
+		}
+	} else if (m->inlines.first != NULL) {
+		*m->inlines.end = files;
+		files = m->inlines.first;
+	}
+	if (m->has_text && body != NULL) {
+		m->text.next = body;
+		body = multipart(&m->alternative, "multipart/alternative",
+		    &m->text, &count);
+	} else if (m->has_text) {
+		body = &m->text;
+	}
+	if (files != NULL) {
+		if (body != NULL)
+			body->next = files;
+		body = multipart(&m->mixed, "multipart/mixed",
+		    body != NULL ? body : files, &count);
+	}
+	if (body == NULL) {
+		body = &m->empty;
+		body->type = "text/plain; charset=utf-8";
+		body->text = smtp__bytes("", 0);
+	}
+	body->parent = NULL;
+	m->root = body;
+	return count;
+}

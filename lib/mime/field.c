@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "mime/field.h"
+
+#include "codec/param.h"
+#include "codec/word.h"
+#include "text/ascii.h"
+#include "text/utf8.h"
+
+enum {
+	LINE = 78,
+	WORD_LINE = 76,
+	LONGEST_QUOTED = 70,             /* a longer name is encoded */
+	LONGEST_PLAIN = 900              /* leaves room for the rest */
+};
+
+/* All text of a field goes through here. */
+static void
+put(struct smtp__field *f, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (smtp__is_control(p[i]) && p[i] != '\t')
+			f->bad = true;
+	if (f->bad)
+		return;
+	smtp__out_add(f->out, p, n);
+	f->column += n;
+}
+
+static void
+fold(struct smtp__field *f)
+{
+	smtp__out_add(f->out, "\r\n", 2);
+	f->column = 0;
+	f->limit = LINE;
+}
+
+void
+smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
+    const char *name)
+{
+	f->out = out;
+	f->start = out->n;
+	f->column = 0;
+	f->limit = LINE;
+	f->fresh = true;
+	f->bad = false;
+	put(f, name, strlen(name));
+	put(f, ":", 1);
+}
+
+void
+smtp__field_piece(struct smtp__field *f, const char *p, size_t n, char tail)
+{
+	size_t width = 1 + n + (tail != '\0');
+
+	/* What is too long for any line gains nothing by a fold after the */
+	/* name, which some readers do not expect.                         */
+	if (f->column + width > f->limit && !(f->fresh && width > LINE))
+		fold(f);
+	put(f, " ", 1);
+	put(f, p, n);
+	if (tail != '\0')
+		put(f, &tail, 1);
+	f->fresh = false;
+}
+
+void
+smtp__field_piece_text(struct smtp__field *f, const char *text)
+{
+	smtp__field_piece(f, text, strlen(text), '\0');
+}
+
+void
+smtp__field_glue(struct smtp__field *f, const char *p, size_t n)
+{
+	put(f, p, n);
+	f->fresh = false;
+}
+
+/* Encoded-words, as many as it takes. */
+static void
+put_words(struct smtp__field *f, const char *p, size_t n, bool phrase)
+{
+	struct smtp__word w;
+
+	smtp__word_init(&w, p, n, phrase);
+	while (w.n > 0) {
+		char word[SMTP__WORD_MAX];
+		size_t room = f->column + 1 < WORD_LINE ?
+		    WORD_LINE - 1 - f->column : 0;
+		size_t size = smtp__word_next(&w, room, word);
+
+		if (size == 0) {
+			fold(f);
+			size = smtp__word_next(&w, SMTP__WORD_MAX, word);
+		}
+		put(f, " ", 1);
+		put(f, word, size);
+		f->limit = WORD_LINE;
+		f->fresh = false;
+	}
+}
+
+/* Words with single spaces between. */
+static void
+put_plain(struct smtp__field *f, const char *p, size_t n)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		if (i < n && p[i] != ' ')
+			continue;
+		if (i > from)
+			smtp__field_piece(f, p + from, i - from, '\0');
+		from = i + 1;
+	}
+}
+
+/* Does the word need to be encoded, for what it is made of or its length? */
+static bool
+needs_encoding(const char *p, size_t n)
+{
+	if (n > LONGEST_PLAIN || smtp__word_resembles(p, n))
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (smtp__is_high(p[i]))
+			return true;
+	return false;
+}
+
+/*
+ * The stretch that has to be encoded, from the first such word to the last.
+ * White space that a fold or a reader would change takes the words on both its
+ * sides with it.
+ */
+static void
+stretch(const char *p, size_t n, size_t *first, size_t *last)
+{
+	size_t before = 0, i = 0, gap, word;
+
+	*first = n;
+	*last = 0;
+	do {
+		gap = i;
+		while (i < n && smtp__is_blank(p[i]))
+			i++;
+		word = i;
+		while (i < n && !smtp__is_blank(p[i]))
+			i++;
+		if (word > gap && (gap == 0 || word == n || word - gap > 1 ||
+		    p[gap] == '\t')) {
+			*first = *first < before ? *first : before;
+			*last = i;
+		}
+		if (i > word && needs_encoding(p + word, i - word)) {
+			*first = *first < word ? *first : word;
+			*last = i;
+		}
+		before = word;
+	} while (i < n);
+}
+
+void
+smtp__field_unstructured(struct smtp__field *f, const char *p, size_t n)
+{
+	size_t first, last;
+
+	stretch(p, n, &first, &last);
+	if (first >= last) {
+		put_plain(f, p, n);
+		return;
+	}
+	put_plain(f, p, first);
+	put_words(f, p + first, last - first, false);
+	put_plain(f, p + last, n - last);
+}
+
+/* Atoms with single spaces between, which need no quotes. */
+static bool
+is_atoms(const char *p, size_t n)
+{
+	char was = ' ';
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == ' ' ? was == ' ' : !smtp__is_atext(p[i]))
+			return false;
+		was = p[i];
+	}
+	return was != ' ';
+}
+
+static bool
+is_quotable(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (smtp__is_high(p[i]) || smtp__is_control(p[i]))
+			return false;
+	return n <= LONGEST_QUOTED;
+}
+
+void
+smtp__field_phrase(struct smtp__field *f, const char *p, size_t n)
+{
+	char quoted[2 * LONGEST_QUOTED + 2];
+	size_t size = 0;
+
+	if (smtp__word_resembles(p, n) || (!is_quotable(p, n) &&
+	    !(n <= LONGEST_PLAIN && is_atoms(p, n)))) {
+		put_words(f, p, n, true);
+		return;
+	}
+	if (is_atoms(p, n)) {
+		put_plain(f, p, n);
+		return;
+	}
+	quoted[size++] = '"';
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '"' || p[i] == '\\')
+			quoted[size++] = '\\';
+		quoted[size++] = p[i];
+	}
+	quoted[size++] = '"';
+	smtp__field_piece(f, quoted, size, '\0');
+}
+
+void
+smtp__field_param(struct smtp__field *f, const char *name, const char *p,
+    size_t n)
+{
+	struct smtp__param a;
+	char piece[SMTP__PARAM_MAX];
+	size_t size;
+
+	smtp__param_init(&a, name, p, n);
+	while ((size = smtp__param_next(&a, piece)) > 0) {
+		smtp__field_glue(f, ";", 1);
+		smtp__field_piece(f, piece, size, '\0');
+	}
+}
+
+bool
+smtp__field_end(struct smtp__field *f)
+{
+	smtp__out_add(f->out, "\r\n", 2);
+	if (!f->bad)
+		return true;
+	f->out->n = f->start;
+	return false;
+}
+
+const char *
+smtp__field_fault(const char *p, size_t n, bool tab)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '\r' || p[i] == '\n')
+			return "has a line end; remove it";
+		if (smtp__is_control(p[i]) && !(tab && p[i] == '\t'))
+			return "has a control character; remove it";
+	}
+	return smtp__utf8_valid(p, n) ? NULL : "is not valid UTF-8";
+}
+
+bool
+smtp__field_is_name(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!smtp__is_graph(p[i]) || p[i] == ':')
+			return false;
+	return n > 0 && n <= 76;
+}

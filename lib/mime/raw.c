@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "mime/raw.h"
+
+#include <string.h>
+
+void
+smtp__raw_init(struct smtp__raw *r, bool allow_head, bool allow_body)
+{
+	memset(r, 0, sizeof(*r));
+	r->allow_head = allow_head;
+	r->allow_body = allow_body;
+	r->line = 1;
+}
+
+/* A word at a time: is any octet above 127? */
+static bool
+any_high(const char *p, size_t n)
+{
+	uint64_t all = 0, word;
+
+	for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		all |= word;
+	}
+	for (; n > 0; p++, n--)
+		all |= (unsigned char)*p & 0x80u;
+	return (all & UINT64_C(0x8080808080808080)) != 0;
+}
+
+/* A stretch of one line. */
+static enum smtp__raw_fault
+look(struct smtp__raw *r, const char *p, size_t n)
+{
+	if (n == 0)
+		return SMTP__RAW_OK;
+	if (memchr(p, '\r', n) != NULL)
+		return SMTP__RAW_BARE_CR;
+	if (memchr(p, '\0', n) != NULL)
+		return SMTP__RAW_NUL;
+	if (n > SMTP__LINE_MAX - r->column)
+		return SMTP__RAW_LONG_LINE;
+	if (!any_high(p, n))
+		return SMTP__RAW_OK;
+	if (r->in_body) {
+		r->high_body = true;
+		return r->allow_body ? SMTP__RAW_OK : SMTP__RAW_HIGH_BODY;
+	}
+	r->high_head = true;
+	return r->allow_head ? SMTP__RAW_OK : SMTP__RAW_HIGH_HEAD;
+}
+
+static void
+end_line(struct smtp__raw *r)
+{
+	if (r->column == 0)
+		r->in_body = true;
+	r->column = 0;
+	r->line++;
+}
+
+size_t
+smtp__raw_convert(struct smtp__raw *r, const char *in, size_t n, bool last,
+    size_t *used, char *out, size_t cap)
+{
+	size_t i = 0, wrote = 0;
+
+	while (i < n && r->fault == SMTP__RAW_OK) {
+		const char *lf = memchr(in + i, '\n', n - i);
+		size_t end = lf != NULL ? (size_t)(lf - in) : n;
+		size_t size = end - i, room = cap - wrote;
+
+		if (size > 0 && in[end - 1] == '\r' && (lf != NULL || !last))
+			size--;
+		if (size > room)
+			size = room;
+		r->fault = look(r, in + i, size);
+		if (r->fault != SMTP__RAW_OK)
+			break;
+		if (out != NULL && size > 0)
+			memcpy(out + wrote, in + i, size);
+		wrote += size;
+		i += size;
+		r->column += size;
+		if (lf == NULL || end - i > 1 || cap - wrote < 2)
+			break;
+		if (out != NULL)
+			memcpy(out + wrote, "\r\n", 2);
+		wrote += 2;
+		i = end + 1;
+		end_line(r);
+	}
+	if (i == n && last && r->column > 0 && cap - wrote >= 2) {
+		if (out != NULL)
+			memcpy(out + wrote, "\r\n", 2);
+		wrote += 2;
+		end_line(r);
+	}
+	*used = i;
+	return wrote;
+}
+
+const char *
+smtp__raw_words(enum smtp__raw_fault fault)
+{
+	switch (fault) {
+	case SMTP__RAW_BARE_CR:
+		return "has a CR without LF; end lines with LF or CRLF";
+	case SMTP__RAW_NUL:
+		return "has a NUL octet";
+	case SMTP__RAW_LONG_LINE:
+		return "has over 998 octets; encode the content";
+	case SMTP__RAW_HIGH_HEAD:
+		return "has octets above 127 in the header, which need "
+		    "SMTPUTF8";
+	case SMTP__RAW_HIGH_BODY:
+		return "has octets above 127, which need 8BITMIME; encode "
+		    "the content";
+	case SMTP__RAW_OK:
+		break;
+	}
+	return "is fine";
+}

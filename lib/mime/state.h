@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* The message itself, for the files of the builder alone. */
+#ifndef SMTP__MIME_STATE_H
+#define SMTP__MIME_STATE_H
+
+#include "mime/date.h"
+#include "mime/store.h"
+#include "mime/message.h"
+#include "mime/part.h"
+#include "mime/raw.h"
+
+/* A mailbox, or where a group begins or ends. */
+struct smtp__entry {
+	struct smtp__entry *next;
+	int kind;                        /* enum smtp__address_kind       */
+	struct smtp__bytes name;
+	struct smtp__bytes spec;         /* as in the envelope            */
+	bool wide;                       /* its local part is not ASCII   */
+};
+
+struct smtp__list {
+	struct smtp__entry *first, **end;
+	size_t mailboxes;
+};
+
+/* Fields of unstructured text, and message identifiers. */
+struct smtp__line {
+	struct smtp__line *next;
+	const char *name;
+	struct smtp__bytes value;
+};
+
+struct smtp__lines {
+	struct smtp__line *first, **end;
+};
+
+struct smtp__parts {
+	struct smtp__part *first, **end;
+	size_t count;
+};
+
+enum { SMTP__PARTS_MAX = 1000, SMTP__UNIQUE = 16 };
+
+struct smtp_message {
+	struct smtp_allocator allocator;
+	struct smtp__arena arena;
+
+	int fault;                       /* of a setter; kept             */
+	int failed;                      /* of a plan or a read           */
+	char words[320];                 /* for either                    */
+	bool changed;                    /* since the last plan           */
+
+	/* The header. */
+	struct smtp__list from, sender, reply_to, to, cc, bcc;
+	struct smtp__bytes subject;
+	bool has_subject;
+	bool has_date;
+	struct smtp__date date;
+	const char *message_id;          /* with brackets; NULL: none yet */
+	struct smtp__lines headers;
+
+	/* The envelope. */
+	struct smtp__list given;         /* by add_recipient              */
+	const char *given_from;          /* NULL: not given               */
+	const char *path;                /* settled                       */
+	struct smtp__recipient *recipients;
+	size_t count;
+	bool wide;                       /* needs SMTPUTF8                */
+	struct smtp__bytes wide_address; /* the first that does           */
+
+	/* The content. */
+	struct smtp__part text, html;
+	bool has_text, has_html;
+	struct smtp__parts inlines, files;
+	struct smtp__part mixed, related, alternative, empty;
+	struct smtp_source *sources;     /* all of them, to be freed      */
+	struct smtp_source *ready;       /* the raw message, or NULL      */
+	unsigned char random[24];
+	bool has_random;
+
+	/* The plan, and where reading stands. */
+	bool planned;
+	unsigned offers;
+	struct smtp__part *root, *leaves;
+	struct smtp__buffer head;        /* all literal text              */
+	size_t head_at;
+	struct smtp__part *leaf;         /* next or being read            */
+	bool in_leaf;
+	struct smtp__body body;
+	struct smtp__raw raw;
+	uint64_t size;
+	struct smtp_source *counting;
+	char small[64];                  /* for a reader with little room */
+	size_t small_at, small_n;
+
+	/* What became of it. */
+	struct smtp__outcome outcome;
+	uint64_t elapsed_ms;
+	char *queue_id;                  /* NULL: none                    */
+	size_t queue_id_n;
+};
+
+/*
+ * Keep a first error of a setter: `field: detail words`, with the detail cut
+ * short and its control characters hidden; n 0 for none. Returns the error
+ * that is kept.
+ */
+int
+smtp__message_refuse(struct smtp_message *m, int status, const char *field,
+    struct smtp__bytes detail, const char *words);
+
+/* The same for an error of this plan or read. */
+int
+smtp__message_stop(struct smtp_message *m, int status, const char *field,
+    struct smtp__bytes detail, const char *words);
+
+/* header.c */
+void
+smtp__list_init(struct smtp__list *list);
+void
+smtp__lines_init(struct smtp__lines *lines);
+/* All fields but those of the content. */
+bool
+smtp__message_write_header(const struct smtp_message *m,
+    struct smtp__out *out);
+
+/* content.c */
+void
+smtp__parts_init(struct smtp__parts *parts);
+/* The tree of parts, numbered; how many multiparts it has. */
+unsigned
+smtp__message_arrange(struct smtp_message *m);
+
+/* envelope.c: an index of what was addressed, to settle recipients. */
+void
+smtp__message_drop_recipients(struct smtp_message *m);
+
+/* 32 characters for 5 bits each: lower case, no dots, nothing to quote. */
+void
+smtp__unique_write(struct smtp__out *out, const unsigned char *random,
+    size_t n);
+
+#endif
