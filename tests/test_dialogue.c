@@ -44,7 +44,7 @@ struct mail {
 	size_t content_n, given;
 	int fails;               /* with this status instead of an end    */
 	bool marked, answered;   /* what this side of the wire knows      */
-	size_t verdicts;         /* with LMTP one for each recipient      */
+	size_t expected, verdicts; /* LMTP: one for each recipient        */
 	bool back;               /* result() gave it back                 */
 	bool open;               /* when the session was lost             */
 };
@@ -326,8 +326,7 @@ check_reply(const struct run *r)
 		wrong(r, "a reply", "is about a recipient that is not there");
 }
 
-/* True if all of it was fed. */
-static bool
+static void
 feed(struct run *r, const char *p, size_t n)
 {
 	while (n > 0 && !r->lost) {
@@ -351,7 +350,6 @@ feed(struct run *r, const char *p, size_t n)
 		r->heard += step;
 		moved(r, step);
 	}
-	return n == 0;
 }
 
 /*
@@ -820,21 +818,49 @@ check_loss(struct run *r)
 	}
 }
 
+/* The mail whose end mark is out and not answered. */
+static struct mail *
+mail_waiting(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->mail_n; i++)
+		if (r->mails[i].marked && !r->mails[i].answered)
+			return &r->mails[i];
+	return NULL;
+}
+
+/* Each reply that was heard whole may be the one to an end mark. */
 static void
 server_says(struct run *r, const char *p, size_t n)
 {
-	struct mail *m = NULL;
+	const char *end;
+	size_t before = r->heard;
+
+	feed(r, p, n);
+	for (n = r->heard - before; n > 0; n -= (size_t)(end - p), p = end) {
+		struct mail *m = mail_waiting(r);
+
+		end = memchr(p, '\n', n);
+		end = end != NULL ? end + 1 : p + n;
+		if (m == NULL || end[-1] != '\n' ||
+		    (end - p > 3 && p[3] == '-'))
+			continue;
+		m->answered = ++m->verdicts == m->expected;
+	}
+}
+
+/* The end mark is out: how many replies are owed? */
+static void
+mark(const struct run *r, struct mail *m)
+{
 	size_t i;
 
-	for (i = 0; i < r->mail_n && m == NULL; i++)
-		if (r->mails[i].marked && !r->mails[i].answered)
-			m = &r->mails[i];
-	/* A reply that ends here may be the one to an end mark. */
-	if (!feed(r, p, n) || n == 0 || p[n - 1] != '\n' ||
-	    (n > 3 && p[3] == '-') || m == NULL)
-		return;
-	m->verdicts++;
-	m->answered = !r->setup.lmtp || m->d.status <= 0;
+	m->marked = true;
+	m->expected = !r->setup.lmtp;
+	for (i = 0; r->setup.lmtp && i < m->d.rcpt_count; i++)
+		m->expected += m->rcpts[i].status == SMTP_RCPT_TAKEN ||
+		    m->rcpts[i].status == SMTP_E_UNKNOWN;
 }
 
 static void
@@ -855,7 +881,7 @@ play_line(struct run *r, const char *line)
 		if ((!r->lost || r->moved == r->cut.lose) &&
 		    strcmp(octets, ".\r\n") == 0 &&
 		    mail_in(r, SMTP_PHASE_FINAL) != NULL)
-			mail_in(r, SMTP_PHASE_FINAL)->marked = true;
+			mark(r, mail_in(r, SMTP_PHASE_FINAL));
 	} else if (line[0] == 'S') {
 		expect_silence(r);
 		server_says(r, octets, n);
