@@ -2,7 +2,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "heap.h"
+#include "memory.h"
 #include "host.h"
 #include "options.h"
 #include "text/ascii.h"
@@ -111,8 +111,8 @@ struct smtp_options {
 struct smtp_options *
 smtp_options_new_with(const struct smtp_allocator *allocator)
 {
-	struct smtp_allocator heap = smtp__heap(allocator);
-	struct smtp_options *o = smtp__heap_new(&heap, sizeof *o);
+	struct smtp_allocator heap = smtp__memory(allocator);
+	struct smtp_options *o = smtp__memory_new(&heap, sizeof *o);
 
 	if (o == NULL)
 		return NULL;
@@ -150,8 +150,8 @@ smtp_options_free(struct smtp_options *o)
 	if (o == NULL || atomic_fetch_sub(&o->users, 1) > 1)
 		return;
 	for (size_t i = 0; i < SMTP__OPTION_COUNT; i++)
-		smtp__heap_free_text(&o->heap, o->value[i]);
-	smtp__heap_free(&o->heap, o->ca, o->ca_n + 1);
+		smtp__memory_free_text(&o->heap, o->value[i]);
+	smtp__memory_free(&o->heap, o->ca, o->ca_n + 1);
 	close_transport(o);
 #if SMTP_WITH_TLS
 	for (size_t i = 0; i < 2; i++)
@@ -159,7 +159,7 @@ smtp_options_free(struct smtp_options *o)
 			smtp__tls_shared_free(atomic_load(&o->tls[i]));
 #endif
 	heap = o->heap;
-	smtp__heap_free(&heap, o, sizeof *o);
+	smtp__memory_free(&heap, o, sizeof *o);
 }
 
 struct smtp_options *
@@ -315,13 +315,13 @@ smtp_options_set(struct smtp_options *o, const char *name, const char *value)
 		if (!check(table[i].kind, &out, value) || out.over)
 			return fail(o, SMTP_E_ARGUMENT, name, "takes ",
 			    kinds[table[i].kind].takes);
-		copy = out.n > 0 ? smtp__heap_copy(&o->heap, room, out.n) :
-		    smtp__heap_copy(&o->heap, value, strlen(value));
+		copy = out.n > 0 ? smtp__memory_copy(&o->heap, room, out.n) :
+		    smtp__memory_copy(&o->heap, value, strlen(value));
 		if (copy == NULL)
 			return fail(o, SMTP_E_MEMORY, name, "out of memory",
 			    "");
 	}
-	smtp__heap_free_text(&o->heap, o->value[i]);
+	smtp__memory_free_text(&o->heap, o->value[i]);
 	o->value[i] = copy;
 	return SMTP_OK;
 }
@@ -350,10 +350,10 @@ smtp_options_set_ca(struct smtp_options *o, const void *p, size_t n)
 	if (p == NULL || n == 0)
 		return fail(o, SMTP_E_ARGUMENT, "ca", "takes certificates, "
 		    "PEM or DER", "");
-	copy = smtp__heap_copy(&o->heap, p, n);
+	copy = smtp__memory_copy(&o->heap, p, n);
 	if (copy == NULL)
 		return fail(o, SMTP_E_MEMORY, "ca", "out of memory", "");
-	smtp__heap_free(&o->heap, o->ca, o->ca_n + 1);
+	smtp__memory_free(&o->heap, o->ca, o->ca_n + 1);
 	o->ca = copy;
 	o->ca_n = n;
 	return SMTP_OK;

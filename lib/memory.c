@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "crypto/hash.h"
-#include "heap.h"
+#include "memory.h"
 
 static void *
 resize(void *ctx, void *p, size_t was, size_t now)
@@ -18,7 +18,7 @@ resize(void *ctx, void *p, size_t was, size_t now)
 }
 
 struct smtp_allocator
-smtp__heap(const struct smtp_allocator *given)
+smtp__memory(const struct smtp_allocator *given)
 {
 	struct smtp_allocator heap = { resize, NULL };
 
@@ -26,7 +26,7 @@ smtp__heap(const struct smtp_allocator *given)
 }
 
 void *
-smtp__heap_new(const struct smtp_allocator *heap, size_t n)
+smtp__memory_new(const struct smtp_allocator *heap, size_t n)
 {
 	void *p = heap->resize(heap->ctx, NULL, 0, n);
 
@@ -36,14 +36,14 @@ smtp__heap_new(const struct smtp_allocator *heap, size_t n)
 }
 
 void
-smtp__heap_free(const struct smtp_allocator *heap, void *p, size_t n)
+smtp__memory_free(const struct smtp_allocator *heap, void *p, size_t n)
 {
 	if (p != NULL)
 		heap->resize(heap->ctx, p, n, 0);
 }
 
 char *
-smtp__heap_copy(const struct smtp_allocator *heap, const char *p, size_t n)
+smtp__memory_copy(const struct smtp_allocator *heap, const char *p, size_t n)
 {
 	char *text = heap->resize(heap->ctx, NULL, 0, n + 1);
 
@@ -56,7 +56,7 @@ smtp__heap_copy(const struct smtp_allocator *heap, const char *p, size_t n)
 }
 
 void
-smtp__heap_free_text(const struct smtp_allocator *heap, char *text)
+smtp__memory_free_text(const struct smtp_allocator *heap, char *text)
 {
 	size_t n;
 
@@ -64,5 +64,5 @@ smtp__heap_free_text(const struct smtp_allocator *heap, char *text)
 		return;
 	n = strlen(text) + 1;
 	smtp__wipe(text, n);
-	smtp__heap_free(heap, text, n);
+	smtp__memory_free(heap, text, n);
 }
