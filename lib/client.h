@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session from the inside.
+ *
+ *      client.c      the calls, one operation at a time, waiting
+ *      connect.c     from a URL to an engine that talks: dial, TLS, greeting
+ *      pump.c        octets between the engine and the transport
+ *      deliver.c     a message into a delivery, and its results back
+ *      report.c      what is said about replies and failures
+ *
+ * An operation runs in stages, each of which goes on without waiting and says
+ * what it waits for. Calls that block are a loop over smtp_step().
+ */
+#ifndef SMTP__CLIENT_H
+#define SMTP__CLIENT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <smtp/engine.h>
+#include <smtp/smtp.h>
+
+#include "mime/message.h"
+#include "net/net.h"
+#include "options.h"
+#include "trace.h"
+#include "url.h"
+
+/*
+ * Sizes. A session that is idle holds its own struct, the words of the last
+ * reply, what EHLO said, and nothing else; buffers exist while an operation
+ * runs, the large ones while a message is sent.
+ */
+#define SMTP__WORDS_MAX   2048   /* of one reply; longer ones are cut       */
+#define SMTP__ERROR_MAX    400   /* of one line for a person                */
+#define SMTP__IN_BYTES    2048
+#define SMTP__OUT_BYTES   2048
+#define SMTP__SEND_BYTES 16384   /* of out, and of content                  */
+
+enum smtp__operation {
+	SMTP__NOTHING,
+	SMTP__OPENING,
+	SMTP__AUTHENTICATING,
+	SMTP__SENDING,
+	SMTP__COMMANDING,        /* NOOP, RSET, a raw command               */
+	SMTP__QUITTING
+};
+
+enum smtp__stage {
+	SMTP__APART,             /* no connection                           */
+	SMTP__DIALLING,
+	SMTP__SECURING,          /* a TLS handshake                         */
+	SMTP__TALKING            /* the engine has the word                 */
+};
+
+/* What is to be reached before the operation goes on. */
+enum smtp__goal {
+	SMTP__GOAL_OPEN,
+	SMTP__GOAL_AUTH,
+	SMTP__GOAL_WORK
+};
+
+/* May a session that ended be opened again? */
+enum smtp__renewal {
+	SMTP__RENEW_NEVER,
+	SMTP__RENEW_LATER,       /* by the next operation                   */
+	SMTP__RENEW_NOW          /* by this one, if it had not begun        */
+};
+
+struct smtp__io {
+	size_t in_at, in_n;      /* of `in`: fed up to, read up to          */
+	size_t out_at, out_n;    /* of `out`: written up to, taken up to    */
+	size_t out_room;
+	size_t content_room;     /* 0: none                                 */
+	unsigned char *out;
+	unsigned char *content;
+	unsigned char in[SMTP__IN_BYTES];
+};
+
+/* Numbers about the last failure; their words stand in `error`. */
+struct smtp__failure {
+	int status, cause, phase;
+	int code;
+	unsigned subject, detail;        /* SMTP_NO_ENHANCED: none          */
+	unsigned cert_errors;
+	bool not_tls;
+	bool by_deadline;
+};
+
+struct smtp__sending {
+	struct smtp_message *message;
+	struct smtp__recipient *recipients;
+	size_t recipient_count;
+	struct smtp_delivery delivery;
+	struct smtp_rcpt *rows;          /* of this transaction             */
+	size_t *which;                   /* the recipient of each row       */
+	size_t room;                     /* of both                         */
+	struct smtp__content content;
+	bool planning;                   /* a source was not ready          */
+	bool started;                    /* the engine has the delivery     */
+	bool again;                      /* once more, for the surplus      */
+	bool decided;                    /* the rows say it all             */
+	int local, local_cause;          /* of a failure of ours            */
+	const char *words;               /* about it, where these are ours  */
+};
+
+struct smtp {
+	struct smtp_allocator heap;
+	struct smtp_options *options;
+	int tls_policy;                  /* enum smtp_engine_tls            */
+	bool lmtp;
+	unsigned port;
+	char *host, *path;               /* NULL or owned                   */
+	char *identity;                  /* that the certificate must bear  */
+	char *ehlo;
+
+	/* the connection */
+	enum smtp__stage stage;
+	struct smtp__dial *dial;
+	struct smtp_transport transport;
+	bool connected;                  /* the transport is open           */
+	bool foreign;                    /* it was given: no second one     */
+	bool secure;                     /* TLS is on                       */
+	struct smtp__tls *tls;
+	struct smtp_engine *engine;
+	struct smtp_engine_setup setup;
+	uint16_t wait_s[SMTP_WAIT_COUNT];
+	uint64_t engine_memory[(SMTP_ENGINE_BYTES + 7) / 8];
+
+	/* the operation */
+	enum smtp__operation operation;
+	enum smtp__goal goal;
+	uint64_t started_ms;
+	uint64_t deadline_ms;            /* 0: none                         */
+	uint64_t stage_due_ms;           /* of a handshake                  */
+	uint64_t moved_ms;               /* when octets last went out       */
+	uint64_t due_ms;
+	atomic_bool cancelled;
+	bool opened;                     /* once, so it can be done again   */
+	enum smtp__renewal renewal;      /* after its end                   */
+	bool reopened;                   /* in this operation               */
+	bool reused;                     /* the session was idle before it  */
+	bool write_failed;
+	bool read_ended;
+	unsigned replies;                /* heard in this operation         */
+	struct smtp__io *io;
+	struct smtp__sending *sending;
+	char *line;                      /* of a raw command                */
+
+	/* who one is */
+	bool authenticated;
+	bool is_token;
+	char *user, *secret;             /* NULL: wiped or never given      */
+	struct smtp_credentials credentials;
+
+	/* what is known */
+	char *capabilities;              /* EHLO's reply, a NUL a line      */
+	size_t capabilities_n;
+	char *last_words;                /* before QUIT, while it is said   */
+	struct smtp__trace *trace;
+	struct smtp__failure failure;
+	int last_phase;                  /* of the engine                   */
+	int code;                        /* of the last reply               */
+	char enhanced[12];
+	bool challenged;                 /* `words` is a challenge of AUTH  */
+	char tls_line[80];
+	char error[SMTP__ERROR_MAX];
+	char words[SMTP__WORDS_MAX];
+};
+
+/* connect.c: returns a mask, SMTP_OK, or the status that open has. */
+
+int
+smtp__connect_start(struct smtp *s, uint64_t now_ms);
+int
+smtp__connect_step(struct smtp *s, uint64_t now_ms);
+
+/* The engine asked for TLS; go on with connect_step(). */
+int
+smtp__connect_secure(struct smtp *s, uint64_t now_ms);
+
+/* The deadline has passed, or the caller cancelled, before the engine talks. */
+void
+smtp__connect_interrupt(struct smtp *s, int cause);
+
+/* Close what is open. What is known about the session stays, for questions. */
+void
+smtp__connect_close(struct smtp *s);
+
+/* Close, and forget it. */
+void
+smtp__connect_end(struct smtp *s);
+
+/* pump.c */
+
+/* Buffers, `large` for a message. False: no memory. */
+bool
+smtp__pump_begin(struct smtp *s, bool large);
+void
+smtp__pump_end(struct smtp *s);
+
+/*
+ * Move octets until the engine has something to tell, which is SMTP_OK, or
+ * nothing moves any more: a mask of what to wait for.
+ */
+int
+smtp__pump(struct smtp *s, uint64_t now_ms);
+
+/* Anything to hear while nothing was asked? False: the session is dead. */
+bool
+smtp__pump_idle(struct smtp *s);
+
+/* deliver.c */
+
+/* Check and settle; SMTP_OK, or SMTP__DELIVERED where nothing is to do. */
+#define SMTP__DELIVERED 1
+int
+smtp__deliver_prepare(struct smtp *s, struct smtp_message *message);
+
+/* Hand the message to the engine: a mask, SMTP_OK, or a local error. */
+int
+smtp__deliver_start(struct smtp *s);
+
+/* More content, for the engine. False: the source is not ready. */
+bool
+smtp__deliver_content(struct smtp *s);
+
+/* A reply that is about the delivery. */
+void
+smtp__deliver_note(struct smtp *s, const struct smtp_reply *reply);
+
+/* The engine decided: true when another transaction has to follow. */
+bool
+smtp__deliver_collect(struct smtp *s);
+
+/* Rows that are undecided get this status and cause. */
+void
+smtp__deliver_fail(struct smtp *s, int status, int cause);
+
+/* The result of all, which the message and report know; frees `sending`. */
+int
+smtp__deliver_end(struct smtp *s, uint64_t now_ms);
+
+/* report.c */
+
+void
+smtp__report_clear(struct smtp *s);
+
+/* Keep the last reply, and the capabilities if it is that of EHLO. */
+void
+smtp__report_reply(struct smtp *s, const struct smtp_reply *reply);
+
+/* The engine says QUIT of its own accord. */
+void
+smtp__report_leaving(struct smtp *s);
+
+/* A failure with words of its own. Returns the status. */
+int
+smtp__report(struct smtp *s, int status, int cause, int phase,
+    const char *words);
+
+/* One of open, auth or a command, as the engine tells it. */
+int
+smtp__report_engine(struct smtp *s, int status);
+
+/* One of a message, from its outcome and rows. */
+void
+smtp__report_message(struct smtp *s, struct smtp__sending *sending);
+
+#endif

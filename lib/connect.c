@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a URL to an engine that talks.
+ */
+#include <string.h>
+
+#include "client.h"
+#include "memory.h"
+#include "text/bytes.h"
+
+#define SECOND_MS UINT64_C(1000)
+
+/*
+ * The engine.
+ */
+
+/* What EHLO says: the option, or the address that the server sees. */
+static int
+choose_ehlo(struct smtp *s)
+{
+	const char *name = smtp__options_text(s->options, SMTP__EHLO_NAME);
+	char literal[64];
+	int fd = s->transport.fd == NULL ? -1 :
+	    s->transport.fd(s->transport.ctx);
+
+	smtp__memory_free_text(&s->heap, s->ehlo);
+	s->ehlo = NULL;
+	if (name[0] == '\0') {
+		if (!smtp__net_literal(fd, literal, sizeof literal))
+			return smtp__report(s, SMTP_E_ARGUMENT,
+			    SMTP_E_ARGUMENT, SMTP_PHASE_EHLO,
+			    "option \"ehlo-name\": needed, since the "
+			    "transport does not tell the local address");
+		name = literal;
+	}
+	s->ehlo = smtp__memory_copy(&s->heap, name, strlen(name));
+	return s->ehlo != NULL ? SMTP_OK : smtp__report(s, SMTP_E_MEMORY,
+	    SMTP_E_MEMORY, SMTP_PHASE_CONNECT, "out of memory");
+}
+
+static void
+choose_waits(struct smtp *s)
+{
+	static const enum smtp__option options[SMTP_WAIT_COUNT] = {
+		[SMTP_WAIT_GREETING] = SMTP__GREETING_TIMEOUT,
+		[SMTP_WAIT_COMMAND] = SMTP__COMMAND_TIMEOUT,
+		[SMTP_WAIT_ENVELOPE] = SMTP__ENVELOPE_TIMEOUT,
+		[SMTP_WAIT_DATA] = SMTP__DATA_TIMEOUT,
+		[SMTP_WAIT_BLOCK] = SMTP__BLOCK_TIMEOUT,
+		[SMTP_WAIT_FINAL] = SMTP__FINAL_TIMEOUT,
+		[SMTP_WAIT_QUIT] = SMTP__QUIT_TIMEOUT,
+	};
+
+	for (size_t i = 0; i < SMTP_WAIT_COUNT; i++)
+		s->wait_s[i] = (uint16_t)smtp__options_wait(s->options,
+		    options[i]);
+}
+
+static int
+start_engine(struct smtp *s)
+{
+	int rc = choose_ehlo(s);
+
+	if (rc != SMTP_OK)
+		return rc;
+	choose_waits(s);
+	s->setup = (struct smtp_engine_setup){
+		.ehlo = s->ehlo,
+		.text = s->words,
+		.text_n = sizeof s->words - 1,
+		.wait_s = s->wait_s,
+		.tls = (uint8_t)s->tls_policy,
+		.lmtp = s->lmtp,
+		.insecure_auth = smtp__options_flag(s->options,
+		    SMTP__INSECURE_PLAINTEXT_AUTH),
+	};
+	rc = smtp_engine_init(&s->engine, s->engine_memory,
+	    sizeof s->engine_memory, &s->setup);
+	if (rc != SMTP_OK)
+		return smtp__report(s, rc, rc, SMTP_PHASE_EHLO,
+		    "option \"ehlo-name\": cannot be sent");
+	s->stage = SMTP__TALKING;
+	return SMTP_OK;
+}
+
+/*
+ * TLS.
+ */
+
+#if SMTP_WITH_TLS
+
+static bool
+takes_any(const struct smtp *s)
+{
+	return s->tls_policy == SMTP_ENGINE_OPPORTUNISTIC ||
+	    smtp__options_flag(s->options, SMTP__INSECURE_NO_VERIFY);
+}
+
+/* "host: words", and what a hint needs. */
+static int
+handshake_failed(struct smtp *s, int status)
+{
+	char line[SMTP__ERROR_MAX];
+	struct smtp__tls_info info;
+	struct smtp__out out;
+
+	smtp__tls_info(s->tls, &info);
+	smtp__out_init(&out, line, sizeof line - 1);
+	smtp__out_text(&out, "TLS");
+	if (s->host != NULL) {
+		smtp__out_text(&out, " with ");
+		smtp__out_text(&out, s->host);
+	}
+	smtp__out_text(&out, ": ");
+	smtp__out_text(&out, status == SMTP_E_TIMEOUT ?
+	    s->failure.by_deadline ? "the deadline has passed" :
+	    "no answer to the handshake in time" :
+	    status == SMTP_E_CANCELLED ? "cancelled" :
+	    info.error[0] != '\0' ? info.error : smtp_status_name(status));
+	line[out.n] = '\0';
+	smtp__report(s, status, status, SMTP_PHASE_TLS, line);
+	s->failure.cert_errors = info.cert_errors;
+	s->failure.not_tls = info.not_tls;
+	smtp__trace_note(s->trace, line, "");
+	if (s->engine != NULL)
+		smtp_engine_lost(s->engine, status);
+	return status;
+}
+
+/* Over the transport that is there. */
+static int
+start_tls(struct smtp *s, uint64_t now_ms)
+{
+	struct smtp__tls_shared *shared;
+	struct smtp_transport over;
+	char why[256] = "";
+	int rc;
+
+	rc = smtp__options_tls(s->options, takes_any(s), &shared, why,
+	    sizeof why);
+	if (rc == SMTP_OK)
+		rc = smtp__tls_start(&s->tls, &over, &s->transport, shared,
+		    s->identity != NULL ? s->identity : "");
+	if (rc != SMTP_OK) {
+		if (s->engine != NULL)
+			smtp_engine_lost(s->engine, rc);
+		return smtp__report(s, rc, rc, SMTP_PHASE_TLS,
+		    why[0] != '\0' ? why : "TLS: out of memory");
+	}
+	s->transport = over;
+	s->stage = SMTP__SECURING;
+	s->stage_due_ms = now_ms + SECOND_MS *
+	    smtp__options_wait(s->options, SMTP__TLS_TIMEOUT);
+	return SMTP_OK;
+}
+
+static int
+shake_hands(struct smtp *s, uint64_t now_ms)
+{
+	struct smtp__tls_info info;
+	struct smtp__out out;
+	int rc = smtp__tls_handshake(s->tls);
+
+	if (rc > 0 && now_ms >= s->stage_due_ms)
+		rc = SMTP_E_TIMEOUT;
+	if (rc > 0) {
+		s->due_ms = s->stage_due_ms;
+		return rc | SMTP_WANT_TIME;
+	}
+	if (rc < 0)
+		return handshake_failed(s, rc);
+	s->secure = true;
+	smtp__tls_info(s->tls, &info);
+	smtp__out_init(&out, s->tls_line, sizeof s->tls_line - 1);
+	smtp__out_text(&out, info.version);
+	smtp__out_octet(&out, ' ');
+	smtp__out_text(&out, info.suite);
+	if (!info.verified)
+		smtp__out_text(&out, " unverified");
+	s->tls_line[out.n] = '\0';
+	smtp__trace_note(s->trace, "TLS: ", s->tls_line);
+	if (s->engine == NULL)
+		return start_engine(s);
+	smtp_engine_secured(s->engine);
+	s->stage = SMTP__TALKING;
+	return SMTP_OK;
+}
+
+#else
+
+static int
+start_tls(struct smtp *s, uint64_t now_ms)
+{
+	(void)now_ms;
+	if (s->engine != NULL)
+		smtp_engine_lost(s->engine, SMTP_E_TLS);
+	return smtp__report(s, SMTP_E_TLS, SMTP_E_TLS, SMTP_PHASE_TLS,
+	    "TLS: this build has none");
+}
+
+static int
+shake_hands(struct smtp *s, uint64_t now_ms)
+{
+	return start_tls(s, now_ms);
+}
+
+#endif
+
+int
+smtp__connect_secure(struct smtp *s, uint64_t now_ms)
+{
+	return start_tls(s, now_ms);
+}
+
+/*
+ * Dialling.
+ */
+
+static int
+begin_talk(struct smtp *s, uint64_t now_ms)
+{
+	s->connected = true;
+	if (s->tls_policy == SMTP_ENGINE_IMPLICIT)
+		return start_tls(s, now_ms);
+	return start_engine(s);
+}
+
+static int
+dial(struct smtp *s, uint64_t now_ms)
+{
+	const struct smtp__dial_plan plan = {
+		.host = s->host,
+		.port = s->port,
+		.path = s->path,
+		.resolve_ms = 1000 * smtp__options_wait(s->options,
+		    SMTP__RESOLVE_TIMEOUT),
+		.connect_ms = 1000 * smtp__options_wait(s->options,
+		    SMTP__CONNECT_TIMEOUT),
+	};
+
+	s->dial = smtp__dial_start(&plan, now_ms);
+	if (s->dial == NULL)
+		return smtp__report(s, SMTP_E_MEMORY, SMTP_E_MEMORY,
+		    SMTP_PHASE_RESOLVE, "out of memory");
+	smtp__trace_note(s->trace, "connecting to ",
+	    s->path != NULL ? s->path : s->host);
+	s->stage = SMTP__DIALLING;
+	return SMTP_OK;
+}
+
+static int
+dial_step(struct smtp *s, uint64_t now_ms)
+{
+	int rc = smtp__dial_step(s->dial, now_ms);
+	int phase = smtp__dial_phase(s->dial);
+
+	if (rc > 0) {
+		s->due_ms = smtp__dial_due_ms(s->dial);
+		return rc | SMTP_WANT_TIME;
+	}
+	if (rc == SMTP_OK)
+		rc = smtp__dial_take(s->dial, &s->transport);
+	if (rc != SMTP_OK) {
+		const char *words = smtp__dial_error(s->dial);
+
+		smtp__report(s, rc, rc, phase, words[0] != '\0' ? words :
+		    "out of memory");
+		smtp__trace_note(s->trace, s->error, "");
+	}
+	smtp__dial_free(s->dial);
+	s->dial = NULL;
+	s->stage = SMTP__APART;
+	return rc != SMTP_OK ? rc : begin_talk(s, now_ms);
+}
+
+int
+smtp__connect_start(struct smtp *s, uint64_t now_ms)
+{
+	bool used;
+
+	smtp__connect_end(s);
+	s->goal = SMTP__GOAL_OPEN;
+	if (smtp__options_take_transport(s->options, &s->transport, &used)) {
+		s->foreign = true;
+		return begin_talk(s, now_ms);
+	}
+	if (used)
+		return smtp__report(s, SMTP_E_ARGUMENT, SMTP_E_ARGUMENT,
+		    SMTP_PHASE_CONNECT, "option \"transport\": another "
+		    "session has taken it");
+#if SMTP_WITH_TLS
+	/* Options that cannot be used are told before anybody is called. */
+	if (s->tls_policy != SMTP_ENGINE_PLAINTEXT) {
+		struct smtp__tls_shared *shared;
+		char why[256] = "";
+		int rc = smtp__options_tls(s->options, takes_any(s), &shared,
+		    why, sizeof why);
+
+		if (rc != SMTP_OK)
+			return smtp__report(s, rc, rc, SMTP_PHASE_TLS,
+			    why[0] != '\0' ? why : "TLS: out of memory");
+	}
+#endif
+	return dial(s, now_ms);
+}
+
+int
+smtp__connect_step(struct smtp *s, uint64_t now_ms)
+{
+	int rc = SMTP_OK;
+
+	while (rc == SMTP_OK && s->stage != SMTP__TALKING) {
+		if (s->stage == SMTP__DIALLING)
+			rc = dial_step(s, now_ms);
+		else if (s->stage == SMTP__SECURING)
+			rc = shake_hands(s, now_ms);
+		else
+			rc = SMTP_E_STATE;
+	}
+	return rc;
+}
+
+void
+smtp__connect_interrupt(struct smtp *s, int cause)
+{
+	int phase = SMTP_PHASE_NONE;
+
+#if SMTP_WITH_TLS
+	if (s->stage == SMTP__SECURING) {
+		(void)handshake_failed(s, cause);
+		smtp__connect_close(s);
+		return;
+	}
+#endif
+	if (s->dial != NULL)
+		phase = smtp__dial_phase(s->dial);
+	smtp__report(s, cause, cause, phase, cause == SMTP_E_CANCELLED ?
+	    "cancelled while connecting" :
+	    "the deadline has passed while connecting");
+	smtp__connect_close(s);
+}
+
+void
+smtp__connect_close(struct smtp *s)
+{
+	smtp__dial_free(s->dial);
+	s->dial = NULL;
+	smtp__trace_end(s->trace);
+	if (s->connected && s->transport.close != NULL)
+		s->transport.close(s->transport.ctx);
+	s->connected = false;
+	s->tls = NULL;
+	s->stage = SMTP__APART;
+}
+
+void
+smtp__connect_end(struct smtp *s)
+{
+	smtp__connect_close(s);
+	s->secure = s->authenticated = false;
+	s->read_ended = s->write_failed = false;
+	s->engine = NULL;
+	s->tls_line[0] = '\0';
+	smtp__memory_free(&s->heap, s->capabilities, s->capabilities_n);
+	s->capabilities = NULL;
+	s->capabilities_n = 0;
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A message becomes a delivery, and the rows of the delivery the results of
+ * the message. One message may take several deliveries: a server that has
+ * enough recipients for one transaction gets the others in the next (RFC 5321
+ * section 4.5.3.1.10).
+ */
+#include <string.h>
+
+#include "client.h"
+#include "memory.h"
+#include "queue_id.h"
+
+/*
+ * Before.
+ */
+
+/* Date and random octets, from the hooks or from the platform. */
+static void
+take_moment(const struct smtp *s, struct smtp__moment *moment)
+{
+	const struct smtp__hooks *hooks = smtp__options_hooks(s->options);
+
+	memset(moment, 0, sizeof *moment);
+	if (hooks->clock != NULL) {
+		moment->has_clock = hooks->clock(hooks->clock_ctx,
+		    &moment->seconds, &moment->zone_minutes) == 0;
+	} else {
+		moment->seconds = smtp__net_wall_clock(&moment->zone_minutes);
+		moment->has_clock = moment->seconds > 0;
+	}
+	moment->has_random = hooks->random != NULL ?
+	    hooks->random(hooks->random_ctx, moment->random,
+	    sizeof moment->random) == 0 :
+	    smtp__net_random(moment->random, sizeof moment->random);
+}
+
+static bool
+has_status(const struct smtp__sending *g, int status)
+{
+	for (size_t i = 0; i < g->recipient_count; i++)
+		if (g->recipients[i].outcome.status == status)
+			return true;
+	return false;
+}
+
+static bool
+is_open(const struct smtp__recipient *r)
+{
+	return r->outcome.status != SMTP_OK &&
+	    r->outcome.status != SMTP_E_UNKNOWN;
+}
+
+int
+smtp__deliver_prepare(struct smtp *s, struct smtp_message *message)
+{
+	struct smtp__sending *g = smtp__memory_new(&s->heap, sizeof *g);
+	struct smtp__moment moment;
+	size_t i, open = 0;
+	int rc;
+
+	if (g == NULL)
+		return smtp__report(s, SMTP_E_MEMORY, SMTP_E_MEMORY,
+		    SMTP_PHASE_NONE, "out of memory");
+	g->message = message;
+	s->sending = g;
+	take_moment(s, &moment);
+	rc = smtp__message_prepare(message, &moment);
+	g->recipients = smtp__message_recipients(message,
+	    &g->recipient_count);
+	if (rc != SMTP_OK)
+		return rc;
+	if (has_status(g, SMTP_E_UNKNOWN)) {
+		g->words = "the outcome of the last send is UNKNOWN: to send "
+		    "again may deliver twice; smtp_message_forget_outcome() "
+		    "says that it is wanted";
+		return SMTP_E_STATE;
+	}
+	for (i = 0; i < g->recipient_count; i++)
+		open += is_open(&g->recipients[i]);
+	if (open == 0)
+		return SMTP__DELIVERED;
+	smtp__message_begin(message);
+	g->rows = smtp__memory_new(&s->heap, open * sizeof *g->rows);
+	g->which = smtp__memory_new(&s->heap, open * sizeof *g->which);
+	g->room = open;
+	return g->rows == NULL || g->which == NULL ? SMTP_E_MEMORY : SMTP_OK;
+}
+
+/* A row for each recipient that is still to be addressed. */
+static void
+fill_rows(struct smtp__sending *g, bool all)
+{
+	struct smtp_delivery *d = &g->delivery;
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->recipient_count && n < g->room; i++) {
+		const struct smtp__recipient *r = &g->recipients[i];
+
+		if (g->again ? r->outcome.status != SMTP_RCPT_PENDING :
+		    !is_open(r))
+			continue;
+		memset(&g->rows[n], 0, sizeof g->rows[n]);
+		g->rows[n].address = r->address;
+		g->rows[n].status = SMTP_RCPT_PENDING;
+		g->rows[n].subject = g->rows[n].detail = SMTP_NO_ENHANCED;
+		g->which[n] = i;
+		n++;
+	}
+	memset(d, 0, sizeof *d);
+	d->from = smtp__message_envelope_from(g->message);
+	d->rcpts = g->rows;
+	d->rcpt_count = n;
+	d->size = g->content.size;
+	d->flags = (uint8_t)((g->content.size_known ? SMTP_DELIVERY_SIZE : 0) |
+	    (g->content.needs & SMTP__CONTENT_8BIT ? SMTP_DELIVERY_8BIT : 0) |
+	    (g->content.needs & SMTP__CONTENT_UTF8 ? SMTP_DELIVERY_UTF8 : 0) |
+	    (all ? SMTP_DELIVERY_ALL : 0));
+}
+
+int
+smtp__deliver_start(struct smtp *s)
+{
+	struct smtp__sending *g = s->sending;
+	unsigned offers = smtp_engine_offers(s->engine), content = 0;
+	struct smtp__outcome *all;
+	int rc;
+
+	if (offers & SMTP_OFFER_8BITMIME)
+		content |= SMTP__CONTENT_8BIT;
+	if (offers & SMTP_OFFER_SMTPUTF8)
+		content |= SMTP__CONTENT_UTF8;
+	rc = smtp__message_plan(g->message, content, &g->content);
+	g->planning = rc > 0;
+	if (rc != SMTP_OK)
+		return rc;
+	all = smtp__message_outcome(g->message);
+	all->code = 0;
+	(void)smtp__message_set_text(g->message, all, NULL, 0);
+	fill_rows(g, smtp__options_flag(s->options, SMTP__REQUIRE_ALL));
+	g->again = false;
+	rc = smtp_engine_send(s->engine, &g->delivery);
+	g->started = rc == SMTP_OK;
+	if (!g->started && rc != SMTP_E_STATE) {
+		(void)smtp__deliver_collect(s);
+		g->decided = true;
+	}
+	return rc;
+}
+
+/*
+ * On the way.
+ */
+
+bool
+smtp__deliver_content(struct smtp *s)
+{
+	struct smtp__io *io = s->io;
+	ptrdiff_t n;
+
+	if (s->sending == NULL || io->content_room == 0)
+		return false;
+	n = smtp__message_read(s->sending->message, io->content,
+	    io->content_room);
+	if (n == SMTP__MESSAGE_WAIT)
+		return false;
+	if (n < 0)
+		smtp_engine_content_failed(s->engine, (int)n);
+	else
+		smtp_engine_content(s->engine, io->content, (size_t)n);
+	return true;
+}
+
+/*
+ * The numbers of a reply. The words are copied; without memory they lack. Of
+ * replies to all, the first that refuses stays: those behind it (DATA after a
+ * refused MAIL) only follow from it.
+ */
+static void
+put_reply(struct smtp__sending *g, struct smtp__outcome *o,
+    const struct smtp_reply *reply)
+{
+	o->code = reply->code;
+	o->phase = reply->phase;
+	(void)smtp__message_set_text(g->message, o, reply->text,
+	    reply->text_n);
+}
+
+/*
+ * A recipient that was taken is decided later, by another reply; so only the
+ * others are noted with it, and what LMTP says about each.
+ */
+void
+smtp__deliver_note(struct smtp *s, const struct smtp_reply *reply)
+{
+	struct smtp__sending *g = s->sending;
+	struct smtp__outcome *all;
+
+	if (g == NULL || !g->started ||
+	    (reply->delivery != &g->delivery && reply->code != 421))
+		return;
+	all = smtp__message_outcome(g->message);
+	if ((reply->rcpt >= g->delivery.rcpt_count || reply->code == 421) &&
+	    all->code < 400)
+		put_reply(g, all, reply);
+	if (reply->rcpt < g->delivery.rcpt_count &&
+	    (reply->phase != SMTP_PHASE_RCPT || reply->code >= 400))
+		put_reply(g, &g->recipients[g->which[reply->rcpt]].outcome,
+		    reply);
+}
+
+/*
+ * After.
+ */
+
+static void
+put_numbers(struct smtp__outcome *o, const struct smtp_rcpt *row, int cause)
+{
+	o->status = row->status;
+	/* Over the SIZE that was offered: the server has said so before. */
+	o->cause = row->status == SMTP_OK ? SMTP_OK :
+	    row->code != 0 || cause == SMTP_E_REFUSED ? SMTP_E_REPLY : cause;
+	o->phase = row->phase;
+	o->code = row->code;
+	o->has_enhanced = row->subject != SMTP_NO_ENHANCED;
+	o->subject = row->subject;
+	o->detail = row->detail;
+}
+
+/*
+ * The words of the reply that decided a row are its own, or those of a reply
+ * to all; they are told apart by where they came, since the rows know that.
+ */
+static void
+put_row(struct smtp__sending *g, const struct smtp_rcpt *row,
+    struct smtp__outcome *o)
+{
+	const struct smtp__outcome *all = smtp__message_outcome(g->message);
+	bool own = o->text != NULL && o->code == row->code &&
+	    o->phase == row->phase && row->code != 0;
+
+	if (!own) {
+		bool shared = row->code != 0 && all->code == row->code;
+
+		(void)smtp__message_set_text(g->message, o,
+		    shared ? all->text : NULL, shared ? all->text_n : 0);
+	}
+	put_numbers(o, row, g->delivery.cause);
+}
+
+/* RFC 5321 section 4.5.3.1.10: not about the mailbox, nor about the size. */
+static bool
+is_surplus(const struct smtp_rcpt *row)
+{
+	if ((row->code != 452 && row->code != 552) ||
+	    row->phase != SMTP_PHASE_RCPT)
+		return false;
+	return row->subject != 2 && (row->subject != 3 || row->detail != 4);
+}
+
+bool
+smtp__deliver_collect(struct smtp *s)
+{
+	struct smtp__sending *g = s->sending;
+	struct smtp_delivery *d = &g->delivery;
+	bool taken = false, delivered = false;
+
+	for (size_t i = 0; i < d->rcpt_count; i++)
+		delivered |= d->rcpts[i].status == SMTP_OK;
+	for (size_t i = 0; i < d->rcpt_count; i++) {
+		const struct smtp_rcpt *row = &d->rcpts[i];
+		struct smtp__outcome *o = &g->recipients[g->which[i]].outcome;
+
+		put_row(g, row, o);
+		taken |= row->status == SMTP_OK;
+		if (!taken || !is_surplus(row))
+			continue;
+		o->status = SMTP_E_LATER;
+		if (smtp__message_can_rewind(g->message)) {
+			o->status = SMTP_RCPT_PENDING;
+			g->again = true;
+		}
+	}
+	g->started = false;
+	return g->again && delivered;
+}
+
+void
+smtp__deliver_fail(struct smtp *s, int status, int cause)
+{
+	struct smtp__sending *g = s->sending;
+	struct smtp__outcome *all = smtp__message_outcome(g->message);
+
+	(void)smtp__message_set_text(g->message, all, NULL, 0);
+	for (size_t i = 0; i < g->recipient_count; i++) {
+		struct smtp__outcome *o = &g->recipients[i].outcome;
+		const struct smtp_rcpt none = {
+			.subject = SMTP_NO_ENHANCED,
+			.detail = SMTP_NO_ENHANCED,
+			.status = (int8_t)status,
+			.phase = (uint8_t)s->last_phase,
+		};
+
+		if (o->status == SMTP_OK || o->status == SMTP_E_UNKNOWN)
+			continue;
+		(void)smtp__message_set_text(g->message, o, NULL, 0);
+		put_numbers(o, &none, cause);
+	}
+	g->local = status;
+	g->local_cause = cause;
+}
+
+/*
+ * The sum. What the caller has to know first decides: that a mail may have
+ * arrived, that the call was wrong, and then what the server said.
+ */
+static const struct smtp__recipient *
+decisive(const struct smtp__sending *g, int *status)
+{
+	static const int order[] = { SMTP_E_UNKNOWN, SMTP_E_ARGUMENT,
+		SMTP_E_STATE, SMTP_E_SPACE, SMTP_E_MEMORY, SMTP_E_UNSUPPORTED,
+		SMTP_E_SOURCE, SMTP_E_LATER, SMTP_E_REFUSED, SMTP_OK };
+	bool some = has_status(g, SMTP_OK);
+
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		for (size_t k = 0; k < g->recipient_count; k++) {
+			if (g->recipients[k].outcome.status != order[i])
+				continue;
+			*status = some && (order[i] == SMTP_E_LATER ||
+			    order[i] == SMTP_E_REFUSED) ? SMTP_E_PARTIAL :
+			    order[i];
+			return &g->recipients[k];
+		}
+	return NULL;
+}
+
+static void
+find_queue_id(struct smtp__sending *g)
+{
+	for (size_t i = 0; i < g->recipient_count; i++) {
+		const struct smtp__outcome *o = &g->recipients[i].outcome;
+		struct smtp__bytes id;
+
+		if (o->status != SMTP_OK || o->text == NULL)
+			continue;
+		id = smtp__queue_id(o->text, o->text_n);
+		(void)smtp__message_set_queue_id(g->message, id.p, id.n);
+		return;
+	}
+}
+
+static void
+sum_up(struct smtp__sending *g)
+{
+	struct smtp__outcome *all = smtp__message_outcome(g->message);
+	const struct smtp__recipient *r;
+	int status = g->local;
+
+	r = decisive(g, &status);
+	/* Nobody refused this one, but all were asked for: say who did. */
+	for (size_t i = 0; r != NULL && i < g->recipient_count; i++)
+		if (r->outcome.cause == SMTP_E_REPLY && r->outcome.code == 0 &&
+		    g->recipients[i].outcome.code >= 400)
+			r = &g->recipients[i];
+	if (r == NULL || g->local == SMTP_E_STATE) {
+		(void)smtp__message_set_text(g->message, all, NULL, 0);
+		all->cause = g->local_cause;
+		all->code = 0;
+		all->has_enhanced = false;
+		all->phase = SMTP_PHASE_NONE;
+	} else {
+		(void)smtp__message_set_text(g->message, all,
+		    r->outcome.text, r->outcome.text_n);
+		all->cause = r->outcome.cause;
+		all->code = r->outcome.code;
+		all->has_enhanced = r->outcome.has_enhanced;
+		all->subject = r->outcome.subject;
+		all->detail = r->outcome.detail;
+		all->phase = r->outcome.phase;
+	}
+	all->status = g->local == SMTP_E_STATE ? SMTP_E_STATE : status;
+}
+
+int
+smtp__deliver_end(struct smtp *s, uint64_t now_ms)
+{
+	struct smtp__sending *g = s->sending;
+	struct smtp__recipient *r = g->recipients;
+	int status;
+
+	for (size_t i = 0; i < g->recipient_count; i++)
+		if (r[i].outcome.status == SMTP_RCPT_PENDING)
+			r[i].outcome.status = SMTP_E_LATER;
+	sum_up(g);
+	find_queue_id(g);
+	smtp__message_set_elapsed(g->message, now_ms - s->started_ms);
+	smtp__report_message(s, g);
+	status = smtp__message_outcome(g->message)->status;
+	smtp__memory_free(&s->heap, g->rows, g->room * sizeof *g->rows);
+	smtp__memory_free(&s->heap, g->which, g->room * sizeof *g->which);
+	smtp__memory_free(&s->heap, g, sizeof *g);
+	s->sending = NULL;
+	return status;
+}

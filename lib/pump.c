@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "client.h"
+#include "crypto/hash.h"
+#include "memory.h"
+
+/*
+ * Buffers, in one block with the struct before them.
+ */
+
+static size_t
+block_size(const struct smtp__io *io)
+{
+	return sizeof *io + io->out_room + io->content_room;
+}
+
+bool
+smtp__pump_begin(struct smtp *s, bool large)
+{
+	struct smtp__io sizes = { 0 }, *io;
+
+	sizes.out_room = large ? SMTP__SEND_BYTES : SMTP__OUT_BYTES;
+	sizes.content_room = large ? SMTP__SEND_BYTES : 0;
+	io = s->heap.resize(s->heap.ctx, NULL, 0, block_size(&sizes));
+	if (io == NULL)
+		return false;
+	io->in_at = io->in_n = io->out_at = io->out_n = 0;
+	io->out_room = sizes.out_room;
+	io->content_room = sizes.content_room;
+	io->out = (unsigned char *)(io + 1);
+	io->content = io->out + io->out_room;
+	s->io = io;
+	return true;
+}
+
+/* AUTH went through the small one. */
+void
+smtp__pump_end(struct smtp *s)
+{
+	if (s->io == NULL)
+		return;
+	if (s->io->content_room == 0)
+		smtp__wipe(s->io->out, s->io->out_room);
+	smtp__memory_free(&s->heap, s->io, block_size(s->io));
+	s->io = NULL;
+}
+
+/*
+ * In.
+ */
+
+static bool
+is_leaving(const struct smtp *s)
+{
+	return s->operation != SMTP__QUITTING && s->failure.status == SMTP_OK &&
+	    smtp_engine_phase(s->engine) == SMTP_PHASE_QUIT;
+}
+
+/*
+ * Give the engine what was read, reply by reply, since it keeps the words of
+ * one only. All of it, also where the engine has a result meanwhile: octets
+ * behind the 220 to STARTTLS have to be seen before the handshake.
+ */
+static bool
+feed(struct smtp *s)
+{
+	struct smtp__io *io = s->io;
+	bool moved = false;
+
+	while (io->in_at < io->in_n &&
+	    !(smtp_engine_want(s->engine) & SMTP_ENGINE_DONE)) {
+		struct smtp_reply reply;
+		size_t n;
+
+		s->last_phase = smtp_engine_phase(s->engine);
+		n = smtp_engine_feed(s->engine, io->in + io->in_at,
+		    io->in_n - io->in_at);
+		smtp__trace_heard(s->trace, io->in + io->in_at, n);
+		io->in_at += n;
+		moved |= n > 0;
+		if (smtp_engine_reply(s->engine, &reply)) {
+			s->replies++;
+			smtp__report_reply(s, &reply);
+			smtp__deliver_note(s, &reply);
+			if (is_leaving(s))
+				smtp__report_leaving(s);
+		}
+		if (n == 0)
+			break;
+	}
+	if (io->in_at == io->in_n)
+		io->in_at = io->in_n = 0;
+	return moved;
+}
+
+static int
+want_of(ptrdiff_t io)
+{
+	return io == SMTP_IO_WANT_WRITE ? SMTP_WANT_WRITE : SMTP_WANT_READ;
+}
+
+static bool
+read_in(struct smtp *s, int *wait)
+{
+	struct smtp__io *io = s->io;
+	ptrdiff_t n;
+
+	if (s->read_ended || io->in_n > 0)
+		return false;
+	n = s->transport.read(s->transport.ctx, io->in, sizeof io->in);
+	if (n > 0) {
+		io->in_n = (size_t)n;
+		(void)feed(s);
+		return true;
+	}
+	if (n == SMTP_IO_WANT_READ || n == SMTP_IO_WANT_WRITE) {
+		*wait |= want_of(n);
+		return false;
+	}
+	s->read_ended = true;
+	return true;
+}
+
+/*
+ * Out.
+ */
+
+/* Octets as long as there are some, so that one flight is one write. */
+static void
+take(struct smtp *s)
+{
+	struct smtp__io *io = s->io;
+	bool ready = true;
+
+	while (io->out_n < io->out_room && ready) {
+		unsigned char *p = io->out + io->out_n;
+		size_t n;
+
+		if (smtp_engine_want(s->engine) & SMTP_ENGINE_CONTENT)
+			ready = smtp__deliver_content(s);
+		n = smtp_engine_take(s->engine, p, io->out_room - io->out_n);
+		if (n > 0)
+			smtp__trace_sent(s->trace,
+			    smtp_engine_taken(s->engine), p, n);
+		else if (!(smtp_engine_want(s->engine) & SMTP_ENGINE_CONTENT))
+			break;
+		io->out_n += n;
+	}
+	/* The engine gave up on the way: what stands here has no end. */
+	if (smtp_engine_status(s->engine) != SMTP_OK &&
+	    smtp_engine_want(s->engine) & (SMTP_ENGINE_DONE |
+	    SMTP_ENGINE_RESULT))
+		io->out_n = 0;
+}
+
+static bool
+write_out(struct smtp *s, uint64_t now_ms, int *wait)
+{
+	struct smtp__io *io = s->io;
+	ptrdiff_t n;
+
+	if (s->write_failed)
+		return false;
+	if (io->out_n == 0)
+		take(s);
+	if (io->out_n == 0)
+		return false;
+	/* Once more the same octets, until all are gone: TLS needs that. */
+	n = s->transport.write(s->transport.ctx, io->out + io->out_at,
+	    io->out_n - io->out_at);
+	if (n > 0) {
+		io->out_at += (size_t)n;
+		s->moved_ms = now_ms;
+		if (io->out_at == io->out_n)
+			io->out_at = io->out_n = 0;
+		return true;
+	}
+	if (n == SMTP_IO_WANT_READ || n == SMTP_IO_WANT_WRITE) {
+		*wait |= want_of(n);
+		return false;
+	}
+	s->write_failed = true;
+	return true;
+}
+
+/*
+ * Both.
+ */
+
+/*
+ * When the peer has closed, what it said before comes first: it may be the
+ * reason. So a write that failed is told only when there is nothing to read.
+ */
+static void
+tell_loss(struct smtp *s)
+{
+	s->last_phase = smtp_engine_phase(s->engine);
+	if (s->operation != SMTP__QUITTING)
+		smtp__trace_note(s->trace, "the connection was lost", "");
+	smtp_engine_lost(s->engine, SMTP_E_CLOSED);
+}
+
+static bool
+has_word(const struct smtp *s)
+{
+	const struct smtp__io *io = s->io;
+	unsigned want = smtp_engine_want(s->engine);
+
+	if (want & (SMTP_ENGINE_DONE | SMTP_ENGINE_RESULT))
+		return true;
+	return want & (SMTP_ENGINE_READY | SMTP_ENGINE_TLS) &&
+	    io->out_n == 0 && io->in_n == 0;
+}
+
+/* A block that leaves slowly has its time from the last octet on. */
+static void
+set_due(struct smtp *s, uint64_t now_ms)
+{
+	uint32_t now = (uint32_t)now_ms;
+	int32_t left = (int32_t)(smtp_engine_due_ms(s->engine, now) - now);
+	uint64_t due = left > 0 ? now_ms + (uint32_t)left : now_ms;
+	uint64_t block = s->moved_ms +
+	    s->wait_s[SMTP_WAIT_BLOCK] * UINT64_C(1000);
+
+	if (s->io->out_n > 0 && block > due)
+		due = block;
+	s->due_ms = due;
+}
+
+int
+smtp__pump(struct smtp *s, uint64_t now_ms)
+{
+	bool moved = true;
+	int wait = 0;
+
+	while (moved) {
+		wait = 0;
+		moved = feed(s);
+		if (has_word(s))
+			return SMTP_OK;
+		moved |= write_out(s, now_ms, &wait);
+		moved |= read_in(s, &wait);
+		if (!moved && (s->read_ended || s->write_failed)) {
+			tell_loss(s);
+			return SMTP_OK;
+		}
+		if (has_word(s))
+			return SMTP_OK;
+	}
+	if (smtp_engine_want(s->engine) & SMTP_ENGINE_CONTENT &&
+	    s->io->out_n == 0)
+		wait |= SMTP_WANT_SOURCE;
+	set_due(s, now_ms);
+	return wait | SMTP_WANT_TIME;
+}
+
+bool
+smtp__pump_idle(struct smtp *s)
+{
+	int wait = 0;
+
+	if (!read_in(s, &wait))
+		return true;
+	if (s->read_ended)
+		tell_loss(s);
+	return !(smtp_engine_want(s->engine) & SMTP_ENGINE_DONE);
+}

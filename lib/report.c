@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "client.h"
+#include "memory.h"
+#include "hint.h"
+#include "text/ascii.h"
+
+/*
+ * One plain line, which is cut where it gets too long.
+ */
+
+static void
+begin(struct smtp *s, struct smtp__out *out)
+{
+	smtp__out_init(out, s->error, sizeof s->error - 1);
+}
+
+static void
+end(struct smtp *s, const struct smtp__out *out)
+{
+	s->error[out->n] = '\0';
+}
+
+static void
+add(struct smtp__out *out, const char *text)
+{
+	size_t n = strlen(text), room = out->cap - out->n;
+
+	smtp__out_add(out, text, n < room ? n : room);
+}
+
+/* Words of a server: its line ends become blanks, the rest is escaped. */
+static void
+add_words(struct smtp__out *out, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!smtp__trace_escape(out, p[i] == '\n' ? " " : &p[i], 1))
+			break;
+}
+
+static void
+add_number(struct smtp__out *out, uint64_t number)
+{
+	char room[24];
+	struct smtp__out digits;
+
+	smtp__out_init(&digits, room, sizeof room - 1);
+	smtp__out_number(&digits, number);
+	room[digits.n] = '\0';
+	add(out, room);
+}
+
+/* "550 5.1.1": the class of the enhanced code is that of the code. */
+static void
+put_enhanced(struct smtp__out *out, int code, unsigned subject,
+    unsigned detail)
+{
+	if (subject == SMTP_NO_ENHANCED)
+		return;
+	add_number(out, (uint64_t)code / 100);
+	add(out, ".");
+	add_number(out, subject);
+	add(out, ".");
+	add_number(out, detail);
+}
+
+static void
+add_reply(struct smtp__out *out, int code, unsigned subject, unsigned detail,
+    const char *words, size_t n)
+{
+	add_number(out, (uint64_t)code);
+	if (subject != SMTP_NO_ENHANCED)
+		add(out, " ");
+	put_enhanced(out, code, subject, detail);
+	if (n > 0)
+		add(out, " ");
+	add_words(out, words, n);
+}
+
+/* What of the session a phase is, in words that a person has seen. */
+static const char *
+step_name(int phase)
+{
+	static const char *const names[] = {
+		[SMTP_PHASE_NONE] = "the session",
+		[SMTP_PHASE_RESOLVE] = "name lookup",
+		[SMTP_PHASE_CONNECT] = "connecting",
+		[SMTP_PHASE_TLS] = "TLS",
+		[SMTP_PHASE_GREETING] = "greeting",
+		[SMTP_PHASE_EHLO] = "EHLO",
+		[SMTP_PHASE_STARTTLS] = "STARTTLS",
+		[SMTP_PHASE_AUTH] = "AUTH",
+		[SMTP_PHASE_MAIL] = "MAIL",
+		[SMTP_PHASE_RCPT] = "RCPT",
+		[SMTP_PHASE_DATA] = "DATA",
+		[SMTP_PHASE_CONTENT] = "content",
+		[SMTP_PHASE_FINAL] = "end of the mail",
+		[SMTP_PHASE_QUIT] = "QUIT",
+	};
+
+	return names[phase];
+}
+
+/*
+ * Replies.
+ */
+
+void
+smtp__report_clear(struct smtp *s)
+{
+	memset(&s->failure, 0, sizeof s->failure);
+	s->failure.subject = s->failure.detail = SMTP_NO_ENHANCED;
+	s->error[0] = '\0';
+}
+
+/* As long as this connection lives, without blanks at the ends of lines. */
+static void
+keep_capabilities(struct smtp *s, const struct smtp_reply *reply)
+{
+	size_t n = reply->text_n + 1;
+	char *p = reply->code / 100 == 2 ?
+	    smtp__memory_copy(&s->heap, reply->text, reply->text_n) : NULL;
+
+	smtp__memory_free(&s->heap, s->capabilities, s->capabilities_n);
+	s->capabilities = p;
+	s->capabilities_n = p == NULL ? 0 : n;
+	for (size_t i = 0; p != NULL && i < n; i++) {
+		size_t end = i;
+
+		if (p[i] != '\n' && p[i] != '\0')
+			continue;
+		while (end > 0 && smtp__is_blank(p[end - 1]))
+			p[--end] = '\0';
+		p[i] = '\0';
+	}
+}
+
+/*
+ * The engine leaves on its own: what made it do so is told now, and kept over
+ * the reply to QUIT, which interests nobody.
+ */
+void
+smtp__report_leaving(struct smtp *s)
+{
+	s->last_words = smtp__memory_copy(&s->heap, s->words,
+	    strlen(s->words));
+	smtp__report_engine(s, smtp_engine_status(s->engine));
+}
+
+static void
+restore_words(struct smtp *s)
+{
+	if (s->last_words == NULL) {
+		s->words[0] = '\0';
+		return;
+	}
+	memcpy(s->words, s->last_words, strlen(s->last_words) + 1);
+	smtp__memory_free_text(&s->heap, s->last_words);
+	s->last_words = NULL;
+}
+
+void
+smtp__report_reply(struct smtp *s, const struct smtp_reply *reply)
+{
+	struct smtp__out out;
+
+	if (reply->phase == SMTP_PHASE_QUIT &&
+	    s->operation != SMTP__QUITTING) {
+		restore_words(s);
+		return;
+	}
+
+	/* A challenge is no words for anybody; the engine still needs it. */
+	s->challenged = reply->code == 334;
+	if (s->challenged)
+		return;
+	s->code = reply->code;
+	s->last_phase = reply->phase;
+	s->words[reply->text_n] = '\0';
+	smtp__out_init(&out, s->enhanced, sizeof s->enhanced - 1);
+	put_enhanced(&out, reply->code, reply->subject, reply->detail);
+	s->enhanced[out.n] = '\0';
+	s->failure.subject = reply->subject;
+	s->failure.detail = reply->detail;
+	if (reply->phase == SMTP_PHASE_EHLO)
+		keep_capabilities(s, reply);
+}
+
+/*
+ * Failures.
+ */
+
+static void
+set(struct smtp *s, int status, int cause, int phase)
+{
+	s->failure.status = status;
+	s->failure.cause = cause;
+	s->failure.phase = phase;
+}
+
+int
+smtp__report(struct smtp *s, int status, int cause, int phase,
+    const char *words)
+{
+	struct smtp__out out;
+
+	set(s, status, cause, phase);
+	s->failure.code = 0;
+	s->failure.subject = s->failure.detail = SMTP_NO_ENHANCED;
+	begin(s, &out);
+	add(&out, words);
+	end(s, &out);
+	return status;
+}
+
+static uint32_t
+wait_of(const struct smtp *s, int phase)
+{
+	switch (phase) {
+	case SMTP_PHASE_GREETING:
+		return s->wait_s[SMTP_WAIT_GREETING];
+	case SMTP_PHASE_MAIL:
+	case SMTP_PHASE_RCPT:
+		return s->wait_s[SMTP_WAIT_ENVELOPE];
+	case SMTP_PHASE_DATA:
+		return s->wait_s[SMTP_WAIT_DATA];
+	case SMTP_PHASE_CONTENT:
+		return s->wait_s[SMTP_WAIT_BLOCK];
+	case SMTP_PHASE_FINAL:
+		return s->wait_s[SMTP_WAIT_FINAL];
+	case SMTP_PHASE_QUIT:
+		return s->wait_s[SMTP_WAIT_QUIT];
+	default:
+		return s->wait_s[SMTP_WAIT_COMMAND];
+	}
+}
+
+/* Why the session ended, where no reply says it. */
+static void
+add_cause(const struct smtp *s, struct smtp__out *out, int cause, int phase)
+{
+	add(out, step_name(phase));
+	switch (cause) {
+	case SMTP_E_TIMEOUT:
+		if (s->failure.by_deadline) {
+			add(out, ": the deadline has passed");
+			break;
+		}
+		add(out, phase == SMTP_PHASE_CONTENT ?
+		    ": nothing was taken for " : ": no reply for ");
+		add_number(out, wait_of(s, phase));
+		add(out, " s");
+		break;
+	case SMTP_E_CANCELLED:
+		add(out, ": cancelled");
+		break;
+	case SMTP_E_PROTOCOL:
+		add(out, ": what came is not SMTP, or not in its place");
+		break;
+	case SMTP_E_CLOSED:
+		add(out, ": the connection was lost");
+		break;
+	case SMTP_E_MEMORY:
+		add(out, ": out of memory");
+		break;
+	default:
+		add(out, ": ");
+		add(out, smtp_status_name(cause));
+		break;
+	}
+}
+
+static bool
+is_by_reply(const struct smtp *s, int status)
+{
+	if (status == SMTP_E_LATER || status == SMTP_E_REFUSED)
+		return true;
+	return (status == SMTP_E_AUTH || status == SMTP_E_TLS) &&
+	    s->code >= 400;
+}
+
+/* The engine had no mechanism to try. */
+static void
+add_no_mechanism(const struct smtp *s, struct smtp__out *out)
+{
+	const char *offered = smtp_capability(s, "AUTH");
+	const char *wanted = s->credentials.mechanism;
+
+	if (s->tls_policy == SMTP_ENGINE_OPPORTUNISTIC) {
+		add(out, "AUTH: not without a verified certificate");
+	} else if (offered == NULL) {
+		add(out, "AUTH: not offered by the server");
+	} else {
+		add(out, "AUTH: no mechanism fits");
+		if (wanted != NULL) {
+			add(out, "; wanted is ");
+			add(out, wanted);
+		}
+		add(out, "; offered are ");
+		add_words(out, offered, strlen(offered));
+		if (!s->secure)
+			add(out, ", without TLS");
+	}
+}
+
+int
+smtp__report_engine(struct smtp *s, int status)
+{
+	int cause = status, phase = s->last_phase;
+	unsigned subject = s->failure.subject, detail = s->failure.detail;
+	struct smtp__out out;
+
+	begin(s, &out);
+	if (is_by_reply(s, status) && s->replies > 0) {
+		if (status == SMTP_E_LATER || status == SMTP_E_REFUSED)
+			cause = SMTP_E_REPLY;
+		s->failure.code = s->code;
+		add(&out, step_name(phase));
+		add(&out, ": the server said ");
+		add_reply(&out, s->code, subject, detail, s->words,
+		    strlen(s->words));
+	} else {
+		s->failure.subject = s->failure.detail = SMTP_NO_ENHANCED;
+		if (status == SMTP_E_AUTH && s->replies > 0)
+			add(&out, "AUTH: the server said yes before it had "
+			    "asked all");
+		else if (status == SMTP_E_AUTH)
+			add_no_mechanism(s, &out);
+		else if (status == SMTP_E_TLS)
+			add(&out, "STARTTLS: not offered by the server");
+		else
+			add_cause(s, &out, status, phase);
+	}
+	end(s, &out);
+	set(s, status, cause, phase);
+	return status;
+}
+
+/*
+ * Messages.
+ */
+
+static bool
+is_bad(const struct smtp__recipient *r)
+{
+	return r->outcome.status != SMTP_OK;
+}
+
+/* "2 of 5 recipients; <a@b>: ": whom the line is about. */
+static void
+add_who(struct smtp__out *out, const struct smtp__sending *sending,
+    const struct smtp__recipient *culprit)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < sending->recipient_count; i++)
+		bad += is_bad(&sending->recipients[i]);
+	if (sending->recipient_count > 1) {
+		add_number(out, bad);
+		add(out, " of ");
+		add_number(out, sending->recipient_count);
+		add(out, " recipients: ");
+	}
+	if (culprit->outcome.phase == SMTP_PHASE_RCPT ||
+	    bad < sending->recipient_count) {
+		add(out, "<");
+		add_words(out, culprit->address, strlen(culprit->address));
+		add(out, ">: ");
+	}
+}
+
+/* What the engine or we refused before a word was said. */
+static void
+add_local(const struct smtp *s, struct smtp__out *out, int status,
+    const struct smtp__sending *sending)
+{
+	const char *words = sending->words != NULL ? sending->words :
+	    smtp_message_error(sending->message);
+	const struct smtp_delivery *d = &sending->delivery;
+
+	if (words[0] != '\0') {
+		add(out, words);
+	} else if (status == SMTP_E_MEMORY) {
+		add(out, "out of memory");
+	} else if (d->phase == SMTP_PHASE_CONTENT) {
+		add(out, "the content has a line over 998 octets, or an "
+		    "octet above 127 that was not announced");
+	} else if (status == SMTP_E_UNSUPPORTED && s->lmtp &&
+	    d->flags & SMTP_DELIVERY_ALL) {
+		add(out, "require-all cannot be had over LMTP");
+	} else {
+		if (d->row < d->rcpt_count) {
+			add(out, "recipient <");
+			add_words(out, d->rcpts[d->row].address,
+			    strlen(d->rcpts[d->row].address));
+			add(out, ">: ");
+		} else {
+			add(out, "sender <");
+			add_words(out, d->from, strlen(d->from));
+			add(out, ">: ");
+		}
+		add(out, status == SMTP_E_ARGUMENT ? "cannot be sent" :
+		    "needs SMTPUTF8 or 8BITMIME, which the server does not "
+		    "offer");
+	}
+}
+
+static void
+add_size(const struct smtp *s, struct smtp__out *out,
+    const struct smtp__sending *sending)
+{
+	add(out, "the mail has ");
+	add_number(out, sending->content.size);
+	add(out, " octets, and the server takes ");
+	add_number(out, smtp_engine_size_limit(s->engine));
+}
+
+void
+smtp__report_message(struct smtp *s, struct smtp__sending *sending)
+{
+	const struct smtp__outcome *o =
+	    smtp__message_outcome(sending->message);
+	const struct smtp__recipient *culprit = NULL;
+	/* A session that could not be opened again has told why. */
+	bool told = s->error[0] != '\0' && s->failure.cause == o->cause &&
+	    o->code == 0;
+	struct smtp__out out;
+
+	set(s, o->status, o->cause, o->phase);
+	s->failure.code = o->code;
+	s->failure.subject = o->has_enhanced ? o->subject : SMTP_NO_ENHANCED;
+	s->failure.detail = o->has_enhanced ? o->detail : SMTP_NO_ENHANCED;
+	if (told)
+		return;
+	begin(s, &out);
+	for (size_t i = 0; i < sending->recipient_count; i++)
+		if (is_bad(&sending->recipients[i]) && (culprit == NULL ||
+		    sending->recipients[i].outcome.code == o->code)) {
+			culprit = &sending->recipients[i];
+			if (culprit->outcome.code == o->code)
+				break;
+		}
+	if (o->status == SMTP_OK) {
+		;
+	} else if (o->status <= SMTP_E_ARGUMENT) {
+		add_local(s, &out, o->status, sending);
+	} else if (o->status == SMTP_E_UNKNOWN) {
+		add_cause(s, &out, o->cause, o->phase);
+		add(&out, "; the mail may have been delivered");
+	} else if (o->code == 0 && sending->delivery.cause ==
+	    SMTP_E_REFUSED) {
+		add_size(s, &out, sending);
+	} else {
+		if (culprit != NULL)
+			add_who(&out, sending, culprit);
+		if (o->code == 0) {
+			add_cause(s, &out, o->cause, o->phase);
+		} else {
+			if (o->phase != SMTP_PHASE_RCPT) {
+				add(&out, step_name(o->phase));
+				add(&out, ": ");
+			}
+			add(&out, "the server said ");
+			add_reply(&out, o->code, s->failure.subject,
+			    s->failure.detail, o->text == NULL ? "" : o->text,
+			    o->text_n);
+		}
+	}
+	end(s, &out);
+}
+
+/*
+ * What a program asks.
+ */
+
+int
+smtp_cause(const struct smtp *s)
+{
+	return s == NULL ? SMTP_E_MEMORY : s->failure.cause;
+}
+
+int
+smtp_phase(const struct smtp *s)
+{
+	return s == NULL ? SMTP_PHASE_NONE : s->failure.phase;
+}
+
+const char *
+smtp_error(const struct smtp *s)
+{
+	return s == NULL ? "out of memory" : s->error;
+}
+
+const char *
+smtp_hint(const struct smtp *s)
+{
+	struct smtp__facts facts;
+	unsigned offers;
+
+	if (s == NULL || s->failure.status == SMTP_OK)
+		return "";
+	offers = s->engine == NULL ? 0 : smtp_engine_offers(s->engine);
+	facts = (struct smtp__facts){
+		.status = s->failure.status,
+		.cause = s->failure.cause,
+		.phase = s->failure.phase,
+		.code = s->failure.code,
+		.subject = s->failure.subject,
+		.detail = s->failure.detail,
+		.cert_errors = s->failure.cert_errors,
+		.port = s->port,
+		.policy = s->tls_policy,
+		.lmtp = s->lmtp,
+		.not_tls = s->failure.not_tls,
+		.secure = s->secure,
+		.starttls = (offers & SMTP_OFFER_STARTTLS) != 0,
+		.auth = (offers & SMTP_OFFER_AUTH) != 0,
+		.own_ca = *smtp__options_text(s->options, SMTP__CA_FILE) ||
+		    *smtp__options_text(s->options, SMTP__CA_DIR),
+		.token = s->is_token,
+	};
+	return smtp__hint(&facts);
+}
+
+int
+smtp_reply_code(const struct smtp *s)
+{
+	return s == NULL ? 0 : s->code;
+}
+
+const char *
+smtp_reply_enhanced(const struct smtp *s)
+{
+	return s == NULL ? "" : s->enhanced;
+}
+
+const char *
+smtp_reply_text(const struct smtp *s)
+{
+	return s == NULL || s->challenged ? "" : s->words;
+}
+
+/* What follows `keyword` in this line, or NULL. AUTH=LOGIN is an old form. */
+static const char *
+parameters(const char *line, const char *keyword, bool old)
+{
+	size_t n = strlen(keyword);
+	char next;
+
+	if (strlen(line) < n || !smtp__same(line, n, keyword, n))
+		return NULL;
+	line += n;
+	next = *line;
+	if (next != '\0' && !smtp__is_blank(next) && !(old && next == '='))
+		return NULL;
+	if (old && next == '=')
+		line++;
+	while (smtp__is_blank(*line))
+		line++;
+	return line;
+}
+
+const char *
+smtp_capability(const struct smtp *s, const char *keyword)
+{
+	if (s == NULL || keyword == NULL || *keyword == '\0')
+		return NULL;
+	for (int old = 0; old < 2; old++) {
+		bool is_auth = smtp__same_text(keyword, strlen(keyword),
+		    "AUTH");
+		size_t i = 0;
+
+		/* The first line is a name and a greeting. */
+		while (i < s->capabilities_n) {
+			const char *line = s->capabilities + i, *found = NULL;
+
+			if (i > 0)
+				found = parameters(line, keyword,
+				    old && is_auth);
+			if (found != NULL)
+				return found;
+			i += strlen(line) + 1;
+		}
+	}
+	return NULL;
+}
