@@ -87,7 +87,7 @@ smtp__base64_decode(const char *in, size_t n, void *out, size_t cap)
 		bits &= (1U << held) - 1;
 	}
 	/* Left over are 0, 2 or 4 bits, all 0, and as many pairs of "=". */
-	while (i < n && in[i] == '=' && held > 0) {
+	while (i < n && in[i] == '=' && held > 0 && held < 6) {
 		held -= 2;
 		i++;
 	}
