@@ -30,13 +30,14 @@ struct smtp_transport {
 	/*
 	 * Read at most `n` octets, n > 0. Returns their number or one of enum
 	 * smtp_io. A stream that ended without its own mark of the end (TLS
-	 * without close_notify) is SMTP_IO_CLOSED too.
+	 * without close_notify) is SMTP_IO_CLOSED too. It may hold octets that
+	 * its descriptor does not show: read until SMTP_IO_WANT_*, then wait.
 	 */
 	ptrdiff_t (*read)(void *ctx, void *p, size_t n);
 
 	/*
 	 * Write at most `n` octets, n > 0; fewer is fine. After SMTP_IO_WANT_*
-	 * the next call has the same octets at its start.
+	 * the next call has the same octets at its start, and may have more.
 	 */
 	ptrdiff_t (*write)(void *ctx, const void *p, size_t n);
 
@@ -58,9 +59,9 @@ struct smtp_transport {
 
 /*
  * A transport over a connected stream socket, TCP or unix, which it makes
- * non-blocking and owns from now on. Returns SMTP_OK, SMTP_E_MEMORY (the
- * descriptor is then still the caller's), or SMTP_E_ARGUMENT where it is no
- * socket.
+ * non-blocking, close-on-exec and free of Nagle's delay, and owns from now on.
+ * Returns SMTP_OK, or SMTP_E_ARGUMENT where it is no stream socket (the
+ * descriptor is then still the caller's).
  */
 SMTP_API int
 smtp_transport_socket(struct smtp_transport *transport, int fd);
@@ -74,7 +75,9 @@ smtp_transport_socket(struct smtp_transport *transport, int fd);
  * VERIFY_REQUIRED, CA chain, random source. `host` is the name that the
  * certificate must bear, or an IP address; it is sent as SNI if it is a name.
  * Returns SMTP_OK, SMTP_E_MEMORY, or SMTP_E_ARGUMENT for a config that does
- * not verify. Nothing is sent yet.
+ * not verify, and a host that is none; `inner` is then still the caller's.
+ * Nothing is sent yet. Names are matched as RFC 9525 section 6.3 says, without
+ * the common name; a verify callback of the config is asked as well.
  */
 SMTP_API int
 smtp_transport_tls(struct smtp_transport *transport,

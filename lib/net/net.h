@@ -114,12 +114,14 @@ struct smtp__tls_settings {
 	const char *key_password;
 	bool no_verify;          /* takes any certificate                    */
 	bool tls13_only;
+	const char *const *system_files;        /* NULL: the known places of */
+				 /* the system's store; or others, to a NULL */
 };
 
 /*
  * Returns SMTP_OK, SMTP_E_TLS (no system store: says how to name one),
- * SMTP_E_ARGUMENT (a file that cannot be used), SMTP_E_MEMORY; `why` then has
- * one plain line.
+ * SMTP_E_ARGUMENT (a file that cannot be used), SMTP_E_UNSUPPORTED (this build
+ * of mbedTLS cannot), SMTP_E_MEMORY; `why` then has one plain line.
  */
 int
 smtp__tls_shared_new(struct smtp__tls_shared **shared,
@@ -129,16 +131,22 @@ smtp__tls_shared_free(struct smtp__tls_shared *shared);
 
 /*
  * Begin TLS over `inner` (copied; closed with the new transport). `host`
- * is the reference identity: a name, which becomes SNI, or an IP address,
- * which is matched against iPAddress only (RFC 9525). The shared part must
- * outlive it.
+ * is the reference identity: a name in ASCII, which becomes SNI, or an IP
+ * address, which is matched against iPAddress only (RFC 9525). The shared part
+ * is counted and may be freed before the session. Returns SMTP_OK,
+ * SMTP_E_MEMORY, or SMTP_E_ARGUMENT for a host that is none; `inner` is then
+ * still the caller's.
  */
 int
 smtp__tls_start(struct smtp__tls **tls, struct smtp_transport *transport,
     const struct smtp_transport *inner, struct smtp__tls_shared *shared,
     const char *host);
 
-/* SMTP_OK, SMTP_WANT_READ, SMTP_WANT_WRITE, or a cause below 0. */
+/*
+ * SMTP_OK, SMTP_WANT_READ, SMTP_WANT_WRITE, or SMTP_E_CERTIFICATE, SMTP_E_TLS,
+ * SMTP_E_CLOSED, SMTP_E_MEMORY, which are final. The transport neither reads
+ * nor writes before it is SMTP_OK.
+ */
 int
 smtp__tls_handshake(struct smtp__tls *tls);
 
@@ -157,7 +165,7 @@ enum {
 struct smtp__tls_info {
 	const char *version;     /* "TLSv1.2"; lives as long as the session  */
 	const char *suite;
-	bool verified;
+	bool verified;           /* nothing was wrong, whatever is asked for */
 	unsigned cert_errors;    /* of the list above                        */
 	bool not_tls;            /* the peer answered, but not with TLS      */
 	const char *error;       /* one plain line, "" if all is well        */

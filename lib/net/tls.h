@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files over mbedTLS share: the session (tls_mbedtls.c), who judges
+ * the server's certificate (tls_judge_mbedtls.c), and what sessions have in
+ * common (tls_shared_mbedtls.c). A program with a configuration of its own
+ * needs only the first two.
+ */
+#ifndef SMTP__TLS_H
+#define SMTP__TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <smtp/transport.h>
+
+#include "net/net.h"
+#include "text/out.h"
+
+struct mbedtls_ssl_config;
+struct mbedtls_x509_crt;
+
+/*
+ * The judge: the library checks the chain, this the name, and it keeps what
+ * was wrong, since the certificate is gone when the handshake has failed.
+ */
+struct smtp__tls_judge {
+	char name[256];          /* the reference, without a dot at its end  */
+	unsigned char ip[16];
+	size_t ip_n;             /* 0: it is a name                          */
+	bool seen;               /* the server's own certificate was judged  */
+	unsigned errors;         /* SMTP__CERT_*                             */
+	struct smtp__out why;    /* "certificate ", and what is wrong with   */
+				 /* it, "; " between; room for a NUL         */
+	/* asked as well, or NULL: the callback of the caller's configuration */
+	int (*also)(void *ctx, struct mbedtls_x509_crt *crt, int depth,
+	    uint32_t *flags);
+	void *also_ctx;
+};
+
+/*
+ * False where `host` is empty or longer than any host name. What the judge has
+ * to say goes to the `n` octets at `text`, which he keeps.
+ */
+bool
+smtp__tls_judge_init(struct smtp__tls_judge *judge, const char *host,
+    char *text, size_t n);
+
+/* The callback of mbedtls_ssl_set_verify(); adds to `flags`, clears none. */
+int
+smtp__tls_judge_verify(void *judge, struct mbedtls_x509_crt *crt, int depth,
+    uint32_t *flags);
+
+/* What the library found wrong after it had asked the judge. */
+void
+smtp__tls_judge_flags(struct smtp__tls_judge *judge, uint32_t flags);
+
+/* It was not taken, and nobody said why. */
+void
+smtp__tls_judge_other(struct smtp__tls_judge *judge);
+
+/*
+ * Begin a session. `config` lives until the close. `verify`: what the judge
+ * says is final. After an error `inner` is still the caller's.
+ */
+int
+smtp__tls_begin(struct smtp__tls **tls, struct smtp_transport *transport,
+    const struct smtp_transport *inner, const struct mbedtls_ssl_config *config,
+    const char *host, bool verify);
+
+/* At the close `release` is called with `held`. */
+void
+smtp__tls_hold(struct smtp__tls *tls, void (*release)(void *held),
+    void *held);
+
+/* Does an error of the library's say that it had no memory? */
+bool
+smtp__tls_is_memory(int error);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with a server's certificate, and how to say it. */
+#include "net/tls.h"
+
+#if SMTP_WITH_TLS
+
+#include <mbedtls/x509_crt.h>
+
+#include "net/identity.h"
+
+/* A clock that does not know the day would let expired certificates pass. */
+#if !defined(MBEDTLS_HAVE_TIME_DATE) && !defined(SMTP_TLS_WITHOUT_DATE)
+#error "mbedTLS was built without MBEDTLS_HAVE_TIME_DATE: it checks no expiry \
+date. Build with -DSMTP_TLS_WITHOUT_DATE to accept that."
+#endif
+
+/* GeneralName, RFC 5280 section 4.2.1.6: context-specific tags. */
+enum { TAG_DNS = 0x82, TAG_IP = 0x87 };
+
+enum { NAMES_SAID = 3, TEXT_SAID = 64 };
+
+bool
+smtp__tls_judge_init(struct smtp__tls_judge *judge, const char *host,
+    char *text, size_t text_n)
+{
+	size_t n = strlen(host);
+
+	memset(judge, 0, sizeof *judge);
+	if (n > 0 && host[n - 1] == '.')
+		n--;
+	if (n == 0 || n >= sizeof judge->name)
+		return false;
+	memcpy(judge->name, host, n);
+	judge->ip_n = smtp__identity_ip(judge->name, judge->ip);
+	smtp__out_init(&judge->why, text, text_n - 1);
+	smtp__out_text(&judge->why, "certificate ");
+	return true;
+}
+
+/* ---- the name */
+
+static struct smtp__bytes
+bytes_of(const mbedtls_x509_buf *buf)
+{
+	return smtp__bytes((const char *)buf->p, buf->len);
+}
+
+/*
+ * RFC 9525 section 6.3: a name is looked for among the dNSName, an address
+ * among the iPAddress; the common name counts for nothing. (The library takes
+ * it where there is no subjectAltName, and 2.28 knows no iPAddress.)
+ */
+static bool
+is_for(const mbedtls_x509_crt *crt, const struct smtp__tls_judge *judge)
+{
+	const mbedtls_x509_sequence *is = &crt->subject_alt_names;
+
+	for (; is != NULL; is = is->next) {
+		if (judge->ip_n > 0 && is->buf.tag == TAG_IP &&
+		    smtp__identity_matches_ip(bytes_of(&is->buf), judge->ip,
+		    judge->ip_n))
+			return true;
+		if (judge->ip_n == 0 && is->buf.tag == TAG_DNS &&
+		    smtp__identity_matches_name(bytes_of(&is->buf),
+		    smtp__bytes_of(judge->name)))
+			return true;
+	}
+	return false;
+}
+
+/* ---- words */
+
+/* The octets are the server's: nothing but plain characters gets through. */
+static void
+say_foreign(struct smtp__out *out, const mbedtls_x509_buf *buf)
+{
+	size_t n = buf->len < TEXT_SAID ? buf->len : TEXT_SAID;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = buf->p[i];
+
+		smtp__out_octet(out, c >= ' ' && c <= '~' && c != '"' ?
+		    (char)c : '?');
+	}
+	if (n < buf->len)
+		smtp__out_text(out, "...");
+}
+
+static void
+say_ip(struct smtp__out *out, const mbedtls_x509_buf *buf)
+{
+	for (size_t i = 0; i < buf->len; i++) {
+		if (buf->len == 4) {
+			smtp__out_text(out, i > 0 ? "." : "");
+			smtp__out_number(out, buf->p[i]);
+		} else {
+			smtp__out_text(out, i > 0 && i % 2 == 0 ? ":" : "");
+			smtp__out_hex(out, buf->p[i]);
+		}
+	}
+}
+
+static void
+say_date(struct smtp__out *out, const mbedtls_x509_time *at)
+{
+	smtp__out_number(out, (uint64_t)at->year);
+	smtp__out_text(out, at->mon < 10 ? "-0" : "-");
+	smtp__out_number(out, (uint64_t)at->mon);
+	smtp__out_text(out, at->day < 10 ? "-0" : "-");
+	smtp__out_number(out, (uint64_t)at->day);
+}
+
+/* "is for a, b and 3 more, not for c" */
+static void
+say_names(struct smtp__out *out, const mbedtls_x509_crt *crt,
+    const char *wanted)
+{
+	const mbedtls_x509_sequence *is = &crt->subject_alt_names;
+	uint64_t n = 0;
+
+	for (; is != NULL; is = is->next) {
+		if ((is->buf.tag != TAG_DNS && is->buf.tag != TAG_IP) ||
+		    (is->buf.tag == TAG_IP && is->buf.len != 4 &&
+		    is->buf.len != 16))
+			continue;
+		if (n++ >= NAMES_SAID)
+			continue;
+		smtp__out_text(out, n == 1 ? "is for " : ", ");
+		if (is->buf.tag == TAG_IP)
+			say_ip(out, &is->buf);
+		else
+			say_foreign(out, &is->buf);
+	}
+	if (n > NAMES_SAID) {
+		smtp__out_text(out, " and ");
+		smtp__out_number(out, n - NAMES_SAID);
+		smtp__out_text(out, " more");
+	}
+	smtp__out_text(out, n > 0 ? ", not for " :
+	    "has no subjectAltName, and its common name does not count "
+	    "as the name of ");
+	smtp__out_text(out, wanted);
+}
+
+/* The common name of an issuer, or its organisation. */
+static const mbedtls_x509_buf *
+issuer_of(const mbedtls_x509_crt *crt)
+{
+	static const char common_name[] = "\x55\x04\x03";
+	static const char organisation[] = "\x55\x04\x0a";
+	const mbedtls_x509_buf *found = NULL;
+	const mbedtls_x509_name *is = &crt->issuer;
+
+	for (; is != NULL; is = is->next) {
+		if (is->oid.len != 3 || is->oid.p == NULL)
+			continue;
+		if (memcmp(is->oid.p, common_name, 3) == 0)
+			return &is->val;
+		if (memcmp(is->oid.p, organisation, 3) == 0)
+			found = &is->val;
+	}
+	return found;
+}
+
+static void
+say_issuer(struct smtp__out *out, const mbedtls_x509_crt *crt, int depth)
+{
+	const mbedtls_x509_buf *issuer = issuer_of(crt);
+
+	if (depth == 0 && smtp__bytes_equal(bytes_of(&crt->issuer_raw),
+	    bytes_of(&crt->subject_raw))) {
+		smtp__out_text(out,
+		    "is self-signed and not among the trusted");
+		return;
+	}
+	smtp__out_text(out, "goes back to ");
+	if (issuer != NULL) {
+		smtp__out_octet(out, '"');
+		say_foreign(out, issuer);
+		smtp__out_octet(out, '"');
+	} else {
+		smtp__out_text(out, "an issuer without a name");
+	}
+	smtp__out_text(out, ", which is not among the trusted");
+}
+
+/* ---- what the library's flags mean */
+
+enum {
+	WEAK = MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK |
+	    MBEDTLS_X509_BADCERT_BAD_KEY,
+	USAGE = MBEDTLS_X509_BADCERT_KEY_USAGE |
+	    MBEDTLS_X509_BADCERT_EXT_KEY_USAGE |
+	    MBEDTLS_X509_BADCERT_NS_CERT_TYPE,
+	KNOWN = WEAK | USAGE | MBEDTLS_X509_BADCERT_EXPIRED |
+	    MBEDTLS_X509_BADCERT_FUTURE | MBEDTLS_X509_BADCERT_CN_MISMATCH |
+	    MBEDTLS_X509_BADCERT_NOT_TRUSTED | MBEDTLS_X509_BADCERT_REVOKED
+};
+
+/* Note an error; true where it is to be said, which is once for each kind. */
+static bool
+note(struct smtp__tls_judge *judge, unsigned error)
+{
+	if (judge->errors & error)
+		return false;
+	if (judge->errors != 0)
+		smtp__out_text(&judge->why, "; ");
+	judge->errors |= error;
+	return true;
+}
+
+static void
+note_plainly(struct smtp__tls_judge *judge, unsigned error,
+    const char *words)
+{
+	if (note(judge, error))
+		smtp__out_text(&judge->why, words);
+}
+
+static void
+note_dates(struct smtp__tls_judge *judge, const mbedtls_x509_crt *crt,
+    int depth, uint32_t flags)
+{
+	const char *whose = depth == 0 ? "" : "has an issuer that ";
+
+	if (flags & MBEDTLS_X509_BADCERT_EXPIRED &&
+	    note(judge, SMTP__CERT_EXPIRED)) {
+		smtp__out_text(&judge->why, whose);
+		smtp__out_text(&judge->why, "expired on ");
+		say_date(&judge->why, &crt->valid_to);
+	}
+	if (flags & MBEDTLS_X509_BADCERT_FUTURE &&
+	    note(judge, SMTP__CERT_NOT_YET)) {
+		smtp__out_text(&judge->why, whose);
+		smtp__out_text(&judge->why, "is not valid before ");
+		say_date(&judge->why, &crt->valid_from);
+	}
+}
+
+void
+smtp__tls_judge_other(struct smtp__tls_judge *judge)
+{
+	note_plainly(judge, SMTP__CERT_OTHER, "could not be checked");
+}
+
+void
+smtp__tls_judge_flags(struct smtp__tls_judge *judge, uint32_t flags)
+{
+	if (flags & MBEDTLS_X509_BADCERT_REVOKED)
+		note_plainly(judge, SMTP__CERT_REVOKED, "was revoked");
+	if (flags & WEAK)
+		note_plainly(judge, SMTP__CERT_WEAK,
+		    "has a key or a signature that is too weak");
+	if (flags & USAGE)
+		note_plainly(judge, SMTP__CERT_USAGE,
+		    "is not meant for a server");
+	if (flags & ~(uint32_t)KNOWN)
+		smtp__tls_judge_other(judge);
+}
+
+/* Called from the root down to the server's own, which has depth 0. */
+int
+smtp__tls_judge_verify(void *ctx, mbedtls_x509_crt *crt, int depth,
+    uint32_t *flags)
+{
+	struct smtp__tls_judge *judge = ctx;
+
+	if (judge->also != NULL) {
+		int status = judge->also(judge->also_ctx, crt, depth, flags);
+
+		if (status != 0)
+			return status;
+	}
+	if (depth == 0) {
+		judge->seen = true;
+		if (!is_for(crt, judge))
+			*flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+	}
+	note_dates(judge, crt, depth, *flags);
+	if (*flags & MBEDTLS_X509_BADCERT_CN_MISMATCH &&
+	    note(judge, SMTP__CERT_NAME))
+		say_names(&judge->why, crt, judge->name);
+	if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED &&
+	    note(judge, SMTP__CERT_UNKNOWN_CA))
+		say_issuer(&judge->why, crt, depth);
+	smtp__tls_judge_flags(judge, *flags);
+	return 0;
+}
+
+#endif

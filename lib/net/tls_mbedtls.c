@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/* A TLS session over any transport, by mbedTLS 2.28 and 3.6. */
+#include "net/tls.h"
+
+#if SMTP_WITH_TLS
+
+#include <assert.h>
+#include <limits.h>
+#include <string.h>
+
+#include <mbedtls/platform.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
+
+/* Fields that are private from 3.0 on, and still there. */
+#if MBEDTLS_VERSION_MAJOR < 3
+#define PRIVATE(field) field
+#else
+#define PRIVATE(field) MBEDTLS_PRIVATE(field)
+#endif
+
+/* The same number under two names. */
+#if MBEDTLS_VERSION_MAJOR < 3
+#define BAD_CERTIFICATE MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE
+#define BAD_VERSION MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION
+#else
+#define BAD_CERTIFICATE MBEDTLS_ERR_SSL_BAD_CERTIFICATE
+#define BAD_VERSION MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION
+#endif
+
+/* Calls in a row that bring no octet of ours: tickets, warnings. */
+enum { IDLE_MAX = 64 };
+
+struct smtp__tls {
+	mbedtls_ssl_context ssl;
+	struct smtp_transport inner;
+	struct smtp__tls_judge judge;
+	void (*release)(void *held);
+	void *held;
+	bool verify;
+	bool heard;              /* anything at all from the peer            */
+	bool not_tls;            /* and it was no record of TLS              */
+	int status;              /* of the handshake; above 0: goes on       */
+	int inner_io;            /* how the transport below ended, or 0      */
+	int io;                  /* how this one ended, or 0                 */
+	size_t offered;          /* octets of a write that has to be         */
+				 /* repeated                                 */
+	bool taken;              /* and they stand in the library's buffer   */
+	char error[640];
+};
+
+/* ---- below: the library calls these */
+
+static int
+below(struct smtp__tls *tls, ptrdiff_t answer)
+{
+	switch (answer) {
+	case SMTP_IO_WANT_READ:
+		return MBEDTLS_ERR_SSL_WANT_READ;
+	case SMTP_IO_WANT_WRITE:
+		return MBEDTLS_ERR_SSL_WANT_WRITE;
+	case SMTP_IO_CLOSED:
+		tls->inner_io = SMTP_IO_CLOSED;
+		break;
+	default:
+		tls->inner_io = SMTP_IO_FAILED;
+		break;
+	}
+	return MBEDTLS_ERR_SSL_CONN_EOF;
+}
+
+static int
+receive(void *ctx, unsigned char *p, size_t n)
+{
+	struct smtp__tls *tls = ctx;
+	ptrdiff_t got = tls->inner.read(tls->inner.ctx, p,
+	    n < INT_MAX ? n : INT_MAX);
+
+	if (got <= 0)
+		return below(tls, got);
+	if (!tls->heard)        /* the first record: handshake or alert */
+		tls->not_tls = p[0] != MBEDTLS_SSL_MSG_HANDSHAKE &&
+		    p[0] != MBEDTLS_SSL_MSG_ALERT;
+	tls->heard = true;
+	return (int)got;
+}
+
+static int
+transmit(void *ctx, const unsigned char *p, size_t n)
+{
+	struct smtp__tls *tls = ctx;
+	ptrdiff_t put = tls->inner.write(tls->inner.ctx, p,
+	    n < INT_MAX ? n : INT_MAX);
+
+	return put > 0 ? (int)put : below(tls, put);
+}
+
+/* TLS 1.3 says so of a ticket that came: neither an error nor "not now". */
+static bool
+is_ticket(int error)
+{
+#if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+	return error == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
+#else
+	(void)error;
+	return false;
+#endif
+}
+
+/* ---- what went wrong */
+
+static int
+fail(struct smtp__tls *tls, int status, const char *words)
+{
+	struct smtp__out out;
+
+	smtp__out_init(&out, tls->error, sizeof tls->error);
+	smtp__out_text(&out, words);
+	smtp__out_end(&out);
+	return tls->status = status;
+}
+
+/*
+ * The sum of an error of a high part of the library and one of a low part,
+ * both negative; or one of PSA's.
+ */
+bool
+smtp__tls_is_memory(int error)
+{
+	static const unsigned short high[] = {
+		0x7F00, /* SSL */ 0x2880, /* X509 */ 0x3F80, /* PK */
+		0x4D80, /* ECP */ 0x5180, /* MD */ 0x6180, /* CIPHER */
+		0x3400, /* DHM */ 0x1180  /* PEM */
+	};
+	unsigned number = error < 0 ? (unsigned)-error : 0;
+
+	if (error == -141)      /* PSA_ERROR_INSUFFICIENT_MEMORY */
+		return true;
+	if ((number & 0x7F) == 0x10 || (number & 0x7F) == 0x6A)
+		return true;    /* big numbers, ASN.1 */
+	for (size_t i = 0; i < sizeof high / sizeof *high; i++)
+		if ((number & 0xFF80) == high[i])
+			return true;
+	return false;
+}
+
+static int
+fail_certificate(struct smtp__tls *tls)
+{
+	if (tls->judge.errors == 0)
+		smtp__tls_judge_other(&tls->judge);
+	return tls->status = SMTP_E_CERTIFICATE;
+}
+
+/* An alert of the server's, RFC 8446 section 6.2. */
+static int
+fail_alert(struct smtp__tls *tls)
+{
+	static const struct {
+		unsigned char alert;
+		const char *words;
+	} table[] = {
+		{ 40, "the server and we have no cipher suite, curve or "
+		    "version in common" },
+		{ 42, "the server did not take our certificate" },
+		{ 46, "the server did not take our certificate" },
+		{ 48, "the server does not trust our certificate" },
+		{ 70, "the server does not speak TLS 1.2 or later" },
+		{ 71, "the server asks for stronger parameters than we have" },
+		{ 80, "the server had an internal error in TLS" },
+		{ 112, "the server does not know the name it was called by" },
+		{ 116, "the server asks for a client certificate" }
+	};
+	unsigned char alert = tls->ssl.PRIVATE(in_msg)[1];
+	struct smtp__out out;
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (table[i].alert == alert)
+			return fail(tls, SMTP_E_TLS, table[i].words);
+	smtp__out_init(&out, tls->error, sizeof tls->error);
+	smtp__out_text(&out, "the server ended the TLS handshake with alert ");
+	smtp__out_number(&out, alert);
+	smtp__out_end(&out);
+	return tls->status = SMTP_E_TLS;
+}
+
+static int
+fail_code(struct smtp__tls *tls, int error)
+{
+	unsigned number = (unsigned)-error;
+	struct smtp__out out;
+
+	smtp__out_init(&out, tls->error, sizeof tls->error);
+	smtp__out_text(&out, "the TLS handshake failed (mbedTLS -0x");
+	smtp__out_hex(&out, (unsigned char)(number >> 8 & 0xFF));
+	smtp__out_hex(&out, (unsigned char)(number & 0xFF));
+	smtp__out_text(&out, ")");
+	smtp__out_end(&out);
+	return tls->status = SMTP_E_TLS;
+}
+
+/* `flags` is all ones where the library did not come to a certificate. */
+static int
+fail_handshake(struct smtp__tls *tls, int error)
+{
+	uint32_t flags = mbedtls_ssl_get_verify_result(&tls->ssl);
+
+	if (tls->not_tls)
+		return fail(tls, SMTP_E_TLS, "the server did not answer with "
+		    "TLS: wrong port or mode?");
+	if (smtp__tls_is_memory(error))
+		return fail(tls, SMTP_E_MEMORY, "no memory for TLS");
+	if (error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ||
+	    error == BAD_CERTIFICATE) {
+		if (flags != ~(uint32_t)0)
+			smtp__tls_judge_flags(&tls->judge, flags);
+		return fail_certificate(tls);
+	}
+	if (tls->inner_io == SMTP_IO_CLOSED)
+		return fail(tls, SMTP_E_CLOSED,
+		    "the connection ended within the TLS handshake");
+	if (tls->inner_io != 0)
+		return fail(tls, SMTP_E_CLOSED,
+		    "the connection broke within the TLS handshake");
+	if (error == BAD_VERSION)
+		return fail(tls, SMTP_E_TLS,
+		    "the server does not speak TLS 1.2 or later");
+	if (error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+		return fail_alert(tls);
+	if (error == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
+		return fail(tls, SMTP_E_CLOSED,
+		    "the server ended TLS within the handshake");
+	return fail_code(tls, error);
+}
+
+/* ---- the handshake */
+
+/*
+ * The library has verified the chain and asked the judge; here nothing is
+ * taken on trust: its result is read once more, and a handshake in which no
+ * certificate came up is not one.
+ */
+static int
+finish(struct smtp__tls *tls)
+{
+	uint32_t flags = mbedtls_ssl_get_verify_result(&tls->ssl);
+
+	if (flags != 0)
+		smtp__tls_judge_flags(&tls->judge, flags);
+	if (tls->verify && (flags != 0 || tls->judge.errors != 0 ||
+	    !tls->judge.seen))
+		return fail_certificate(tls);
+	return tls->status = SMTP_OK;
+}
+
+int
+smtp__tls_handshake(struct smtp__tls *tls)
+{
+	if (tls->status <= 0)
+		return tls->status;
+	for (int i = 0; i < IDLE_MAX; i++) {
+		int error = mbedtls_ssl_handshake(&tls->ssl);
+
+		switch (error) {
+		case 0:
+			return finish(tls);
+		case MBEDTLS_ERR_SSL_WANT_READ:
+			return tls->status = SMTP_WANT_READ;
+		case MBEDTLS_ERR_SSL_WANT_WRITE:
+			return tls->status = SMTP_WANT_WRITE;
+#if defined(MBEDTLS_ERR_SSL_CRYPTO_IN_PROGRESS)
+		/* a slice of a calculation: a socket can be written at once */
+		case MBEDTLS_ERR_SSL_CRYPTO_IN_PROGRESS:
+			return tls->status = SMTP_WANT_WRITE;
+#endif
+		default:
+			if (!is_ticket(error))
+				return fail_handshake(tls, error);
+			break;
+		}
+	}
+	return fail(tls, SMTP_E_TLS, "the server sends tickets without end");
+}
+
+void
+smtp__tls_info(const struct smtp__tls *tls, struct smtp__tls_info *info)
+{
+	bool done = tls->status == SMTP_OK;
+
+	info->version = done ? mbedtls_ssl_get_version(&tls->ssl) : "";
+	info->suite = done ? mbedtls_ssl_get_ciphersuite(&tls->ssl) : "";
+	info->verified = done && tls->judge.seen && tls->judge.errors == 0;
+	info->cert_errors = tls->judge.errors;
+	info->not_tls = tls->not_tls;
+	info->error = tls->status < 0 || tls->judge.errors != 0 ?
+	    tls->error : "";
+}
+
+/* ---- the transport */
+
+/* What read and write make of what the library says; 0: ask again. */
+static int
+answer(struct smtp__tls *tls, int error, int *idle)
+{
+	if (is_ticket(error) && ++*idle < IDLE_MAX)
+		return 0;
+	switch (error) {
+	case MBEDTLS_ERR_SSL_WANT_READ:
+		return SMTP_IO_WANT_READ;
+	case MBEDTLS_ERR_SSL_WANT_WRITE:
+		return SMTP_IO_WANT_WRITE;
+	case 0:
+	case MBEDTLS_ERR_SSL_CONN_EOF:
+	case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
+		return tls->io = tls->inner_io != 0 ? tls->inner_io :
+		    SMTP_IO_CLOSED;
+	default:
+		return tls->io = SMTP_IO_FAILED;
+	}
+}
+
+/*
+ * Of its own accord the library may say "not now" when it has only taken in a
+ * ticket or a warning, while more stands in its buffer, which no descriptor
+ * shows: it is asked again.
+ */
+static ptrdiff_t
+tls_read(void *ctx, void *p, size_t n)
+{
+	struct smtp__tls *tls = ctx;
+	int idle = 0, status;
+
+	assert(n > 0);
+	if (tls->io != 0)
+		return tls->io;
+	if (tls->status != SMTP_OK)
+		return SMTP_IO_FAILED;
+	for (;;) {
+		int got = mbedtls_ssl_read(&tls->ssl, p,
+		    n < INT_MAX ? n : INT_MAX);
+
+		if (got > 0)
+			return got;
+		status = answer(tls, got, &idle);
+		if (status == SMTP_IO_WANT_READ && ++idle < IDLE_MAX &&
+		    mbedtls_ssl_check_pending(&tls->ssl))
+			continue;
+		if (status != 0)
+			return status;
+	}
+}
+
+static size_t
+unsent(const struct smtp__tls *tls)
+{
+	return tls->ssl.PRIVATE(out_left);
+}
+
+/*
+ * The library takes a record into its buffer and then flushes it; if the
+ * flush has to wait it wants the very same call again, and while anything
+ * waits there, it takes a call for that repetition. So it is remembered what
+ * was offered and whether it was taken. What a read left unsent (an alert) goes
+ * first, on its own; what a read has flushed meanwhile is done.
+ */
+static int
+write_record(struct smtp__tls *tls, const void *p, size_t n)
+{
+	if (tls->taken && unsent(tls) == 0)
+		return (int)n;
+	if (!tls->taken && unsent(tls) != 0) {
+		int error = mbedtls_ssl_write(&tls->ssl,
+		    (const unsigned char *)"", 0);
+
+		if (error < 0)
+			return error;
+	}
+	return mbedtls_ssl_write(&tls->ssl, p, n);
+}
+
+static ptrdiff_t
+tls_write(void *ctx, const void *p, size_t n)
+{
+	struct smtp__tls *tls = ctx;
+	int idle = 0, most, put, status;
+
+	assert(n > 0 && n >= tls->offered);
+	if (tls->io != 0)
+		return tls->io;
+	if (tls->status != SMTP_OK)
+		return SMTP_IO_FAILED;
+	if (tls->offered > 0) {
+		n = tls->offered;
+	} else {
+		most = mbedtls_ssl_get_max_out_record_payload(&tls->ssl);
+		if (most > 0 && n > (size_t)most)
+			n = (size_t)most;
+	}
+	do {
+		put = write_record(tls, p, n);
+		if (put > 0) {
+			tls->offered = 0;
+			tls->taken = false;
+			return put;
+		}
+		tls->offered = n;
+		tls->taken = unsent(tls) != 0;
+		status = answer(tls, put, &idle);
+	} while (status == 0);
+	return status;
+}
+
+/* What an earlier write left behind goes before the mark of the end. */
+static void
+say_goodbye(struct smtp__tls *tls)
+{
+	if (tls->status != SMTP_OK || tls->io != 0)
+		return;
+	if (unsent(tls) == 0 || mbedtls_ssl_close_notify(&tls->ssl) == 0)
+		(void)mbedtls_ssl_close_notify(&tls->ssl);
+}
+
+static void
+end(struct smtp__tls *tls)
+{
+	mbedtls_ssl_free(&tls->ssl);
+	mbedtls_free(tls);
+}
+
+static void
+tls_close(void *ctx)
+{
+	struct smtp__tls *tls = ctx;
+
+	say_goodbye(tls);
+	if (tls->inner.close != NULL)
+		tls->inner.close(tls->inner.ctx);
+	if (tls->release != NULL)
+		tls->release(tls->held);
+	end(tls);
+}
+
+static int
+tls_fd(void *ctx)
+{
+	struct smtp__tls *tls = ctx;
+
+	return tls->inner.fd != NULL ? tls->inner.fd(tls->inner.ctx) : -1;
+}
+
+/* ---- begin */
+
+/* Always said, so that no version skips its own check: NULL is "no name". */
+static int
+set_name(struct smtp__tls *tls)
+{
+	return mbedtls_ssl_set_hostname(&tls->ssl,
+	    tls->judge.ip_n > 0 ? NULL : tls->judge.name);
+}
+
+int
+smtp__tls_begin(struct smtp__tls **tls, struct smtp_transport *transport,
+    const struct smtp_transport *inner, const mbedtls_ssl_config *config,
+    const char *host, bool verify)
+{
+	struct smtp__tls *it = mbedtls_calloc(1, sizeof *it);
+	int error;
+
+	if (it == NULL)
+		return SMTP_E_MEMORY;
+	mbedtls_ssl_init(&it->ssl);
+	if (!smtp__tls_judge_init(&it->judge, host, it->error,
+	    sizeof it->error)) {
+		end(it);
+		return SMTP_E_ARGUMENT;
+	}
+	error = mbedtls_ssl_setup(&it->ssl, config);
+	if (error == 0)
+		error = set_name(it);
+	if (error != 0) {
+		end(it);
+		return smtp__tls_is_memory(error) ? SMTP_E_MEMORY :
+		    SMTP_E_ARGUMENT;
+	}
+	it->inner = *inner;
+	it->verify = verify;
+	it->status = SMTP_WANT_WRITE;
+	mbedtls_ssl_set_bio(&it->ssl, it, transmit, receive, NULL);
+	mbedtls_ssl_set_verify(&it->ssl, smtp__tls_judge_verify, &it->judge);
+	it->judge.also = config->PRIVATE(f_vrfy);
+	it->judge.also_ctx = config->PRIVATE(p_vrfy);
+	transport->read = tls_read;
+	transport->write = tls_write;
+	transport->close = tls_close;
+	transport->fd = tls_fd;
+	transport->ctx = it;
+	*tls = it;
+	return SMTP_OK;
+}
+
+void
+smtp__tls_hold(struct smtp__tls *tls, void (*release)(void *held),
+    void *held)
+{
+	tls->release = release;
+	tls->held = held;
+}
+
+int
+smtp_transport_tls(struct smtp_transport *transport,
+    const struct smtp_transport *inner, const void *config, const char *host)
+{
+	const mbedtls_ssl_config *c = config;
+	struct smtp__tls *tls;
+
+	if (c->PRIVATE(endpoint) != MBEDTLS_SSL_IS_CLIENT ||
+	    c->PRIVATE(authmode) != MBEDTLS_SSL_VERIFY_REQUIRED)
+		return SMTP_E_ARGUMENT;
+	return smtp__tls_begin(&tls, transport, inner, c, host, true);
+}
+
+int
+smtp_transport_tls_handshake(struct smtp_transport *transport)
+{
+	if (transport->read != tls_read)
+		return SMTP_E_ARGUMENT;
+	return smtp__tls_handshake(transport->ctx);
+}
+
+#endif

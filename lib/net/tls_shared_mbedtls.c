@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: MIT */
+/* What TLS sessions share: parameters, trust anchors, a client's key. */
+#include "net/tls.h"
+
+#if SMTP_WITH_TLS
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mbedtls/pk.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crt.h>
+
+#if MBEDTLS_VERSION_MAJOR >= 3 && defined(MBEDTLS_PSA_CRYPTO_C)
+#include <psa/crypto.h>
+#define WITH_PSA 1
+#else
+#define WITH_PSA 0
+#endif
+
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && MBEDTLS_VERSION_MAJOR >= 3
+#define WITH_TLS13 1
+#else
+#define WITH_TLS13 0
+#endif
+
+/*
+ * Nothing of it changes once it is made, so threads need no lock; the random
+ * source is the system's and has no state. (A client key of RSA is locked by
+ * mbedTLS itself, if that was built with MBEDTLS_THREADING_C.)
+ */
+struct smtp__tls_shared {
+	atomic_int users;
+	bool verify;
+	mbedtls_ssl_config config;
+	mbedtls_x509_crt ca, cert;
+	mbedtls_pk_context key;
+};
+
+/* ---- parameters */
+
+static int
+random_octets(void *ctx, unsigned char *p, size_t n)
+{
+	(void)ctx;
+	return smtp__net_random(p, n) ? 0 : -1;
+}
+
+/*
+ * RFC 9325 section 4.2: forward secrecy always, AEAD first; CBC at the end, for
+ * servers that have nothing else. The first of TLS 1.3. ChaCha20 before AES
+ * where that is faster: mbedTLS 2.28 runs AES-GCM at two thirds of its speed,
+ * even with the processor's help. The library leaves out what it has not.
+ */
+static const int suites[] = {
+	0x1301,         /* TLS_AES_128_GCM_SHA256                           */
+	0x1303,         /* TLS_CHACHA20_POLY1305_SHA256                     */
+	0x1302,         /* TLS_AES_256_GCM_SHA384                           */
+#if MBEDTLS_VERSION_MAJOR < 3
+	0xCCA9,         /* ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256        */
+	0xCCA8,         /* ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256          */
+#endif
+	0xC02B,         /* ECDHE_ECDSA_WITH_AES_128_GCM_SHA256              */
+	0xC02F,         /* ECDHE_RSA_WITH_AES_128_GCM_SHA256                */
+#if MBEDTLS_VERSION_MAJOR >= 3
+	0xCCA9,         /* ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256        */
+	0xCCA8,         /* ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256          */
+#endif
+	0xC02C,         /* ECDHE_ECDSA_WITH_AES_256_GCM_SHA384              */
+	0xC030,         /* ECDHE_RSA_WITH_AES_256_GCM_SHA384                */
+	0xCCAA,         /* DHE_RSA_WITH_CHACHA20_POLY1305_SHA256            */
+	0x009E,         /* DHE_RSA_WITH_AES_128_GCM_SHA256                  */
+	0x009F,         /* DHE_RSA_WITH_AES_256_GCM_SHA384                  */
+	0xC023,         /* ECDHE_ECDSA_WITH_AES_128_CBC_SHA256              */
+	0xC027,         /* ECDHE_RSA_WITH_AES_128_CBC_SHA256                */
+	0xC024,         /* ECDHE_ECDSA_WITH_AES_256_CBC_SHA384              */
+	0xC028,         /* ECDHE_RSA_WITH_AES_256_CBC_SHA384                */
+	0xC009,         /* ECDHE_ECDSA_WITH_AES_128_CBC_SHA                 */
+	0xC013,         /* ECDHE_RSA_WITH_AES_128_CBC_SHA                   */
+	0xC00A,         /* ECDHE_ECDSA_WITH_AES_256_CBC_SHA                 */
+	0xC014,         /* ECDHE_RSA_WITH_AES_256_CBC_SHA                   */
+	0
+};
+
+#if MBEDTLS_VERSION_MAJOR < 3
+/* X25519 first makes a handshake a third cheaper; 3.x has that order. */
+static const mbedtls_ecp_group_id curves[] = {
+#if defined(MBEDTLS_ECP_DP_CURVE25519_ENABLED)
+	MBEDTLS_ECP_DP_CURVE25519,
+#endif
+#if defined(MBEDTLS_ECP_DP_SECP256R1_ENABLED)
+	MBEDTLS_ECP_DP_SECP256R1,
+#endif
+#if defined(MBEDTLS_ECP_DP_SECP384R1_ENABLED)
+	MBEDTLS_ECP_DP_SECP384R1,
+#endif
+#if defined(MBEDTLS_ECP_DP_SECP521R1_ENABLED)
+	MBEDTLS_ECP_DP_SECP521R1,
+#endif
+#if defined(MBEDTLS_ECP_DP_BP256R1_ENABLED)
+	MBEDTLS_ECP_DP_BP256R1,
+#endif
+#if defined(MBEDTLS_ECP_DP_BP384R1_ENABLED)
+	MBEDTLS_ECP_DP_BP384R1,
+#endif
+#if defined(MBEDTLS_ECP_DP_BP512R1_ENABLED)
+	MBEDTLS_ECP_DP_BP512R1,
+#endif
+	MBEDTLS_ECP_DP_NONE
+};
+
+/* For signatures within the handshake: no SHA-1. */
+static const int digests[] = {
+	MBEDTLS_MD_SHA256, MBEDTLS_MD_SHA384, MBEDTLS_MD_SHA512,
+	MBEDTLS_MD_NONE
+};
+#endif
+
+/* RFC 8996, RFC 9325 section 3.1.1: nothing below TLS 1.2. */
+static void
+set_versions(mbedtls_ssl_config *config, bool tls13_only)
+{
+#if MBEDTLS_VERSION_MAJOR < 3
+	(void)tls13_only;
+	mbedtls_ssl_conf_min_version(config, MBEDTLS_SSL_MAJOR_VERSION_3,
+	    MBEDTLS_SSL_MINOR_VERSION_3);
+	mbedtls_ssl_conf_curves(config, curves);
+	mbedtls_ssl_conf_sig_hashes(config, digests);
+#else
+	mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+#if WITH_TLS13
+	if (tls13_only)
+		mbedtls_ssl_conf_min_tls_version(config,
+		    MBEDTLS_SSL_VERSION_TLS1_3);
+#else
+	(void)tls13_only;
+#endif
+#endif
+}
+
+static int
+set_parameters(struct smtp__tls_shared *shared, bool tls13_only)
+{
+	mbedtls_ssl_config *config = &shared->config;
+	int error = mbedtls_ssl_config_defaults(config,
+	    MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+	    MBEDTLS_SSL_PRESET_DEFAULT);
+
+	if (error != 0)
+		return error;
+	set_versions(config, tls13_only);
+	mbedtls_ssl_conf_ciphersuites(config, suites);
+	mbedtls_ssl_conf_cert_profile(config,
+	    &mbedtls_x509_crt_profile_default);
+#if MBEDTLS_VERSION_MAJOR < 4
+	mbedtls_ssl_conf_rng(config, random_octets, NULL);
+#endif
+#if defined(MBEDTLS_DHM_C) && MBEDTLS_VERSION_MAJOR < 4
+	mbedtls_ssl_conf_dhm_min_bitlen(config, 2048);
+#endif
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+	mbedtls_ssl_conf_renegotiation(config,
+	    MBEDTLS_SSL_RENEGOTIATION_DISABLED);
+#endif
+#if defined(MBEDTLS_SSL_EARLY_DATA)
+	mbedtls_ssl_conf_early_data(config, MBEDTLS_SSL_EARLY_DATA_DISABLED);
+#endif
+	/* without verification the result is looked at all the same, so that
+	 * it can be told */
+	mbedtls_ssl_conf_authmode(config, shared->verify ?
+	    MBEDTLS_SSL_VERIFY_REQUIRED : MBEDTLS_SSL_VERIFY_OPTIONAL);
+	mbedtls_ssl_conf_ca_chain(config, &shared->ca, NULL);
+	return 0;
+}
+
+/* ---- trust anchors and the client's key */
+
+static int
+refuse(struct smtp__out *why, int status, const char *what,
+    const char *words)
+{
+	smtp__out_text(why, what);
+	smtp__out_text(why, words);
+	return status;
+}
+
+static int
+refuse_memory(struct smtp__out *why)
+{
+	return refuse(why, SMTP_E_MEMORY, "no memory for TLS", "");
+}
+
+#if defined(MBEDTLS_FS_IO)
+
+static bool
+is_unreadable(int error)
+{
+	return error == MBEDTLS_ERR_X509_FILE_IO_ERROR ||
+	    error == MBEDTLS_ERR_PK_FILE_IO_ERROR;
+}
+
+/* Above 0 some certificates could not be read; one that could is enough. */
+static int
+load_certificates(mbedtls_x509_crt *crt, const char *path, int error,
+    struct smtp__out *why)
+{
+	if (error >= 0 && crt->raw.p != NULL)
+		return SMTP_OK;
+	if (smtp__tls_is_memory(error))
+		return refuse_memory(why);
+	return refuse(why, SMTP_E_ARGUMENT, path, is_unreadable(error) ?
+	    ": cannot be read" : ": no certificate in it that can be used");
+}
+
+static int
+load_file(mbedtls_x509_crt *crt, const char *path, struct smtp__out *why)
+{
+	return load_certificates(crt, path,
+	    mbedtls_x509_crt_parse_file(crt, path), why);
+}
+
+static int
+load_directory(mbedtls_x509_crt *crt, const char *path,
+    struct smtp__out *why)
+{
+	return load_certificates(crt, path,
+	    mbedtls_x509_crt_parse_path(crt, path), why);
+}
+
+/*
+ * Where systems keep them: Debian and Gentoo; Fedora and RHEL (two ages);
+ * openSUSE; the BSDs, macOS and Alpine; FreeBSD's port; NetBSD; Solaris.
+ */
+static const char *const places[] = {
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/ssl/cert.pem",
+	"/usr/local/share/certs/ca-root-nss.crt",
+	"/usr/local/etc/ssl/cert.pem",
+	"/etc/openssl/certs/ca-certificates.crt",
+	"/etc/certs/ca-certificates.crt",
+	NULL
+};
+
+/* And as folders of single files: any system, Android. */
+static const char *const folders[] = {
+	"/etc/ssl/certs",
+	"/etc/openssl/certs",
+	"/system/etc/security/cacerts",
+	NULL
+};
+
+static int
+load_system(mbedtls_x509_crt *crt, const char *const *files,
+    struct smtp__out *why)
+{
+	const char *const *at;
+	size_t before = why->n;
+	int status;
+
+	for (at = files != NULL ? files : places; *at != NULL; at++) {
+		status = load_file(crt, *at, why);
+		if (status != SMTP_E_ARGUMENT)
+			return status;
+		why->n = before;
+	}
+	for (at = folders; files == NULL && *at != NULL; at++) {
+		status = load_directory(crt, *at, why);
+		if (status != SMTP_E_ARGUMENT)
+			return status;
+		why->n = before;
+	}
+	return refuse(why, SMTP_E_TLS, "this system has no certificates of "
+	    "authorities where they are known to be; name a file of them "
+	    "with the option ", "ca-file");
+}
+
+static int
+parse_key(mbedtls_pk_context *key, const char *path, const char *password)
+{
+#if MBEDTLS_VERSION_MAJOR == 3
+	return mbedtls_pk_parse_keyfile(key, path, password, random_octets,
+	    NULL);
+#else
+	return mbedtls_pk_parse_keyfile(key, path, password);
+#endif
+}
+
+static int
+check_pair(const mbedtls_pk_context *public, const mbedtls_pk_context *key)
+{
+#if MBEDTLS_VERSION_MAJOR == 3
+	return mbedtls_pk_check_pair(public, key, random_octets, NULL);
+#else
+	return mbedtls_pk_check_pair(public, key);
+#endif
+}
+
+static int
+refuse_key(const char *path, int error, struct smtp__out *why)
+{
+	if (smtp__tls_is_memory(error))
+		return refuse_memory(why);
+	if (is_unreadable(error))
+		return refuse(why, SMTP_E_ARGUMENT, path, ": cannot be read");
+	if (error == MBEDTLS_ERR_PK_PASSWORD_REQUIRED)
+		return refuse(why, SMTP_E_ARGUMENT, path,
+		    ": the key needs a password");
+	if (error == MBEDTLS_ERR_PK_PASSWORD_MISMATCH)
+		return refuse(why, SMTP_E_ARGUMENT, path,
+		    ": the password of the key is wrong");
+	return refuse(why, SMTP_E_ARGUMENT, path,
+	    ": no private key in it that can be used");
+}
+
+/* One file may hold both. */
+static int
+load_client(struct smtp__tls_shared *shared,
+    const struct smtp__tls_settings *settings, struct smtp__out *why)
+{
+	const char *cert = settings->cert_file, *key = settings->key_file;
+	int status, error;
+
+	if (cert == NULL)
+		return key == NULL ? SMTP_OK : refuse(why, SMTP_E_ARGUMENT,
+		    key, ": a key without a certificate");
+	if (key == NULL)
+		key = cert;
+	status = load_file(&shared->cert, cert, why);
+	if (status != SMTP_OK)
+		return status;
+	error = parse_key(&shared->key, key, settings->key_password);
+	if (error != 0)
+		return refuse_key(key, error, why);
+	if (check_pair(&shared->cert.pk, &shared->key) != 0)
+		return refuse(why, SMTP_E_ARGUMENT, key,
+		    ": the key of another certificate");
+	error = mbedtls_ssl_conf_own_cert(&shared->config, &shared->cert,
+	    &shared->key);
+	return error == 0 ? SMTP_OK : refuse_memory(why);
+}
+
+#else /* a system without files */
+
+static int
+no_files(struct smtp__out *why)
+{
+	return refuse(why, SMTP_E_UNSUPPORTED,
+	    "this build of mbedTLS reads no files", "");
+}
+
+static int
+load_file(mbedtls_x509_crt *crt, const char *path, struct smtp__out *why)
+{
+	(void)crt;
+	(void)path;
+	return no_files(why);
+}
+
+#define load_directory load_file
+
+static int
+load_system(mbedtls_x509_crt *crt, const char *const *files,
+    struct smtp__out *why)
+{
+	(void)crt;
+	(void)files;
+	return no_files(why);
+}
+
+static int
+load_client(struct smtp__tls_shared *shared,
+    const struct smtp__tls_settings *settings, struct smtp__out *why)
+{
+	(void)shared;
+	return settings->cert_file == NULL && settings->key_file == NULL ?
+	    SMTP_OK : no_files(why);
+}
+
+#endif
+
+/* The parser knows PEM by a NUL that it wants at the end, and counts. */
+static int
+load_memory(mbedtls_x509_crt *crt, const void *p, size_t n,
+    struct smtp__out *why)
+{
+	int error;
+
+	if (n > 0 && *(const unsigned char *)p == 0x30) {       /* DER */
+		error = mbedtls_x509_crt_parse(crt, p, n);
+	} else {
+		unsigned char *copy = malloc(n + 1);
+
+		if (copy == NULL)
+			return refuse_memory(why);
+		if (n > 0)
+			memcpy(copy, p, n);
+		copy[n] = '\0';
+		error = mbedtls_x509_crt_parse(crt, copy, n + 1);
+		free(copy);
+	}
+	if (error >= 0 && crt->raw.p != NULL)
+		return SMTP_OK;
+	if (smtp__tls_is_memory(error))
+		return refuse_memory(why);
+	return refuse(why, SMTP_E_ARGUMENT, "no certificate that can be used "
+	    "among the authorities given", "");
+}
+
+/* All that are given; the system's when none is, unless none is needed. */
+static int
+load_authorities(struct smtp__tls_shared *shared,
+    const struct smtp__tls_settings *settings, struct smtp__out *why)
+{
+	int status = SMTP_OK;
+	bool given = settings->ca_file != NULL || settings->ca_dir != NULL ||
+	    settings->ca != NULL;
+
+	if (settings->ca_file != NULL)
+		status = load_file(&shared->ca, settings->ca_file, why);
+	if (status == SMTP_OK && settings->ca_dir != NULL)
+		status = load_directory(&shared->ca, settings->ca_dir, why);
+	if (status == SMTP_OK && settings->ca != NULL)
+		status = load_memory(&shared->ca, settings->ca,
+		    settings->ca_n, why);
+	if (!given && shared->verify)
+		status = load_system(&shared->ca, settings->system_files,
+		    why);
+	return status;
+}
+
+/* ---- begin and end */
+
+static int
+set_up(struct smtp__tls_shared *shared,
+    const struct smtp__tls_settings *settings, struct smtp__out *why)
+{
+	int status, error;
+
+#if WITH_PSA
+	if (psa_crypto_init() != PSA_SUCCESS)
+		return refuse(why, SMTP_E_TLS,
+		    "mbedTLS could not be made ready", "");
+#endif
+	if (settings->tls13_only && !WITH_TLS13)
+		return refuse(why, SMTP_E_UNSUPPORTED,
+		    "this build of mbedTLS has no TLS 1.3", "");
+	shared->verify = !settings->no_verify;
+	error = set_parameters(shared, settings->tls13_only);
+	if (error != 0)
+		return smtp__tls_is_memory(error) ? refuse_memory(why) :
+		    refuse(why, SMTP_E_TLS,
+		    "mbedTLS has no defaults for a client", "");
+	status = load_authorities(shared, settings, why);
+	if (status == SMTP_OK)
+		status = load_client(shared, settings, why);
+	return status;
+}
+
+int
+smtp__tls_shared_new(struct smtp__tls_shared **shared,
+    const struct smtp__tls_settings *settings, char *why, size_t why_n)
+{
+	struct smtp__tls_shared *it = calloc(1, sizeof *it);
+	struct smtp__out out;
+	int status;
+
+	*shared = NULL;
+	smtp__out_init(&out, why, why_n > 0 ? why_n - 1 : 0);
+	if (it == NULL) {
+		status = refuse_memory(&out);
+	} else {
+		atomic_init(&it->users, 1);
+		mbedtls_ssl_config_init(&it->config);
+		mbedtls_x509_crt_init(&it->ca);
+		mbedtls_x509_crt_init(&it->cert);
+		mbedtls_pk_init(&it->key);
+		status = set_up(it, settings, &out);
+	}
+	if (why_n > 0)
+		why[out.n] = '\0';
+	if (status == SMTP_OK)
+		*shared = it;
+	else
+		smtp__tls_shared_free(it);
+	return status;
+}
+
+void
+smtp__tls_shared_free(struct smtp__tls_shared *shared)
+{
+	if (shared == NULL || atomic_fetch_sub(&shared->users, 1) > 1)
+		return;
+	mbedtls_ssl_config_free(&shared->config);
+	mbedtls_x509_crt_free(&shared->ca);
+	mbedtls_x509_crt_free(&shared->cert);
+	mbedtls_pk_free(&shared->key);
+	free(shared);
+}
+
+static void
+release(void *shared)
+{
+	smtp__tls_shared_free(shared);
+}
+
+int
+smtp__tls_start(struct smtp__tls **tls, struct smtp_transport *transport,
+    const struct smtp_transport *inner, struct smtp__tls_shared *shared,
+    const char *host)
+{
+	int status = smtp__tls_begin(tls, transport, inner, &shared->config,
+	    host, shared->verify);
+
+	if (status == SMTP_OK) {
+		atomic_fetch_add(&shared->users, 1);
+		smtp__tls_hold(*tls, release, shared);
+	}
+	return status;
+}
+
+#endif
