@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Certificates made on the spot, good and bad. */
+#ifndef CERTS_H
+#define CERTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <mbedtls/pk.h>
+#include <mbedtls/x509_crt.h>
+
+struct cert_plan {
+	const char *name;                /* the common name; "test" if NULL */
+	const char *dns[5];              /* subjectAltName, to a NULL       */
+	const char *ip[3];               /* the same, addresses as text     */
+	const char *from, *to;           /* YYYYMMDDhhmmss; NULL: now valid */
+	bool ca;
+	bool rsa1024;                    /* a weak key instead of P-256     */
+	bool sha1;                       /* a weak signature                */
+	bool for_clients;                /* extended key usage: clients     */
+};
+
+struct cert {
+	mbedtls_x509_crt crt;
+	mbedtls_pk_context key;
+};
+
+/* Fails the test where it cannot. `issuer` NULL: signs itself. */
+void
+cert_make(struct cert *cert, const struct cert_plan *plan,
+    const struct cert *issuer);
+void
+cert_free(struct cert *cert);
+
+/* Append another to a chain, leaf first. */
+void
+cert_append(struct cert *cert, const struct cert *issuer);
+
+/* PEM of the certificates, and of the key if `key`; to be freed. */
+char *
+cert_pem(const struct cert *cert, bool key);
+
+/* For mbedTLS: the system's random octets. */
+int
+cert_random(void *ctx, unsigned char *p, size_t n);
+
+#endif
