@@ -59,9 +59,9 @@ smtp__command_parameters(const char *p)
 bool
 smtp__command_line(const char *p, bool spaces)
 {
-	const char *end = p + SMTP__COMMAND_MAX - 1;
+	const char *end = p + SMTP__COMMAND_MAX / (spaces ? 1 : 2) - 1;
 
-	if (*p <= ' ')
+	if (!is_keyword(*p) && *p != '[')
 		return false;
 	for (; *p != '\0'; p++)
 		if (p == end || *p < ' ' + !spaces || *p > '~')

@@ -35,7 +35,8 @@ has(const struct smtp_engine *e, unsigned offer)
 static enum step
 hear_greeting(struct smtp_engine *e, int status)
 {
-	(void)e;
+	if (status == SMTP_E_LATER)
+		smtp__engine_fail(e, status);
 	return status == SMTP_OK ? EHLO : QUIT;
 }
 
@@ -98,7 +99,7 @@ static enum step
 hear_starttls(struct smtp_engine *e, int status)
 {
 	if (status == SMTP_OK)
-		return HANDSHAKE;
+		return e->reply.code == 220 ? HANDSHAKE : BROKEN;
 	e->status = SMTP_OK;
 	return settle(e);
 }
@@ -155,6 +156,7 @@ smtp__dialogue_choose(struct smtp_engine *e)
 {
 	struct smtp__line l;
 	unsigned how = 0;
+	uint8_t best;
 
 	if (e->secure)
 		how |= SMTP__MECH_SECURE;
@@ -166,11 +168,13 @@ smtp__dialogue_choose(struct smtp_engine *e)
 #endif
 	e->round = 0;
 	e->cancel = false;
-	e->mech = smtp__mech_choose(e->given.credentials, e->mechanisms, how);
-	if (e->mech == SMTP__MECH_NONE) {
-		e->status = SMTP_E_AUTH;
+	best = smtp__mech_choose(e->given.credentials, e->mechanisms, how);
+	if (best == SMTP__MECH_NONE) {
+		if (e->status != SMTP_E_LATER)
+			e->status = SMTP_E_AUTH;
 		return READY;
 	}
+	e->mech = best;
 	/* A line over 512 octets says its response in a second one. */
 	e->initial = mech(e)->flags & SMTP__MECH_INITIAL;
 	smtp__line_begin(&l, NULL, 0, 0);

@@ -413,13 +413,15 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 	    i = smtp__rows_find(d, i + 1, SMTP_RCPT_PENDING)) {
 		const struct smtp_rcpt *r = &d->rcpts[i];
 
+		if (utf8 && !(offers & SMTP_OFFER_SMTPUTF8))
+			return SMTP_E_UNSUPPORTED;
 		d->row = i;
 		if (!can_say(r->address, r->parameters, &utf8) ||
 		    r->address[0] == '\0')
 			return SMTP_E_ARGUMENT;
-		if (utf8 && !(offers & SMTP_OFFER_SMTPUTF8))
-			return SMTP_E_UNSUPPORTED;
 	}
+	if (utf8 && !(offers & SMTP_OFFER_SMTPUTF8))
+		return SMTP_E_UNSUPPORTED;
 	d->row = SMTP_NO_RCPT;
 	if (utf8)
 		d->flags |= SMTP_DELIVERY_UTF8;
