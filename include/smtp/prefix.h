@@ -49,6 +49,7 @@
 #define smtp_features SMTP__AS(features)
 #define smtp_hint SMTP__AS(hint)
 #define smtp_mechanism SMTP__AS(mechanism)
+#define smtp_message_add_address SMTP__AS(message_add_address)
 #define smtp_message_add_bcc SMTP__AS(message_add_bcc)
 #define smtp_message_add_cc SMTP__AS(message_add_cc)
 #define smtp_message_add_header SMTP__AS(message_add_header)
