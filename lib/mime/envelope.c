@@ -122,12 +122,40 @@ is_new(struct seen *seen, const struct smtp__entry *entry)
 	return true;
 }
 
+/*
+ * What became of an address at the last send, wherever its row stood then: a
+ * recipient that was accepted is not addressed again because others were added
+ * before it. `*next` is where the search begins, behind the last one found.
+ */
+static void
+inherit(struct smtp_message *m, struct smtp__recipient *row,
+    struct smtp__bytes spec, size_t *next)
+{
+	size_t k = *next;
+
+	for (size_t i = 0; i < m->count; i++) {
+		struct smtp__recipient *old;
+
+		if (k >= m->count)
+			k = 0;
+		old = &m->recipients[k++];
+		if (old->address == NULL ||
+		    !same_address(smtp__bytes_of(old->address), spec))
+			continue;
+		row->outcome = old->outcome;
+		old->outcome.text = NULL;
+		old->address = NULL;
+		*next = k;
+		return;
+	}
+}
+
 /* The rows for `lists`, in order; those already there keep their outcome. */
 static bool
 settle(struct smtp_message *m, const struct smtp__list *const *lists,
     size_t count, bool doubles)
 {
-	size_t most = 0, n = 0, size = 4;
+	size_t most = 0, n = 0, size = 4, next = 0;
 	struct smtp__recipient *rows;
 	struct seen seen;
 
@@ -158,11 +186,7 @@ settle(struct smtp_message *m, const struct smtp__list *const *lists,
 				continue;
 			rows[n].address = (char *)(uintptr_t)e->spec.p;
 			rows[n].outcome.status = SMTP_E_STATE;
-			if (n < m->count && strcmp(m->recipients[n].address,
-			    e->spec.p) == 0) {
-				rows[n].outcome = m->recipients[n].outcome;
-				m->recipients[n].outcome.text = NULL;
-			}
+			inherit(m, &rows[n], e->spec, &next);
 			n++;
 		}
 	smtp__store_free(&m->allocator, (void *)seen.place,

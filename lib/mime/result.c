@@ -91,11 +91,15 @@ enhanced(const struct smtp__outcome *o)
 {
 	struct smtp__outcome *mine = (struct smtp__outcome *)(uintptr_t)o;
 	struct smtp__out out;
+	unsigned klass = (unsigned)o->code / 100;
 
 	if (!o->has_enhanced)
 		return "";
+	/* Refused by us, on the server's word: there is no reply. */
+	if (o->code == 0)
+		klass = o->status == SMTP_E_REFUSED ? 5 : 4;
 	smtp__out_init(&out, mine->enhanced, sizeof(mine->enhanced) - 1);
-	smtp__out_number(&out, (uint64_t)(o->code / 100));
+	smtp__out_number(&out, klass);
 	smtp__out_octet(&out, '.');
 	smtp__out_number(&out, o->subject);
 	smtp__out_octet(&out, '.');
@@ -110,79 +114,86 @@ or_empty(const char *text)
 	return text != NULL ? text : "";
 }
 
+/* Of what is not there. */
+static const struct smtp__outcome nobody = { .status = SMTP_E_ARGUMENT };
+
+static const struct smtp__outcome *
+sum(const struct smtp_message *m)
+{
+	return m != NULL ? &m->outcome : &nobody;
+}
+
 int
 smtp_message_status(const struct smtp_message *m)
 {
-	return m->outcome.status;
+	return sum(m)->status;
 }
 
 int
 smtp_message_cause(const struct smtp_message *m)
 {
-	return m->outcome.cause;
+	return sum(m)->cause;
 }
 
 int
 smtp_message_phase(const struct smtp_message *m)
 {
-	return m->outcome.phase;
+	return sum(m)->phase;
 }
 
 int
 smtp_message_code(const struct smtp_message *m)
 {
-	return m->outcome.code;
+	return sum(m)->code;
 }
 
 const char *
 smtp_message_enhanced(const struct smtp_message *m)
 {
-	return enhanced(&m->outcome);
+	return enhanced(sum(m));
 }
 
 const char *
 smtp_message_text(const struct smtp_message *m)
 {
-	return or_empty(m->outcome.text);
+	return or_empty(sum(m)->text);
 }
 
 const char *
 smtp_message_queue_id(const struct smtp_message *m)
 {
-	return or_empty(m->queue_id);
+	return m != NULL ? or_empty(m->queue_id) : "";
 }
 
 const char *
 smtp_message_message_id(const struct smtp_message *m)
 {
-	return or_empty(m->message_id);
+	return m != NULL ? or_empty(m->message_id) : "";
 }
 
 uint64_t
 smtp_message_elapsed_ms(const struct smtp_message *m)
 {
-	return m->elapsed_ms;
+	return m != NULL ? m->elapsed_ms : 0;
 }
 
 size_t
 smtp_message_recipient_count(const struct smtp_message *m)
 {
-	return m->count;
+	return m != NULL ? m->count : 0;
 }
 
 const char *
 smtp_message_recipient_address(const struct smtp_message *m, size_t i)
 {
-	return i < m->count ? m->recipients[i].address : "";
+	return m != NULL && i < m->count ? m->recipients[i].address : "";
 }
 
 static const struct smtp__outcome *
 row(const struct smtp_message *m, size_t i)
 {
-	static const struct smtp__outcome nobody =
-	    { .status = SMTP_E_ARGUMENT };
-
-	return i < m->count ? &m->recipients[i].outcome : &nobody;
+	return m != NULL && i < m->count ? &m->recipients[i].outcome :
+	    &nobody;
 }
 
 int

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* What became of a message, and what stays of it for the next send. */
+#include "check.h"
+
+#include "mime/message.h"
+
+static const struct smtp__moment moment = { .has_random = true };
+
+static struct smtp_message *
+message(void)
+{
+	struct smtp_message *m = smtp_message_new();
+
+	assert_int_equal(smtp_message_set_from(m, "me@example.com"), SMTP_OK);
+	assert_int_equal(smtp_message_add_to(m, "a@example.com, b@example.com"),
+	    SMTP_OK);
+	assert_int_equal(smtp_message_add_cc(m, "c@example.com"), SMTP_OK);
+	return m;
+}
+
+/* As the client does: settle the recipients, and note what came of each. */
+static void
+decide(struct smtp_message *m, const int *status, size_t n)
+{
+	struct smtp__recipient *r;
+	size_t count;
+
+	assert_int_equal(smtp__message_prepare(m, &moment), SMTP_OK);
+	smtp__message_begin(m);
+	r = smtp__message_recipients(m, &count);
+	assert_int_equal(count, n);
+	for (size_t i = 0; i < n; i++) {
+		r[i].outcome.status = status[i];
+		assert_true(smtp__message_set_text(m, &r[i].outcome,
+		    r[i].address, strlen(r[i].address)));
+	}
+}
+
+static void
+expect(const struct smtp_message *m, size_t i, const char *address,
+    int status, const char *text)
+{
+	assert_string_equal(smtp_message_recipient_address(m, i), address);
+	assert_int_equal(smtp_message_recipient_status(m, i), status);
+	assert_string_equal(smtp_message_recipient_text(m, i), text);
+}
+
+/* Who has it does not get it twice, wherever the row stands now. */
+static void
+test_result__stays_with_its_address(void **state)
+{
+	static const int status[] = { SMTP_E_REFUSED, SMTP_OK, SMTP_OK };
+	struct smtp_message *m = message();
+
+	(void)state;
+	decide(m, status, 3);
+	assert_int_equal(smtp_message_add_to(m, "d@example.com"), SMTP_OK);
+	assert_int_equal(smtp_message_add_to(m, "c@Example.COM"), SMTP_OK);
+	assert_int_equal(smtp__message_prepare(m, &moment), SMTP_OK);
+	assert_int_equal(smtp_message_recipient_count(m), 4);
+	expect(m, 0, "a@example.com", SMTP_E_REFUSED, "a@example.com");
+	expect(m, 1, "b@example.com", SMTP_OK, "b@example.com");
+	expect(m, 2, "d@example.com", SMTP_E_STATE, "");
+	expect(m, 3, "c@Example.COM", SMTP_OK, "c@example.com");
+	smtp_message_free(m);
+}
+
+/* Each of two equal recipients keeps its own. */
+static void
+test_result__of_doubles_is_each_its_own(void **state)
+{
+	static const int status[] = { SMTP_OK, SMTP_E_LATER };
+	struct smtp_message *m = message();
+
+	(void)state;
+	smtp_message_add_recipient(m, "a@example.com");
+	smtp_message_add_recipient(m, "a@example.com");
+	decide(m, status, 2);
+	smtp_message_add_recipient(m, "a@example.com");
+	assert_int_equal(smtp__message_prepare(m, &moment), SMTP_OK);
+	assert_int_equal(smtp_message_recipient_count(m), 3);
+	assert_int_equal(smtp_message_recipient_status(m, 0), SMTP_OK);
+	assert_int_equal(smtp_message_recipient_status(m, 1), SMTP_E_LATER);
+	assert_int_equal(smtp_message_recipient_status(m, 2), SMTP_E_STATE);
+	smtp_message_free(m);
+}
+
+static void
+test_result__has_the_class_of_the_reply_or_of_the_verdict(void **state)
+{
+	static const struct {
+		int status, code;
+		const char *want;
+	} rows[] = {
+		{ SMTP_E_REFUSED, 552, "5.3.4" },
+		{ SMTP_E_LATER, 452, "4.3.4" },
+		{ SMTP_OK, 250, "2.3.4" },
+		{ SMTP_E_REFUSED, 0, "5.3.4" },
+		{ SMTP_E_LATER, 0, "4.3.4" },
+	};
+	struct smtp_message *m = message();
+	struct smtp__outcome *o = smtp__message_outcome(m);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		o->status = rows[i].status;
+		o->code = rows[i].code;
+		o->has_enhanced = true;
+		o->subject = 3;
+		o->detail = 4;
+		assert_string_equal(smtp_message_enhanced(m), rows[i].want);
+	}
+	smtp_message_free(m);
+}
+
+/* A message that could not be made has results all the same. */
+static void
+test_result__of_no_message_is_an_argument(void **state)
+{
+	(void)state;
+	assert_int_equal(smtp_message_status(NULL), SMTP_E_ARGUMENT);
+	assert_int_equal(smtp_message_cause(NULL), SMTP_OK);
+	assert_int_equal(smtp_message_phase(NULL), SMTP_PHASE_NONE);
+	assert_int_equal(smtp_message_code(NULL), 0);
+	assert_string_equal(smtp_message_enhanced(NULL), "");
+	assert_string_equal(smtp_message_text(NULL), "");
+	assert_string_equal(smtp_message_queue_id(NULL), "");
+	assert_string_equal(smtp_message_message_id(NULL), "");
+	assert_int_equal(smtp_message_elapsed_ms(NULL), 0);
+	assert_int_equal(smtp_message_recipient_count(NULL), 0);
+	assert_string_equal(smtp_message_recipient_address(NULL, 0), "");
+	assert_int_equal(smtp_message_recipient_status(NULL, 0),
+	    SMTP_E_ARGUMENT);
+	assert_string_equal(smtp_message_recipient_enhanced(NULL, 0), "");
+	assert_string_equal(smtp_message_recipient_text(NULL, 0), "");
+	smtp_message_forget_outcome(NULL);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_result__stays_with_its_address),
+		cmocka_unit_test(test_result__of_doubles_is_each_its_own),
+		cmocka_unit_test(
+		    test_result__has_the_class_of_the_reply_or_of_the_verdict),
+		cmocka_unit_test(test_result__of_no_message_is_an_argument),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
