@@ -9,7 +9,7 @@
  *	    [--auth-in-clear] [--lmtp] [--no-KEYWORD ...] [--size N]
  *	    [--max-rcpts N] [--reject WHERE='CODE text' ...]
  *	    [--verdict ADDRESS='CODE text' ...] [--delay MS] [--wait MS]
- *	    [--rcvbuf N] [--script FILE]
+ *	    [--rcvbuf N] [--brief] [--script FILE]
  *
  * When it is ready it prints PORT=, CAFILE= and PIN= (the SHA-256 of its
  * public key) and READY. WHERE is an address, or one of greeting ehlo helo
@@ -17,7 +17,8 @@
  * recipient after the content, with --lmtp.
  *
  * A mail that was taken lies in DIR/NNNN.eml with its envelope in
- * DIR/NNNN.env; DIR/session-N.log has each octet of the Nth connection.
+ * DIR/NNNN.env; DIR/session-N.log has each octet of the Nth connection, but
+ * with --brief not those of mails.
  *
  * It ends on SIGTERM, and when its standard input is a pipe, with that.
  */
@@ -102,6 +103,8 @@ set_flag(struct config *c, const char *name)
 		c->require_auth = true;
 	else if (strcmp(name, "--auth-in-clear") == 0)
 		c->auth_in_clear = true;
+	else if (strcmp(name, "--brief") == 0)
+		c->brief = true;
 	else if (strncmp(name, "--no-", 5) == 0 && c->off_count < MAX_OFF)
 		c->off[c->off_count++] = name + 5;
 	else

@@ -55,6 +55,7 @@ struct wire {
 	bool tls_on;
 	mbedtls_ssl_context ssl;
 	FILE *log;
+	bool quiet;              /* leave what is read out of the log       */
 	size_t chunk;            /* send in pieces of this size; 0: whole   */
 	int chunk_ms;            /* with this pause between them            */
 	int wait_ms;             /* how long to wait for the client         */
@@ -128,7 +129,7 @@ struct config {
 	int port;
 	enum tls_mode tls;
 	const char *cert, *tls_version, *auth, *user, *password, *token;
-	bool lmtp, require_auth, auth_in_clear, chunking;
+	bool lmtp, require_auth, auth_in_clear, chunking, brief;
 	int delay_ms, wait_ms, rcvbuf;
 	unsigned long max_size, max_rcpts;
 	const char *off[MAX_OFF];        /* --no-KEYWORD            */

@@ -727,9 +727,11 @@ hear_data(struct session *s, char *arg)
 	}
 	content_begin(&content, file);
 	(void)reply(s, "354 End with <CR><LF>.<CR><LF>");
+	s->w->quiet = s->config->brief;
 	do
 		c = wire_octet(s->w);
 	while (c >= 0 && !content_dotted(&content, (unsigned char)c));
+	s->w->quiet = false;
 	if (fclose(file) != 0)
 		c = -1;
 	if (c < 0) {

@@ -237,7 +237,8 @@ wire_fill(struct wire *w)
 		got = socket_read(w, w->in, sizeof w->in);
 	if (got > 0) {
 		w->have = (size_t)got;
-		log_octets(w->log, "C: ", w->in, w->have);
+		if (!w->quiet)
+			log_octets(w->log, "C: ", w->in, w->have);
 	}
 	return got;
 }
