@@ -77,6 +77,7 @@ finish(struct smtp *s, int status)
 		s->opened = status == SMTP_OK;
 	if (s->operation == SMTP__AUTHENTICATING) {
 		s->authenticated = status == SMTP_OK;
+		s->locked = !s->authenticated;
 		if (!keeps || !s->authenticated)
 			wipe_secret(s);
 	}
@@ -100,6 +101,7 @@ start_auth(struct smtp *s)
 	int rc;
 
 	s->goal = SMTP__GOAL_AUTH;
+	s->locked = true;
 	s->replies = 0;
 	rc = smtp_engine_auth(s->engine, &s->credentials);
 	if (rc == SMTP_E_AUTH) {
@@ -283,6 +285,8 @@ ready(struct smtp *s)
 	} else if (s->goal != SMTP__GOAL_WORK &&
 	    s->operation != SMTP__AUTHENTICATING) {
 		s->authenticated = s->goal == SMTP__GOAL_AUTH;
+		if (s->authenticated)
+			s->locked = false;
 		rc = start_work(s);
 	} else {
 		return finish(s, SMTP_OK);
@@ -392,13 +396,19 @@ complete(struct smtp *s)
 	return rc;
 }
 
-/* Is the session there, or to be had? Then the work begins. */
+/*
+ * Is the session there, or to be had? Then the work begins. Nothing is sent
+ * without the authentication that the caller wanted (RFC 4954 section 4).
+ */
 static int
 resume(struct smtp *s)
 {
 	uint64_t now = smtp__net_now_ms();
 	int rc;
 
+	if (s->locked && s->operation == SMTP__SENDING)
+		return fail(s, refuse(s, SMTP_E_STATE, "not authenticated: "
+		    "smtp_auth failed, and nothing is sent without it"));
 	if (s->stage == SMTP__TALKING && s->reused && !smtp__pump_idle(s)) {
 		s->renewal = renewal(s);
 		s->replies = 0;
@@ -556,6 +566,7 @@ authenticate(struct smtp *s, const char *user, const char *secret,
 	if (rc != SMTP_OK) {
 		/* Not even begun: an earlier success keeps its secret. */
 		s->operation = SMTP__NOTHING;
+		s->locked = !s->authenticated;
 		return finish(s, rc);
 	}
 	rc = keep_secret(s, user, secret, is_token);

@@ -150,6 +150,7 @@ struct smtp {
 
 	/* who one is */
 	bool authenticated;
+	bool locked;                     /* AUTH was asked for and failed   */
 	bool is_token;
 	char *user, *secret;             /* NULL: wiped or never given      */
 	struct smtp_credentials credentials;

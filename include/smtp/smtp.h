@@ -179,7 +179,7 @@ smtp_auth_token(struct smtp *smtp, const char *user, const char *token);
  *   SMTP_E_ARGUMENT     an address or field cannot be sent; nothing said
  *   SMTP_E_UNSUPPORTED  needs an extension that is not offered; nothing said
  *   SMTP_E_SOURCE       a source failed: the end mark was not sent
- *   SMTP_E_STATE        not open; SMTP_E_MEMORY
+ *   SMTP_E_STATE        not open, or smtp_auth() failed; SMTP_E_MEMORY
  *
  * smtp_cause() and the message say why. Waits up to 300 s for MAIL and each
  * RCPT, 120 s for 354, 180 s for each block of content and 600 s for the last
