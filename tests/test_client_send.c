@@ -864,7 +864,7 @@ test_client_send__open_tells_why_it_failed(void **state)
 		const char *proves;
 	} rows[] = {
 		{ "closed", "CLOSE\n", SMTP_E_CLOSED, 0, "" },
-		{ "reset", "RESET\n", SMTP_E_CLOSED, 0, "" },
+		{ "reset", "SLEEP 100\nRESET\n", SMTP_E_CLOSED, 0, "" },
 		{ "554", "S: 554 no service\nC: QUIT\nS: 221 bye\nEOF\n",
 		    SMTP_E_REFUSED, 554, "R5321-3.1-1" },
 		{ "521", "S: 521 no mail here\nC: QUIT\nS: 221 bye\nEOF\n",
