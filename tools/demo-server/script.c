@@ -31,7 +31,6 @@
  */
 #include "server.h"
 
-#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -415,7 +414,7 @@ play(struct script *s, const struct line *l)
 	if (strcmp(w, "REPEAT") == 0)
 		s->repeat = strtoul(l->arg, NULL, 10);
 	else if (strcmp(w, "SLEEP") == 0)
-		(void)poll(NULL, 0, (int)strtol(l->arg, NULL, 10));
+		wire_sleep(s->w, (int)strtol(l->arg, NULL, 10));
 	else if (strcmp(w, "CHUNK") == 0) {
 		s->w->chunk = strtoul(l->arg, &ms, 10);
 		s->w->chunk_ms = (int)strtol(ms, NULL, 10);

@@ -76,6 +76,8 @@ int
 wire_octet(struct wire *w);         /* 0 to 255, or below 0: WIRE_x */
 bool
 wire_pending(struct wire *w, int ms);
+void
+wire_sleep(struct wire *w, int ms);
 int
 wire_send(struct wire *w, const void *data, size_t n);
 int

@@ -6,7 +6,6 @@
 #include "server.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +72,7 @@ reply(struct session *s, const char *text)
 	    wire_pending(s->w, s->config->delay_ms))
 		wire_note(s->w, "! not asked: no PIPELINING");
 	else if (s->config->delay_ms > 0)
-		(void)poll(NULL, 0, s->config->delay_ms);
+		wire_sleep(s->w, s->config->delay_ms);
 	/* "250 2.1.0 OK": the enhanced code goes where it is not offered. */
 	if (!offers(s, "ENHANCEDSTATUSCODES") && text[0] >= '2' &&
 	    rest[0] == text[0] && rest[1] == '.')

@@ -96,6 +96,16 @@ wait_for(struct wire *w, short events, int ms)
 	return rc <= 0 ? WIRE_TIMEOUT : 1;
 }
 
+/* Wait without reading. */
+void
+wire_sleep(struct wire *w, int ms)
+{
+	struct pollfd p = { .fd = w->alive_fd, .events = POLLIN };
+
+	if (poll(&p, 1, ms) > 0)
+		_exit(0);
+}
+
 static int
 socket_read(struct wire *w, void *data, size_t n)
 {
@@ -304,7 +314,7 @@ wire_send(struct wire *w, const void *data, size_t n)
 		p += piece;
 		n -= piece;
 		if (n > 0 && w->chunk_ms > 0)
-			(void)poll(NULL, 0, w->chunk_ms);
+			wire_sleep(w, w->chunk_ms);
 	}
 	return 0;
 }
