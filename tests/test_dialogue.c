@@ -1047,7 +1047,7 @@ play_all(const struct play *p)
 	for (i = 1; i < COUNT(cuts); i++)
 		play(p, &cuts[i]);
 	/* Of a very long transcript not every place is tried. */
-	step = all > 4000 ? all / 1000 : 1;
+	step = all > 1500 ? all / 500 : 1;
 	for (i = 1; i < all; i += step) {
 		struct cut cut = cuts[0];
 
