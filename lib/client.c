@@ -607,10 +607,12 @@ smtp_send(struct smtp *s, struct smtp_message *message)
 		return resume(s);
 	if (s->sending == NULL)
 		return finish(s, rc);
-	if (rc == SMTP_E_STATE)          /* results of before stay */
+	if (rc == SMTP_E_STATE) {        /* results of before stay */
 		s->sending->local = s->sending->local_cause = rc;
-	else
+	} else {
+		smtp__message_begin(message);
 		smtp__deliver_fail(s, rc, rc);
+	}
 	s->sending->decided = true;
 	return finish(s, rc);
 }
