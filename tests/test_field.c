@@ -331,8 +331,8 @@ test_field__says_what_is_wrong_with_a_text(void **state)
 static void
 test_field__knows_names(void **state)
 {
-	static const char *const bad[] = { "", "X Foo", "X:Foo", "S\xC3\xBC" "b",
-	    "X\r\nY", "X\t", "Subject ", "\x7F" };
+	static const char *const bad[] = { "", "X Foo", "X:Foo",
+	    "S\xC3\xBC" "b", "X\r\nY", "X\t", "Subject ", "\x7F" };
 
 	(void)state;
 	assert_true(smtp__field_is_name("X-Foo", 5));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/param.h"
 
+#include "codec/word.h"
 #include "text/ascii.h"
 #include "text/out.h"
 #include "text/utf8.h"
@@ -34,11 +35,15 @@ quoted_width(const char *p, size_t n)
 	return width;
 }
 
+/*
+ * Can it go without quotes? Three characters that a token may have are left
+ * out, since readers exist that take them for the syntax of RFC 2231.
+ */
 static bool
 is_token(const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!smtp__is_token(p[i]))
+		if (!attribute_char(p[i]))
 			return false;
 	return n > 0;
 }
@@ -54,7 +59,8 @@ smtp__param_init(struct smtp__param *a, const char *name, const char *p,
 	a->n = n;
 	a->index = 0;
 	a->done = false;
-	a->coded = false;
+	/* Many readers decode an encoded-word even where none can be. */
+	a->coded = smtp__word_resembles(p, n);
 	for (size_t i = 0; i < n; i++)
 		a->coded = a->coded || smtp__is_high(p[i]);
 	whole += a->coded ? 2 + strlen(charset) + coded_width(p, n) :

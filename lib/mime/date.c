@@ -19,7 +19,7 @@ length(int year, int month)
 	return lengths[month - 1] + (month == 2 && is_leap(year));
 }
 
-/* 0 is Sunday. The months are counted from March, so that a leap day is last. */
+/* 0 is Sunday. Months are counted from March, so that a leap day is last. */
 static int
 weekday(int year, int month, int day)
 {

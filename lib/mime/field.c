@@ -49,25 +49,22 @@ smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
 }
 
 void
-smtp__field_piece(struct smtp__field *f, const char *p, size_t n, char tail)
+smtp__field_piece(struct smtp__field *f, const char *p, size_t n)
 {
-	size_t width = 1 + n + (tail != '\0');
+	size_t width = 1 + n;
 
-	/* What is too long for any line gains nothing by a fold after the */
-	/* name, which some readers do not expect.                         */
+	/* What is too long for any line gains nothing after the name. */
 	if (f->column + width > f->limit && !(f->fresh && width > LINE))
 		fold(f);
 	put(f, " ", 1);
 	put(f, p, n);
-	if (tail != '\0')
-		put(f, &tail, 1);
 	f->fresh = false;
 }
 
 void
 smtp__field_piece_text(struct smtp__field *f, const char *text)
 {
-	smtp__field_piece(f, text, strlen(text), '\0');
+	smtp__field_piece(f, text, strlen(text));
 }
 
 void
@@ -101,7 +98,10 @@ put_words(struct smtp__field *f, const char *p, size_t n, bool phrase)
 	}
 }
 
-/* Words with single spaces between. */
+/*
+ * Words with single spaces between. The first stays in the line of the name,
+ * even if that grows beyond 78: a fold there is a blank to some readers.
+ */
 static void
 put_plain(struct smtp__field *f, const char *p, size_t n)
 {
@@ -110,8 +110,12 @@ put_plain(struct smtp__field *f, const char *p, size_t n)
 	for (size_t i = 0; i <= n; i++) {
 		if (i < n && p[i] != ' ')
 			continue;
-		if (i > from)
-			smtp__field_piece(f, p + from, i - from, '\0');
+		if (f->fresh && i > from) {
+			put(f, " ", 1);
+			smtp__field_glue(f, p + from, i - from);
+		} else if (i > from) {
+			smtp__field_piece(f, p + from, i - from);
+		}
 		from = i + 1;
 	}
 }
@@ -220,7 +224,7 @@ smtp__field_phrase(struct smtp__field *f, const char *p, size_t n)
 		quoted[size++] = p[i];
 	}
 	quoted[size++] = '"';
-	smtp__field_piece(f, quoted, size, '\0');
+	smtp__field_piece(f, quoted, size);
 }
 
 void
@@ -234,7 +238,7 @@ smtp__field_param(struct smtp__field *f, const char *name, const char *p,
 	smtp__param_init(&a, name, p, n);
 	while ((size = smtp__param_next(&a, piece)) > 0) {
 		smtp__field_glue(f, ";", 1);
-		smtp__field_piece(f, piece, size, '\0');
+		smtp__field_piece(f, piece, size);
 	}
 }
 

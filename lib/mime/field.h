@@ -28,9 +28,9 @@ void
 smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
     const char *name);
 
-/* A fold or a space, then `p`, then `tail` unless that is NUL, in one line. */
+/* A fold or a space, then `p` in one line. */
 void
-smtp__field_piece(struct smtp__field *f, const char *p, size_t n, char tail);
+smtp__field_piece(struct smtp__field *f, const char *p, size_t n);
 void
 smtp__field_piece_text(struct smtp__field *f, const char *text);
 

@@ -398,6 +398,34 @@ smtp_message_add_header(struct smtp_message *m, const char *name,
 	return add_line(m, &m->headers, n, v);
 }
 
+/*
+ * One mailbox in one line, with what stands behind it: a comma, the end of its
+ * group, or both. Returns the last entry that was written.
+ */
+static const struct smtp__entry *
+write_mailbox(struct smtp__field *f, const struct smtp__entry *e)
+{
+	char text[SMTP__MAILBOX_MAX + 4];
+	struct smtp__out spec;
+
+	if (e->name.n > 0)
+		smtp__field_phrase(f, e->name.p, e->name.n);
+	smtp__out_init(&spec, text, sizeof(text));
+	if (e->name.n > 0)
+		smtp__out_octet(&spec, '<');
+	smtp__out_add(&spec, e->spec.p, e->spec.n);
+	if (e->name.n > 0)
+		smtp__out_octet(&spec, '>');
+	if (e->next != NULL && e->next->kind == SMTP__ADDRESS_GROUP_END) {
+		smtp__out_octet(&spec, ';');
+		e = e->next;
+	}
+	if (e->next != NULL)
+		smtp__out_octet(&spec, ',');
+	smtp__field_piece(f, text, spec.n);
+	return e;
+}
+
 static bool
 write_list(const struct smtp__list *list, struct smtp__out *out,
     const char *name)
@@ -407,30 +435,17 @@ write_list(const struct smtp__list *list, struct smtp__out *out,
 	if (list->first == NULL)
 		return true;
 	smtp__field_begin(&f, out, name);
-	for (struct smtp__entry *e = list->first; e != NULL; e = e->next) {
-		char text[SMTP__MAILBOX_MAX + 2];
-		struct smtp__out spec;
-		bool last = e->next == NULL ||
-		    e->next->kind == SMTP__ADDRESS_GROUP_END;
-		char tail = last ? '\0' : ',';
-
-		if (e->kind == SMTP__ADDRESS_GROUP_END) {
-			smtp__field_glue(&f, last ? ";" : ";,", last ? 1 : 2);
-			continue;
-		}
-		if (e->kind == SMTP__ADDRESS_GROUP || e->name.n > 0)
+	for (const struct smtp__entry *e = list->first; e != NULL;
+	    e = e->next) {
+		if (e->kind == SMTP__ADDRESS_MAILBOX) {
+			e = write_mailbox(&f, e);
+		} else if (e->kind == SMTP__ADDRESS_GROUP) {
 			smtp__field_phrase(&f, e->name.p, e->name.n);
-		if (e->kind == SMTP__ADDRESS_GROUP) {
 			smtp__field_glue(&f, ":", 1);
-			continue;
+		} else {
+			/* of a group without members */
+			smtp__field_glue(&f, ";,", e->next != NULL ? 2 : 1);
 		}
-		smtp__out_init(&spec, text, sizeof(text));
-		if (e->name.n > 0)
-			smtp__out_octet(&spec, '<');
-		smtp__out_add(&spec, e->spec.p, e->spec.n);
-		if (e->name.n > 0)
-			smtp__out_octet(&spec, '>');
-		smtp__field_piece(&f, text, spec.n, tail);
 	}
 	return smtp__field_end(&f);
 }

@@ -67,7 +67,8 @@ smtp__message_plan(struct smtp_message *message, unsigned offers,
  * The next octets of the content, CRLF line ends, without dot-stuffing.
  * Returns their number, 0 at the end, SMTP__MESSAGE_WAIT, or a local error of
  * enum smtp_status (SMTP_E_SOURCE, SMTP_E_ARGUMENT, SMTP_E_UNSUPPORTED,
- * SMTP_E_MEMORY), which smtp_message_error() explains and which repeats until the next plan.
+ * SMTP_E_MEMORY), which smtp_message_error() explains and which repeats until
+ * the next plan.
  */
 #define SMTP__MESSAGE_WAIT ((ptrdiff_t)-1)
 ptrdiff_t
@@ -103,7 +104,9 @@ bool
 smtp__message_set_text(struct smtp_message *message,
     struct smtp__outcome *outcome, const char *text, size_t n);
 
-/* The name that the server gave to it, "" for none (copied). False: no memory. */
+/*
+ * The name that the server gave to it, "" for none (copied). False: no memory.
+ */
 bool
 smtp__message_set_queue_id(struct smtp_message *message, const char *p,
     size_t n);

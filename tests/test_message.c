@@ -1,0 +1,838 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The builder as a whole. tests/message/CASE/recipe says what is built, the
+ * message.eml beside it which octets that must give; SMTP_GOLDEN=write writes
+ * them anew. With the name of a recipe as argument this program writes its
+ * message to stdout, for parsers that are not ours.
+ */
+#include "check.h"
+
+#include "mime/message.h"
+#include "support/recipe.h"
+
+static struct smtp__moment
+moment(void)
+{
+	struct smtp__moment m = { .has_clock = true, .seconds = 1700000000,
+	    .zone_minutes = 60, .has_random = true };
+
+	for (size_t i = 0; i < sizeof(m.random); i++)
+		m.random[i] = (unsigned char)(i * 37 + 11);
+	return m;
+}
+
+struct text {
+	char *p;
+	size_t n;
+};
+
+/* The whole stream, read in pieces of `step`, and its plan. */
+static int
+stream(struct smtp_message *m, unsigned offers, size_t step,
+    struct smtp__content *content, struct text *text)
+{
+	size_t cap = 0;
+	ptrdiff_t n;
+	int rc;
+
+	text->p = NULL;
+	text->n = 0;
+	while ((rc = smtp__message_plan(m, offers, content)) > 0)
+		continue;
+	if (rc != SMTP_OK)
+		return rc;
+	for (;;) {
+		char *piece = malloc(step);
+
+		assert_non_null(piece);
+		n = smtp__message_read(m, piece, step);
+		if (n > 0) {
+			if (text->n + (size_t)n > cap) {
+				cap = 2 * cap + (size_t)n;
+				text->p = realloc(text->p, cap);
+				assert_non_null(text->p);
+			}
+			memcpy(text->p + text->n, piece, (size_t)n);
+			text->n += (size_t)n;
+		}
+		free(piece);
+		if (n <= 0 && n != SMTP__MESSAGE_WAIT)
+			break;
+	}
+	if (n < 0) {
+		free(text->p);
+		text->p = NULL;
+	}
+	return (int)n;
+}
+
+static struct text
+load(const char *name)
+{
+	FILE *file = fopen(name, "rb");
+	struct text text;
+	long size;
+
+	if (file == NULL)
+		fail_msg("cannot open %s", name);
+	fseek(file, 0, SEEK_END);
+	size = ftell(file);
+	assert_true(size >= 0);
+	rewind(file);
+	text.n = (size_t)size;
+	text.p = malloc(text.n + 1);
+	assert_non_null(text.p);
+	assert_int_equal(fread(text.p, 1, text.n, file), text.n);
+	text.p[text.n] = '\0';
+	fclose(file);
+	return text;
+}
+
+static void
+save(const char *name, struct text text)
+{
+	FILE *file = fopen(name, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text.p, 1, text.n, file), text.n);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* What any message on the wire must be. */
+static void
+check_wire(const char *name, struct text text, bool eightbit)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c == '\r') {
+			if (i + 1 == text.n || text.p[i + 1] != '\n')
+				fail_msg("%s: a bare CR at %zu", name, i);
+			i++;
+			column = 0;
+			continue;
+		}
+		if (c == '\n')
+			fail_msg("%s: a bare LF at %zu", name, i);
+		if (c == '\0' || (c > 127 && !eightbit))
+			fail_msg("%s: octet %u at %zu", name, c, i);
+		if (++column > 998)
+			fail_msg("%s: a line of over 998 at %zu", name, i);
+	}
+	if (column != 0)
+		fail_msg("%s: the last line has no end", name);
+}
+
+static const struct {
+	const char *name, *proves;
+} cases[] = {
+	{ "plain", "R2045-4-1 R2049-2-1 LIB-L-8 R6409-8-1 R5322-3.6-1" },
+	{ "plain-8bit", "R2045-6-1 R2045-6.2-1" },
+	{ "plain-latin-7bit", "R2045-6-1 R2045-6.2-1 LIB-M-1 R5321-2.4-3 "
+	    "R6152-3-2" },
+	{ "plain-cyrillic-7bit", "LIB-M-1 R2045-6.8-2 R2046-4.1.1-1" },
+	{ "plain-no-line-end", NULL },
+	{ "empty", NULL },
+	{ "addresses", "R5322-3.4-1 R5322-3.4-3 R5322-2.2.3-2 R6531-3.2-2 "
+	    "R5322-3.6.3-1 R5322-3.4-2 R5322-3.4.1-1" },
+	{ "bcc-only", "R5321-B-2 R5322-3.6.3-1 R5321-7.2-1" },
+	{ "html", "LIB-M-3" },
+	{ "text-html", "LIB-M-3 R2046-5.1.4-1 R2046-5.1.1-2 LIB-M-2" },
+	{ "html-inline", "LIB-M-3 R2387-3.1-1 R2387-3.2-1 R2387-4-1 "
+	    "R2045-7-1" },
+	{ "text-html-inline-attachment", "LIB-M-3 R2183-2-1 R2392-2-1 "
+	    "LIB-N-5 R2046-5.1.4-1 R2046-5.1.1-1" },
+	{ "attachment-only", "LIB-M-3 R2046-5.1.1-3" },
+	{ "inline-without-html", "LIB-M-3" },
+	{ "attachment-names", "R2183-2-2 R2231-4-1 R2231-3-1 R2231-3-2 "
+	    "R2231-4.1-1 R2047-5-1 R2183-2.3-1 LIB-N-3 R2045-5-1" },
+	{ "text-8bit-in-multipart", "R2045-6.4-1 R6152-3-2" },
+	{ "alert", "R5322-3.3-2 LIB-L-7" },
+	{ "spaces", "R5322-3.2.5-1 R5322-3.2.2-1" },
+	{ "raw", "R5322-3.6-2" },
+};
+
+static void
+test_message__gives_the_octets_of_the_cases(void **state)
+{
+	static const size_t steps[] = { 65536, 1, 2, 7, 8, 64, 100, 4096 };
+	bool write = getenv("SMTP_GOLDEN") != NULL;
+	struct smtp__moment now = moment();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *name = cases[i].name;
+		char path[100];
+		struct text recipe, want = { NULL, 0 };
+		struct recipe r = { NULL, 0 };
+		struct smtp_message *m = smtp_message_new();
+
+		assert_non_null(m);
+		snprintf(path, sizeof(path), "tests/message/%s/recipe", name);
+		recipe = load(path);
+		if (recipe_run(&r, m, recipe.p, recipe.n) != SMTP_OK ||
+		    smtp__message_prepare(m, &now) != SMTP_OK)
+			fail_msg("%s: %s", name, smtp_message_error(m));
+		snprintf(path, sizeof(path), "tests/message/%s/message.eml",
+		    name);
+		if (!write)
+			want = load(path);
+		for (size_t j = 0; j < COUNT(steps); j++) {
+			struct smtp__content content;
+			struct text got;
+			int rc = stream(m, r.eightbit ? SMTP__CONTENT_8BIT : 0,
+			    steps[j], &content, &got);
+
+			if (rc != SMTP_OK)
+				fail_msg("%s: %s", name,
+				    smtp_message_error(m));
+			check_wire(name, got, r.eightbit);
+			if (write && j == 0) {
+				save(path, got);
+				want = load(path);
+			}
+			if (got.n != want.n || memcmp(got.p, want.p, got.n))
+				fail_msg("%s by %zu: %.*s", name, steps[j],
+				    (int)got.n, got.p);
+			assert_true(content.size_known);
+			assert_int_equal(content.size, got.n);
+			free(got.p);
+		}
+		smtp_message_free(m);
+		recipe_free(&r);
+		free(recipe.p);
+		free(want.p);
+		if (cases[i].proves != NULL)
+			proves(cases[i].proves);
+	}
+	proves("LIB-M-4");
+}
+
+/* A message that only lacks what a test adds. */
+static struct smtp_message *
+complete(void)
+{
+	struct smtp_message *m = smtp_message_new();
+
+	assert_non_null(m);
+	assert_int_equal(smtp_message_set_from(m, "joe@x.example"), SMTP_OK);
+	assert_int_equal(smtp_message_add_to(m, "ann@x.example"), SMTP_OK);
+	assert_int_equal(smtp_message_set_text(m, "Hello\n"), SMTP_OK);
+	return m;
+}
+
+/*
+ * What is refused, and what is said of it. Each recipe is added to a message
+ * that is otherwise complete.
+ */
+static const struct {
+	const char *recipe;
+	int status;
+	const char *words;       /* how they begin */
+	const char *proves;
+} refusals[] = {
+	/* line ends and control characters, wherever text comes in */
+	{ "set_subject\tHi\\r\\nBcc: x@y", SMTP_E_ARGUMENT,
+	    "subject: has a line end; remove it", "R5322-2.2-2" },
+	{ "set_subject\tHi\\nX: y", SMTP_E_ARGUMENT, "subject: ",
+	    "R5322-2.2-2" },
+	{ "set_subject\tHi\\r", SMTP_E_ARGUMENT, "subject: ",
+	    "R5322-2.2-2" },
+	{ "set_subject\t\\x1b[31m", SMTP_E_ARGUMENT,
+	    "subject: has a control character; remove it", "R5322-2.2-2" },
+	{ "add_to\tJoe\\r\\nBcc: x@y <a@x>", SMTP_E_ARGUMENT,
+	    "to: has a line end; remove it", "R5322-2.2-2" },
+	{ "add_to\ta@x.example\\r\\nRCPT TO:<b@x.example>", SMTP_E_ARGUMENT,
+	    "to: ", "R5322-2.2-2" },
+	{ "add_to\t\"Joe\\r\\n X\" <a@x.example>", SMTP_E_ARGUMENT, "to: ",
+	    "R5322-2.2-2" },
+	{ "add_address\tTo\tJoe\\nX: y\ta@x.example", SMTP_E_ARGUMENT,
+	    "to: has a line end; remove it", "R5322-2.2-2" },
+	{ "add_address\tTo\tJoe\ta@x.example\\r\\nX: y", SMTP_E_ARGUMENT,
+	    "to: a@x.example??X: y has a line end or control character",
+	    "R5322-2.2-2" },
+	{ "add_header\tX-A\tb\\r\\n\\r\\nbody", SMTP_E_ARGUMENT,
+	    "header: X-A has a line end; remove it", "R5322-2.2-2" },
+	{ "add_header\tX-A\\r\\nBcc\tx@y", SMTP_E_ARGUMENT,
+	    "header: X-A??Bcc is no name", "R5322-2.2-2" },
+	{ "attach\tx\ttext/html\\r\\nX: y\ta.html", SMTP_E_ARGUMENT,
+	    "attachment: ", "R5322-2.2-2 LIB-N-2" },
+	{ "attach\tx\t-\ta\\r\\nX: y.html", SMTP_E_ARGUMENT, "attachment: ",
+	    "R5322-2.2-2" },
+	{ "attach\tx\ttext/plain; charset=\"a\\nb\"\ta", SMTP_E_ARGUMENT,
+	    "attachment: ", "R5322-2.2-2" },
+	{ "inline\tx\ta@b\\r\\nX: y\t-\ta", SMTP_E_ARGUMENT, "cid: ",
+	    "R5322-2.2-2" },
+	{ "set_message_id\ta@b\\r\\nX: y", SMTP_E_ARGUMENT, "message-id: ",
+	    "R5322-2.2-2" },
+	{ "set_envelope_from\ta@b\\r\\nX", SMTP_E_ARGUMENT,
+	    "envelope from: ", "R5321-4.1.2-1" },
+	{ "add_recipient\ta@b>\\r\\nRCPT TO:<c@d", SMTP_E_ARGUMENT,
+	    "recipient: a@b>??RCPT TO:<c@d has a line end", "R5321-4.1.2-1" },
+	/* text that is not UTF-8 */
+	{ "set_subject\tGr\\xfc\\xdfe", SMTP_E_ARGUMENT,
+	    "subject: is not valid UTF-8", "LIB-O-1" },
+	{ "set_text\t\\xc0\\x80", SMTP_E_ARGUMENT,
+	    "text: is not valid UTF-8", "LIB-O-1" },
+	{ "set_html\t\\xed\\xa0\\x80", SMTP_E_ARGUMENT,
+	    "html: is not valid UTF-8", "LIB-O-1" },
+	{ "add_address\tCc\t\\xf4\\x90\\x80\\x80\ta@x.example",
+	    SMTP_E_ARGUMENT, "cc: is not valid UTF-8", "LIB-O-1" },
+	{ "attach\tx\t-\t\\xe2\\x82.txt", SMTP_E_ARGUMENT, "attachment: ",
+	    "LIB-O-1" },
+	/* names of fields */
+	{ "add_header\tX Foo\ty", SMTP_E_ARGUMENT, "header: X Foo is no name",
+	    "R5322-2.2-1" },
+	{ "add_header\tX:Foo\ty", SMTP_E_ARGUMENT, "header: ",
+	    "R5322-2.2-1" },
+	{ "add_header\tSüb\ty", SMTP_E_ARGUMENT, "header: ", "R5322-2.2-1" },
+	{ "add_header\t\ty", SMTP_E_ARGUMENT, "header: ", "R5322-2.2-1" },
+	{ "add_header\tbcc\tx@y", SMTP_E_ARGUMENT,
+	    "header: bcc is made by the message", "LIB-L-1" },
+	{ "add_header\tcontent-type\tx/y", SMTP_E_ARGUMENT, "header: ",
+	    "LIB-L-1" },
+	{ "add_header\tContent-Foo\tx", SMTP_E_ARGUMENT, "header: ",
+	    "LIB-L-1" },
+	{ "add_header\tmime-version\t1.0", SMTP_E_ARGUMENT, "header: ",
+	    "LIB-L-1" },
+	{ "add_header\tSubject \tx", SMTP_E_ARGUMENT, "header: ",
+	    "LIB-L-1" },
+	{ "add_header\tSUBJECT\tx", SMTP_E_ARGUMENT, "header: ",
+	    "LIB-L-1 R5322-3.6-1" },
+	{ "add_header\tFrom\tx@y", SMTP_E_ARGUMENT, "header: ",
+	    "R5322-3.6-1" },
+	{ "add_header\tReceived\tx", SMTP_E_ARGUMENT, "header: ",
+	    "LIB-L-6" },
+	{ "add_header\tReturn-Path\tx", SMTP_E_ARGUMENT, "header: ",
+	    "LIB-L-6" },
+	{ "add_header\tDelivered-To\tx", SMTP_E_ARGUMENT, "header: ",
+	    "LIB-L-6" },
+	{ "add_header\tAuthentication-Results\tx", SMTP_E_ARGUMENT,
+	    "header: ", "LIB-L-6" },
+	{ "add_header\tDKIM-Signature\tx", SMTP_E_ARGUMENT, "header: ",
+	    "LIB-L-6" },
+	/* addresses */
+	{ "set_sender\ta@x.example, b@y.example", SMTP_E_ARGUMENT,
+	    "sender: ", "LIB-L-5 R5322-3.6.2-1" },
+	{ "set_from\ta@x.example, b@y.example", SMTP_E_ARGUMENT,
+	    "sender: is missing", "R5322-3.6.2-1" },
+	{ "set_sender\tg: a@x.example;", SMTP_E_ARGUMENT, "sender: ",
+	    "LIB-L-5" },
+	{ "add_to\t", SMTP_E_ARGUMENT, "to: is empty", NULL },
+	{ "add_to\t-", SMTP_E_ARGUMENT, "to: is missing", NULL },
+	{ "add_cc\t(nobody)", SMTP_E_ARGUMENT, "cc: is empty", NULL },
+	{ "add_to\ta@x_y.example", SMTP_E_ARGUMENT,
+	    "to: a@x_y.example has a malformed domain", NULL },
+	{ "add_to\t\"\"@x.example", SMTP_E_ARGUMENT, "to: ", NULL },
+	{ "add_address\tSubject\t\ta@x.example", SMTP_E_ARGUMENT,
+	    "address: Subject is no field of addresses", NULL },
+	{ "add_recipient\tJoe <a@b.example>", SMTP_E_ARGUMENT,
+	    "recipient: Joe <a@b.example> has a name", "LIB-C-3" },
+	{ "add_recipient\t", SMTP_E_ARGUMENT, "recipient: is empty",
+	    "R5321-4.1.1.2-1" },
+	{ "set_envelope_from\t-", SMTP_E_ARGUMENT,
+	    "envelope from: is missing", "R5321-4.5.5-1" },
+	/* identifiers, dates, types, names */
+	{ "set_message_id\tabc", SMTP_E_ARGUMENT,
+	    "message-id: abc is no message identifier", "R5322-3.6.4-2" },
+	{ "set_message_id\t<a b@c>", SMTP_E_ARGUMENT, "message-id: ",
+	    "R5322-3.6.4-2" },
+	{ "set_message_id\ta@b@c", SMTP_E_ARGUMENT, "message-id: ",
+	    "R5322-3.6.4-2" },
+	{ "set_message_id\t@b", SMTP_E_ARGUMENT, "message-id: ",
+	    "R5322-3.6.4-2" },
+	{ "set_message_id\ta@", SMTP_E_ARGUMENT, "message-id: ",
+	    "R5322-3.6.4-2" },
+	{ "set_message_id\té@b", SMTP_E_ARGUMENT, "message-id: ",
+	    "R5322-3.6.4-2 R6532-3.2-1" },
+	{ "set_date\t0\t6000", SMTP_E_ARGUMENT, "date: ", NULL },
+	{ "attach\tx\ttext\ta", SMTP_E_ARGUMENT,
+	    "attachment: text is no media type", "LIB-N-2" },
+	{ "attach\tx\t/plain\ta", SMTP_E_ARGUMENT, "attachment: ",
+	    "LIB-N-2" },
+	{ "attach\tx\ttext/\ta", SMTP_E_ARGUMENT, "attachment: ",
+	    "LIB-N-2" },
+	{ "attach\tx\ttext/plain; charset\ta", SMTP_E_ARGUMENT,
+	    "attachment: ", "LIB-N-2" },
+	{ "attach\tx\ttext/plain junk\ta", SMTP_E_ARGUMENT, "attachment: ",
+	    "LIB-N-2" },
+	{ "attach\tx\tmultipart/mixed\ta", SMTP_E_ARGUMENT, "attachment: ",
+	    NULL },
+	{ "attach\tx\t-\t..", SMTP_E_ARGUMENT,
+	    "attachment: .. is no name of a file", "R2183-2.3-1" },
+	{ "attach\tx\t-\ta/", SMTP_E_ARGUMENT, "attachment: ",
+	    "R2183-2.3-1" },
+	{ "inline\tx\t-\t-\ta", SMTP_E_ARGUMENT, "cid: is missing", NULL },
+	{ "inline\tx\t<a@b>\t-\ta", SMTP_E_ARGUMENT, "cid: ", NULL },
+	{ "inline\tx\ta@b\t-\ta\ninline\ty\ta@b\t-\tb", SMTP_E_ARGUMENT,
+	    "cid: a@b is there already", "R2045-7-1" },
+};
+
+static void
+test_message__refuses_and_says_why(void **state)
+{
+	struct smtp__moment now = moment();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		const char *recipe = refusals[i].recipe;
+		struct smtp_message *m = complete();
+		struct recipe r = { NULL, 0 };
+		struct smtp__content content;
+		char byte;
+
+		recipe_run(&r, m, recipe, strlen(recipe));
+		if (smtp__message_prepare(m, &now) != refusals[i].status ||
+		    strncmp(smtp_message_error(m), refusals[i].words,
+		    strlen(refusals[i].words)) != 0)
+			fail_msg("%s: %s", recipe, smtp_message_error(m));
+		/* a setter's error stays, and nothing comes out */
+		if (smtp_message_set_subject(m, "x") != SMTP_OK) {
+			assert_int_equal(smtp__message_plan(m, 0, &content),
+			    refusals[i].status);
+			assert_int_equal(smtp__message_read(m, &byte, 1),
+			    refusals[i].status);
+		}
+		smtp_message_free(m);
+		recipe_free(&r);
+		if (refusals[i].proves != NULL)
+			proves(refusals[i].proves);
+	}
+}
+
+static void
+test_message__tells_the_first_error(void **state)
+{
+	struct smtp_message *m = complete();
+
+	(void)state;
+	assert_string_equal(smtp_message_error(m), "");
+	assert_int_equal(smtp_message_set_subject(m, "a\nb"),
+	    SMTP_E_ARGUMENT);
+	assert_int_equal(smtp_message_add_to(m, "a@b@c"), SMTP_E_ARGUMENT);
+	assert_int_equal(smtp_message_set_subject(m, "fine"),
+	    SMTP_E_ARGUMENT);
+	assert_string_equal(smtp_message_error(m),
+	    "subject: has a line end; remove it");
+	smtp_message_free(m);
+	assert_string_equal(smtp_message_error(NULL), "no memory");
+}
+
+/* The envelope of a recipe: path, then recipients, with blanks between. */
+static const struct {
+	const char *recipe, *want, *proves;
+} envelopes[] = {
+	{ "set_from\tJoe <joe@x.example>\nadd_to\ta@x.example",
+	    "joe@x.example a@x.example", "R5321-B-1" },
+	{ "set_from\tjoe@x.example\n"
+	    "add_to\tg: a@x.example, b@x.example;\nadd_bcc\tc@x.example",
+	    "joe@x.example a@x.example b@x.example c@x.example",
+	    "R5321-B-1" },
+	{ "set_from\tjoe@x.example\nset_sender\ts@x.example\n"
+	    "add_cc\ta@x.example", "s@x.example a@x.example", "R5321-B-1" },
+	{ "set_from\tjoe@x.example\nadd_to\ta@x.example, b@x.example\n"
+	    "add_cc\tB@x.example, a@X.EXAMPLE, b@x.example\n"
+	    "add_bcc\t\"a\"@x.example",
+	    "joe@x.example a@x.example b@x.example B@x.example", "LIB-C-5" },
+	{ "set_from\tjoe@x.example\nadd_to\tz@x.example\n"
+	    "add_recipient\ta@x.example\nadd_recipient\tb@x.example\n"
+	    "add_recipient\ta@x.example",
+	    "joe@x.example a@x.example b@x.example a@x.example",
+	    "LIB-C-5 R5321-2.4-1" },
+	{ "set_from\tjoe@x.example\nset_envelope_from\tbounce@x.example\n"
+	    "add_to\ta@x.example", "bounce@x.example a@x.example", NULL },
+	{ "set_from\tjoe@x.example\nset_envelope_from\t\n"
+	    "add_to\ta@x.example", " a@x.example",
+	    "R5321-4.1.1.2-1 R5321-4.5.5-1" },
+	{ "set_from\tjoe@x.example\nadd_recipient\tPostmaster",
+	    "joe@x.example Postmaster", "R5321-4.1.1.3-1" },
+	{ "set_from\tjoe@x.example\nadd_to\tuser@bücher.example",
+	    "joe@x.example user@xn--bcher-kva.example", "R6531-3.2-2" },
+	{ "set_from\tjoe@x.example\nadd_to\t\"a.b\"@x.example.",
+	    "joe@x.example a.b@x.example", "R5321-4.1.2-5 LIB-C-2" },
+	{ "set_from\tNobody:;\nset_envelope_from\tj@x.example\n"
+	    "add_to\ta@x.example", "j@x.example a@x.example", "R6854-2-1" },
+	{ "set_from\tNobody:;\nadd_to\ta@x.example",
+	    "! envelope from: is missing", "R6854-2-1" },
+	{ "add_to\ta@x.example", "! from: is missing", "R5322-3.6-1" },
+	{ "set_from\tjoe@x.example", "! recipients: are missing", "LIB-C-4" },
+	{ "set_from\tjoe@x.example\nadd_to\tempty:;",
+	    "! recipients: are missing", "LIB-C-4" },
+};
+
+static void
+test_message__settles_the_envelope(void **state)
+{
+	struct smtp__moment now = moment();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(envelopes); i++) {
+		const char *recipe = envelopes[i].recipe;
+		struct smtp_message *m = smtp_message_new();
+		struct recipe r = { NULL, 0 };
+		struct smtp__recipient *rows;
+		char got[300];
+		size_t count, n;
+
+		assert_non_null(m);
+		recipe_run(&r, m, recipe, strlen(recipe));
+		if (smtp__message_prepare(m, &now) != SMTP_OK) {
+			snprintf(got, sizeof(got), "! %s",
+			    smtp_message_error(m));
+			got[strlen(envelopes[i].want)] = '\0';
+		} else {
+			n = (size_t)snprintf(got, sizeof(got), "%s",
+			    smtp__message_envelope_from(m));
+			rows = smtp__message_recipients(m, &count);
+			for (size_t j = 0; j < count; j++)
+				n += (size_t)snprintf(got + n,
+				    sizeof(got) - n, " %s", rows[j].address);
+		}
+		if (strcmp(got, envelopes[i].want) != 0)
+			fail_msg("%s: %s", recipe, got);
+		smtp_message_free(m);
+		recipe_free(&r);
+		if (envelopes[i].proves != NULL)
+			proves(envelopes[i].proves);
+	}
+}
+
+/* Everything a message is made of but To and Bcc. */
+static struct text
+wire(struct smtp_message *m, unsigned offers)
+{
+	struct smtp__moment now = moment();
+	struct smtp__content content;
+	struct text text = { NULL, 0 };
+
+	if (smtp__message_prepare(m, &now) != SMTP_OK ||
+	    stream(m, offers, 4096, &content, &text) != SMTP_OK)
+		fail_msg("%s", smtp_message_error(m));
+	text.p = realloc(text.p, text.n + 1);
+	assert_non_null(text.p);
+	text.p[text.n] = '\0';
+	return text;
+}
+
+static void
+test_message__needs_smtputf8_for_such_addresses_alone(void **state)
+{
+	static const struct {
+		const char *recipe;
+		bool needs;
+	} rows[] = {
+		{ "add_to\tuser@bücher.example", false },
+		{ "add_to\tЯ <user@x.example>", false },
+		{ "add_to\t用户@x.example", true },
+		{ "add_bcc\t用户@x.example", true },
+		{ "add_recipient\t用户@x.example", true },
+		{ "set_envelope_from\t用户@x.example", true },
+		{ "add_reply_to\t用户@x.example", true },
+	};
+	struct smtp__moment now = moment();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp_message *m = complete();
+		struct recipe r = { NULL, 0 };
+		struct smtp__content content;
+		int rc;
+
+		recipe_run(&r, m, rows[i].recipe, strlen(rows[i].recipe));
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		rc = smtp__message_plan(m, SMTP__CONTENT_8BIT, &content);
+		assert_int_equal(rc, rows[i].needs ? SMTP_E_UNSUPPORTED :
+		    SMTP_OK);
+		if (rows[i].needs)
+			assert_non_null(strstr(smtp_message_error(m),
+			    "用户@x.example needs SMTPUTF8"));
+		rc = smtp__message_plan(m, SMTP__CONTENT_UTF8, &content);
+		assert_int_equal(rc, SMTP_OK);
+		assert_int_equal(content.needs, rows[i].needs ?
+		    SMTP__CONTENT_UTF8 : 0);
+		smtp_message_free(m);
+		recipe_free(&r);
+	}
+	proves("R6531-3.2-1 R6531-3.2-2 R6531-3.6-1");
+}
+
+static void
+test_message__never_tells_bcc(void **state)
+{
+	struct smtp_message *m = complete();
+	struct text text;
+
+	(void)state;
+	smtp_message_add_bcc(m, "Secret <hidden@secret.example>");
+	smtp_message_attach(m, smtp_source_memory("x", 1), NULL, "a.bin");
+	text = wire(m, 0);
+	assert_null(strstr(text.p, "hidden"));
+	assert_null(strstr(text.p, "Secret"));
+	assert_null(strstr(text.p, "Bcc"));
+	free(text.p);
+	smtp_message_free(m);
+	proves("R5322-3.6.3-1 R5321-7.2-1");
+}
+
+static void
+test_message__leaves_sender_out_when_it_is_the_author(void **state)
+{
+	static const struct {
+		const char *from, *sender;
+		bool shown;
+	} rows[] = {
+		{ "Joe <joe@x.example>", "joe@x.example", false },
+		{ "joe@x.example", "ann@x.example", true },
+		{ "joe@x.example, ann@x.example", "joe@x.example", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp_message *m = complete();
+		struct text text;
+
+		smtp_message_set_from(m, rows[i].from);
+		smtp_message_set_sender(m, rows[i].sender);
+		text = wire(m, 0);
+		assert_int_equal(strstr(text.p, "\r\nSender: ") != NULL,
+		    rows[i].shown);
+		free(text.p);
+		smtp_message_free(m);
+	}
+	proves("R5322-3.6.2-2 R5322-3.6.2-1");
+}
+
+static void
+test_message__has_each_structural_field_once(void **state)
+{
+	static const char *const fields[] = { "Date: ", "From: ", "Sender: ",
+	    "Reply-To: ", "To: ", "Cc: ", "Subject: ", "Message-ID: ",
+	    "MIME-Version: 1.0\r\n" };
+	struct smtp_message *m = complete();
+	struct text text;
+
+	(void)state;
+	smtp_message_set_from(m, "second@x.example");
+	smtp_message_set_sender(m, "one@x.example");
+	smtp_message_set_sender(m, "two@x.example");
+	smtp_message_set_subject(m, "one");
+	smtp_message_set_subject(m, "two");
+	smtp_message_add_to(m, "b@x.example");
+	smtp_message_add_cc(m, "c@x.example");
+	smtp_message_add_cc(m, "d@x.example");
+	smtp_message_add_reply_to(m, "e@x.example");
+	smtp_message_add_reply_to(m, "f@x.example");
+	smtp_message_attach(m, smtp_source_memory("x", 1), NULL, NULL);
+	text = wire(m, 0);
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		size_t n = 0;
+
+		for (char *p = text.p; p != NULL; p = strstr(p, "\r\n")) {
+			p += p == text.p ? 0 : 2;
+			n += strncmp(p, fields[i], strlen(fields[i])) == 0;
+		}
+		assert_int_equal(n, 1);
+	}
+	assert_non_null(strstr(text.p, "From: second@x.example\r\n"));
+	assert_non_null(strstr(text.p, "Subject: two\r\n"));
+	assert_null(strstr(text.p, "User-Agent"));
+	assert_null(strstr(text.p, "X-Mailer"));
+	free(text.p);
+	smtp_message_free(m);
+	proves("R5322-3.6-1 R2045-4-1 LIB-L-8");
+}
+
+static void
+test_message__needs_neither_clock_nor_chance_when_told_all(void **state)
+{
+	struct smtp__moment nothing = { .has_clock = false };
+	struct smtp__moment unset = { .has_clock = true, .seconds = 3600 };
+	struct smtp_message *m = complete();
+	struct smtp__content content;
+	struct text text;
+
+	(void)state;
+	assert_int_equal(smtp__message_prepare(m, &nothing),
+	    SMTP_E_UNSUPPORTED);
+	assert_string_equal(smtp_message_error(m), "message-id: needs random "
+	    "octets, and there is no source of them");
+	smtp_message_set_message_id(m, "<1@x.example>");
+	assert_int_equal(smtp__message_prepare(m, &unset), SMTP_OK);
+	assert_int_equal(stream(m, 0, 64, &content, &text), SMTP_OK);
+	assert_memory_equal(text.p, "From: ", 6);
+	free(text.p);
+	smtp_message_attach(m, smtp_source_memory("x", 1), NULL, NULL);
+	assert_int_equal(smtp__message_prepare(m, &nothing),
+	    SMTP_E_UNSUPPORTED);
+	assert_memory_equal(smtp_message_error(m), "boundary: ", 10);
+	smtp_message_free(m);
+	proves("LIB-M-6 LIB-L-3");
+}
+
+static void
+test_message__makes_ids_and_boundaries_of_chance_alone(void **state)
+{
+	struct smtp__moment now = moment();
+	char was[2][80] = { "", "" };
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		struct smtp_message *m = complete();
+		struct smtp__content content;
+		struct text text;
+		const char *p;
+
+		now.random[round == 0 ? 0 : 14] ^= 1;
+		now.random[round == 0 ? 15 : 23] ^= 4;
+		smtp_message_attach(m, smtp_source_memory("x", 1), NULL,
+		    NULL);
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		assert_int_equal(stream(m, 0, 512, &content, &text), SMTP_OK);
+		p = smtp_message_message_id(m);
+		assert_int_equal(strlen(p), 1 + 24 + strlen("@x.example>"));
+		assert_string_not_equal(p, was[0]);
+		memcpy(was[0], p, strlen(p) + 1);
+		text.p[text.n - 1] = '\0';
+		p = strstr(text.p, "boundary=\"=_");
+		assert_non_null(p);
+		assert_int_equal(strcspn(p + 10, "\""), 2 + 2 + 14);
+		assert_memory_not_equal(p, was[1], 28);
+		memcpy(was[1], p, 28);
+		free(text.p);
+		smtp_message_free(m);
+	}
+	proves("R5322-3.6.4-1 LIB-L-4 R2046-5.1-1 LIB-M-2");
+}
+
+static void
+test_message__takes_no_machine_name_into_the_id(void **state)
+{
+	static const char *const froms[] = { "joe@localhost",
+	    "joe@LOCALHOST", "Nobody:;" };
+	struct smtp__moment now = moment();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(froms); i++) {
+		struct smtp_message *m = smtp_message_new();
+
+		assert_non_null(m);
+		smtp_message_set_from(m, froms[i]);
+		smtp_message_set_envelope_from(m, "j@x.example");
+		smtp_message_add_to(m, "a@x.example");
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		assert_non_null(strstr(smtp_message_message_id(m),
+		    "@mail.invalid>"));
+		smtp_message_free(m);
+	}
+	proves("R5322-3.6.4-1");
+}
+
+static void
+test_message__keeps_date_and_id_for_the_next_send(void **state)
+{
+	struct smtp__moment now = moment();
+	struct smtp_message *m = complete();
+	struct smtp__content content;
+	struct text first, second;
+
+	(void)state;
+	smtp_message_set_text(m, "Grüße\n");
+	smtp_message_attach(m, smtp_source_memory("xyz", 3), NULL, "a.bin");
+	first = wire(m, 0);
+	now.seconds += 1000;
+	memset(now.random, 0, sizeof(now.random));
+	assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+	/* another connection, which takes more, and then the first again */
+	assert_int_equal(stream(m, SMTP__CONTENT_8BIT, 4096, &content,
+	    &second), SMTP_OK);
+	assert_int_equal(content.needs, SMTP__CONTENT_8BIT);
+	assert_int_not_equal(first.n, second.n);
+	free(second.p);
+	assert_int_equal(stream(m, 0, 4096, &content, &second), SMTP_OK);
+	assert_int_equal(first.n, second.n);
+	assert_memory_equal(first.p, second.p, first.n);
+	free(first.p);
+	free(second.p);
+	smtp_message_free(m);
+}
+
+static void
+test_message__folds_thousands_of_recipients(void **state)
+{
+	struct smtp_message *m = complete();
+	struct text text;
+	size_t count;
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		char address[64];
+
+		snprintf(address, sizeof(address),
+		    "Recipient %d <recipient%d@x.example>", i, i);
+		assert_int_equal(smtp_message_add_to(m, address), SMTP_OK);
+	}
+	text = wire(m, 0);
+	check_wire("5000", text, false);
+	for (char *p = text.p, *end; p < text.p + text.n; p = end + 2) {
+		end = strstr(p, "\r\n");
+		assert_non_null(end);
+		assert_in_range(end - p, 0, 78);
+	}
+	smtp__message_recipients(m, &count);
+	assert_int_equal(count, 5001);
+	free(text.p);
+	smtp_message_free(m);
+	proves("R5322-2.1.1-1 R5322-2.1.1-2");
+}
+
+static int
+write_recipe(const char *name)
+{
+	struct smtp__moment now = moment();
+	struct recipe r = { NULL, 0 };
+	struct smtp_message *m = smtp_message_new();
+	struct text recipe = load(name);
+	int rc = recipe_run(&r, m, recipe.p, recipe.n);
+
+	if (rc == SMTP_OK)
+		rc = smtp__message_write(m, &now, stdout, r.eightbit);
+	if (rc != SMTP_OK)
+		fprintf(stderr, "%s: %s\n", name, smtp_message_error(m));
+	smtp_message_free(m);
+	recipe_free(&r);
+	free(recipe.p);
+	return rc == SMTP_OK ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_message__gives_the_octets_of_the_cases),
+		cmocka_unit_test(test_message__refuses_and_says_why),
+		cmocka_unit_test(test_message__tells_the_first_error),
+		cmocka_unit_test(test_message__settles_the_envelope),
+		cmocka_unit_test(
+		    test_message__needs_smtputf8_for_such_addresses_alone),
+		cmocka_unit_test(test_message__never_tells_bcc),
+		cmocka_unit_test(
+		    test_message__leaves_sender_out_when_it_is_the_author),
+		cmocka_unit_test(
+		    test_message__has_each_structural_field_once),
+		cmocka_unit_test(
+		    test_message__needs_neither_clock_nor_chance_when_told_all),
+		cmocka_unit_test(
+		    test_message__makes_ids_and_boundaries_of_chance_alone),
+		cmocka_unit_test(
+		    test_message__takes_no_machine_name_into_the_id),
+		cmocka_unit_test(
+		    test_message__keeps_date_and_id_for_the_next_send),
+		cmocka_unit_test(test_message__folds_thousands_of_recipients),
+	};
+
+	if (argc == 2)
+		return write_recipe(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
