@@ -449,7 +449,7 @@ read_all(const char *path)
 	FILE *file = fopen(path, "rb");
 	struct span all;
 	char *text;
-	long size;
+	long size = -1;
 
 	if (file == NULL || fseek(file, 0, SEEK_END) != 0 ||
 	    (size = ftell(file)) < 0 || fseek(file, 0, SEEK_SET) != 0)
