@@ -74,7 +74,7 @@ programs()
 
 build()
 {
-	$MAKE --no-print-directory -j"$jobs" "$@" all tests
+	$MAKE --no-print-directory -k -j"$jobs" "$@" all tests
 }
 
 # Each public header by itself, in the dialects that a program may be in.
