@@ -305,6 +305,7 @@ static enum step
 say_path(const struct smtp_engine *e, struct smtp__line *l, const char *path,
     const char *parameters)
 {
+	(void)e; /* no PIPELINING, no question */
 	smtp__line_text(l, path);
 	smtp__line_octet(l, '>');
 	if (parameters != NULL && parameters[0] != '\0') {
