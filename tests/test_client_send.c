@@ -1027,7 +1027,8 @@ test_client_send__a_slow_server_is_waited_for(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct server *s = server_play(rows[i], NULL);
 		struct smtp *smtp = session_to(s, server_url(s, PLAIN,
-			"localhost"), "timeout", "1", NULL);
+			"localhost"), i == 1 ? "block-timeout" : "timeout",
+			"1", NULL);
 		struct smtp_message *m = mail_of(i == 1 ? large : plain_mail,
 			"b@example.com", NULL);
 		uint64_t begin = smtp_now_ms();

@@ -37,14 +37,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void
+static _Noreturn void
 die(const char *what)
 {
 	fprintf(stderr, "demo-server: %s: %s\n", what, strerror(errno));
 	exit(1);
 }
 
-static void
+static _Noreturn void
 usage(const char *what)
 {
 	fprintf(stderr, "demo-server: %s\n"

@@ -29,7 +29,7 @@ struct part {
 static const char *folder;
 static unsigned leaf_count;
 
-static void
+static _Noreturn void
 die(const char *format, ...)
 {
 	va_list args;
@@ -366,7 +366,6 @@ write_leaf(struct part *part)
 		n = part->body.n;
 		memcpy(out, part->body.p, n);
 	} else {
-		n = 0;
 		die("encoding \"%s\"", part->encoding);
 	}
 	if (part->name[0] == '\0')
