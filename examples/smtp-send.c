@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * smtp-send: hand one mail to a mail server. smtp-send(1) is the contract of
  * its options, its JSON and its exit statuses: add, never change.
@@ -619,7 +620,8 @@ make_options(const struct arguments *a)
 {
 	const struct { const char *name, *value; } given[] = {
 		{ "mechanism", a->mechanism },
-		{ "insecure-plaintext-auth", a->allow_plaintext ? "yes" : NULL },
+		{ "insecure-plaintext-auth",
+		    a->allow_plaintext ? "yes" : NULL },
 		{ "require-all", a->require_all ? "yes" : NULL },
 		{ "ehlo-name", a->helo },
 		{ "ca-file", a->ca_file },
@@ -815,6 +817,7 @@ talk(const struct arguments *a, struct input *in, struct smtp_message *m,
     const struct secret *secret)
 {
 	struct smtp_options *options = make_options(a);
+	uint64_t began = smtp_now_ms();
 	struct smtp *smtp = NULL;
 	int rc;
 
@@ -824,6 +827,9 @@ talk(const struct arguments *a, struct input *in, struct smtp_message *m,
 	}
 	rc = smtp_open(&smtp, a->url, options);
 	smtp_options_free(options);
+	if (a->deadline != NULL)
+		smtp_set_deadline(smtp, began + number(a->deadline) *
+		    UINT64_C(1000));
 	if (rc == SMTP_OK && a->user != NULL)
 		rc = secret->is_token ?
 		    smtp_auth_token(smtp, a->user, secret->text) :

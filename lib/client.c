@@ -58,6 +58,8 @@ begin(struct smtp *s, enum smtp__operation operation)
 	s->goal = SMTP__GOAL_WORK;
 	s->started_ms = s->moved_ms = s->due_ms = now;
 	s->deadline_ms = deadline > 0 ? now + deadline * SECOND_MS : 0;
+	if (s->until_ms > 0 && (deadline == 0 || s->until_ms < s->deadline_ms))
+		s->deadline_ms = s->until_ms;
 	s->reopened = false;
 	s->replies = 0;
 	s->last_phase = SMTP_PHASE_NONE;
@@ -756,6 +758,13 @@ uint64_t
 smtp_now_ms(void)
 {
 	return smtp__net_now_ms();
+}
+
+void
+smtp_set_deadline(struct smtp *s, uint64_t at_ms)
+{
+	if (s != NULL)
+		s->until_ms = at_ms;
 }
 
 void

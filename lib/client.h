@@ -133,6 +133,7 @@ struct smtp {
 	enum smtp__goal goal;
 	uint64_t started_ms;
 	uint64_t deadline_ms;            /* 0: none                         */
+	uint64_t until_ms;               /* of all operations; 0: none      */
 	uint64_t stage_due_ms;           /* of a handshake                  */
 	uint64_t moved_ms;               /* when octets last went out       */
 	uint64_t due_ms;

@@ -444,8 +444,7 @@ read_once(void *ctx, void *p, size_t n)
 }
 
 static void
-test_client__leaves_the_surplus_where_content_cannot_be_read_again(
-    void **state)
+test_client__leaves_the_surplus_of_what_is_read_once(void **state)
 {
 	struct once o = { 0 };
 	struct smtp_message *m = message_of(smtp_source_callback(read_once,
@@ -1200,6 +1199,24 @@ test_client__bounds_its_waits(void **state)
 	proves("LIB-K-1 LIB-K-4");
 }
 
+/* One moment for all calls, whichever of them it meets. */
+static void
+test_client__has_a_deadline_over_calls(void **state)
+{
+	uint64_t began = smtp_now_ms();
+	struct fixture f;
+
+	(void)state;
+	prepare(&f, PIPELINED "C: NOOP\nS: 250 ok\nC: RSET\n", 0);
+	open_plain(&f);
+	smtp_set_deadline(f.smtp, began + 500);
+	assert_int_equal(smtp_noop(f.smtp), SMTP_OK);
+	assert_int_equal(smtp_reset(f.smtp), SMTP_E_TIMEOUT);
+	assert_true(smtp_now_ms() - began < 1500);
+	assert_non_null(strstr(smtp_error(f.smtp), "the deadline has passed"));
+	finish(&f);
+}
+
 /*
  * Memory.
  */
@@ -1352,7 +1369,7 @@ main(void)
 		cmocka_unit_test(
 		    test_client__gives_the_surplus_another_transaction),
 		cmocka_unit_test(
-		    test_client__leaves_the_surplus_where_content_cannot_be_read_again),
+		    test_client__leaves_the_surplus_of_what_is_read_once),
 		cmocka_unit_test(
 		    test_client__does_not_take_a_full_mailbox_for_surplus),
 		cmocka_unit_test(
@@ -1385,6 +1402,7 @@ main(void)
 		cmocka_unit_test(
 		    test_client__tells_the_message_when_it_is_closed),
 		cmocka_unit_test(test_client__bounds_its_waits),
+		cmocka_unit_test(test_client__has_a_deadline_over_calls),
 		cmocka_unit_test(test_client__survives_without_memory),
 		cmocka_unit_test(
 		    test_client__wipes_secrets_before_their_memory_goes),

@@ -116,6 +116,7 @@
 #define smtp_reply_text SMTP__AS(reply_text)
 #define smtp_reset SMTP__AS(reset)
 #define smtp_send SMTP__AS(send)
+#define smtp_set_deadline SMTP__AS(set_deadline)
 #define smtp_source_callback SMTP__AS(source_callback)
 #define smtp_source_file SMTP__AS(source_file)
 #define smtp_source_free SMTP__AS(source_free)

@@ -274,9 +274,19 @@ SMTP_API int
 smtp_quit(struct smtp *smtp);
 
 /*
- * End the operation that is open, from any thread, as soon as it is stepped:
- * with blocking=yes within 100 ms. Its status is as if the connection had been
- * lost; the cause is SMTP_E_CANCELLED, and the session is over.
+ * Bound all calls from now on by one moment on the clock of smtp_now_ms(),
+ * beside the option deadline, which bounds each of them; 0: no more. What is
+ * not done by then ends with the cause SMTP_E_TIMEOUT. smtp_close() has a
+ * bound of its own.
+ */
+SMTP_API void
+smtp_set_deadline(struct smtp *smtp, uint64_t at_ms);
+
+/*
+ * End the operation that is open, or else the next, from any thread, as soon
+ * as it is stepped: with blocking=yes within 100 ms. Its status is as if the
+ * connection had been lost; the cause is SMTP_E_CANCELLED, and the session is
+ * over.
  */
 SMTP_API void
 smtp_cancel(struct smtp *smtp);
