@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Send a file to some people, and say what became of it for each of them.
  * usage: send_attachment url user from file to...

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Send one text.  usage: send_text url user from to subject < text */
 #include <stdio.h>
 #include <stdlib.h>
