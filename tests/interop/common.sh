@@ -23,7 +23,8 @@
 #	log FILE                the server's own
 #	method_log REGEX        in it: the mechanism of a login, in a group
 #	refused_log REGEX       in it: one line for each refused login
-#	session_log REGEX       in it: a session's commands, `mail=1 rcpt=2 ...`
+#	begin_log REGEX         in it: the begin of a session
+#	session_log REGEX       in it: its end, and in a group `mail=1 rcpt=2 ...`
 #	early_log REGEX         in it: a client that spoke before the greeting
 #	queue_id REGEX          in the last reply: the name the mail was given
 #	reject, defer ADDRESS   refused for ever, refused for now, at RCPT

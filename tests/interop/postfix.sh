@@ -65,19 +65,19 @@ postfix_ports()
 		smtpd_tls_security_level=none $login smtpd_tls_auth_only=no \
 		message_size_limit=100000 \
 		smtpd_discard_ehlo_keywords=chunking,smtputf8,dsn,pipelining,enhancedstatuscodes,8bitmime
-	describe "$env" endpoint notls "smtp://localhost:$port" notls
-	describe "$env" endpoint tls-to-plain "smtps://localhost:$port" notls
+	describe "$env" endpoint notls "smtp://localhost:$port" notls hint
+	describe "$env" endpoint tls-to-plain "smtps://localhost:$port" notls hint
 
 	# versions of TLS, and certificates
 	postfix_port tls12 'smtps://localhost:PORT brief' $tls $must $login \
 		smtpd_tls_mandatory_protocols=TLSv1.2
 	postfix_port tls13 'smtps://localhost:PORT brief tls13' \
 		$tls $must $login 'smtpd_tls_mandatory_protocols=>=TLSv1.3'
-	postfix_port tls11 'smtps://localhost:PORT notls tls11' \
+	postfix_port tls11 'smtps://localhost:PORT notls' \
 		$tls $must $login smtpd_tls_mandatory_protocols=TLSv1.1 \
 		smtpd_tls_mandatory_ciphers=null \
 		tls_null_cipherlist=ALL:@SECLEVEL=0
-	postfix_port clientcert 'smtps://localhost:PORT notls' \
+	postfix_port clientcert 'smtps://localhost:PORT greeting=421' \
 		$tls $login smtpd_tls_ask_ccert=yes smtpd_tls_req_ccert=yes
 	postfix_port brokentls 'smtp://localhost:PORT notls' \
 		smtpd_tls_chain_files=/nonexistent smtpd_tls_auth_only=no \
@@ -157,6 +157,7 @@ postfix_start()
 	describe "$env" queue_id 'queued as (\w+)'
 	describe "$env" method_log 'sasl_method=([A-Z0-9-]+)'
 	describe "$env" refused_log 'warning: .*SASL \S+ authentication failed'
+	describe "$env" begin_log '\]: connect from'
 	describe "$env" session_log 'disconnect from \S+ (.*)'
 
 	dovecot_auth "$dir/auth" "$spool/private/auth" || return 1
