@@ -8,6 +8,7 @@
 #include "client.h"
 #include "crypto/hash.h"
 #include "memory.h"
+#include "text/ascii.h"
 #include "text/bytes.h"
 
 #define SECOND_MS UINT64_C(1000)
@@ -121,6 +122,20 @@ start_auth(struct smtp *s)
 	return SMTP_OK;
 }
 
+/* After these the session is not what the engine takes it for. */
+static bool
+changes_session(const char *line)
+{
+	static const char *const verbs[] = { "EHLO", "HELO", "LHLO",
+		"STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "QUIT" };
+	size_t n = strcspn(line, " \t");
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (smtp__same_text(line, n, verbs[i]))
+			return true;
+	return false;
+}
+
 static int
 start_command(struct smtp *s)
 {
@@ -128,6 +143,8 @@ start_command(struct smtp *s)
 
 	if (s->line == NULL)
 		rc = smtp_engine_reset(s->engine);
+	else if (changes_session(s->line))
+		rc = SMTP_E_ARGUMENT;
 	else
 		rc = smtp_engine_command(s->engine, s->line);
 	if (rc == SMTP_E_ARGUMENT)
@@ -498,6 +515,7 @@ smtp_open(struct smtp **out, const char *url, struct smtp_options *options)
 	*out = s;
 	s->heap = heap;
 	s->options = options;
+	s->process = smtp__net_process();
 	atomic_init(&s->cancelled, false);
 	smtp__report_clear(s);
 	rc = set_target(s, url);
@@ -701,6 +719,20 @@ say_goodbye(struct smtp *s)
 	}
 }
 
+/*
+ * In the child of a fork: the session is the parent's, who goes on with it. So
+ * nothing is said, no end of TLS either, and what the transport holds stays.
+ */
+static void
+leave(struct smtp *s)
+{
+	if (s->connected && !s->foreign)
+		smtp__net_leave(smtp_fd(s));
+	s->connected = false;
+	if (s->operation != SMTP__NOTHING)
+		(void)finish(s, SMTP_E_STATE);
+}
+
 int
 smtp_close(struct smtp *s)
 {
@@ -709,8 +741,12 @@ smtp_close(struct smtp *s)
 
 	if (s == NULL)
 		return SMTP_OK;
-	abandon(s);
-	say_goodbye(s);
+	if (s->process != smtp__net_process()) {
+		leave(s);
+	} else {
+		abandon(s);
+		say_goodbye(s);
+	}
 	smtp__connect_end(s);
 	wipe_secret(s);
 	smtp__memory_free_text(&s->heap, s->host);

@@ -73,6 +73,7 @@ struct smtp__io {
 	size_t out_at, out_n;    /* of `out`: written up to, taken up to    */
 	size_t out_room;
 	size_t content_room;     /* 0: none                                 */
+	bool secret;             /* a line of AUTH was in `out`             */
 	unsigned char *out;
 	unsigned char *content;
 	unsigned char in[SMTP__IN_BYTES];
@@ -108,6 +109,7 @@ struct smtp__sending {
 struct smtp {
 	struct smtp_allocator heap;
 	struct smtp_options *options;
+	long process;                    /* that opened it                  */
 	int tls_policy;                  /* enum smtp_engine_tls            */
 	bool lmtp;
 	unsigned port;

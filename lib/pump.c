@@ -26,6 +26,7 @@ smtp__pump_begin(struct smtp *s, bool large)
 	if (io == NULL)
 		return false;
 	io->in_at = io->in_n = io->out_at = io->out_n = 0;
+	io->secret = false;
 	io->out_room = sizes.out_room;
 	io->content_room = sizes.content_room;
 	io->out = (unsigned char *)(io + 1);
@@ -34,13 +35,13 @@ smtp__pump_begin(struct smtp *s, bool large)
 	return true;
 }
 
-/* AUTH went through the small one. */
+/* A secret that was said does not stay in memory that others get. */
 void
 smtp__pump_end(struct smtp *s)
 {
 	if (s->io == NULL)
 		return;
-	if (s->io->content_room == 0)
+	if (s->io->secret)
 		smtp__wipe(s->io->out, s->io->out_room);
 	smtp__memory_free(&s->heap, s->io, block_size(s->io));
 	s->io = NULL;
@@ -140,11 +141,15 @@ take(struct smtp *s)
 		if (smtp_engine_want(s->engine) & SMTP_ENGINE_CONTENT)
 			ready = smtp__deliver_content(s);
 		n = smtp_engine_take(s->engine, p, io->out_room - io->out_n);
-		if (n > 0)
-			smtp__trace_sent(s->trace,
-			    smtp_engine_taken(s->engine), p, n);
-		else if (!(smtp_engine_want(s->engine) & SMTP_ENGINE_CONTENT))
+		if (n > 0) {
+			int kind = smtp_engine_taken(s->engine);
+
+			smtp__trace_sent(s->trace, kind, p, n);
+			io->secret |= kind == SMTP_KIND_SECRET;
+		} else if (!(smtp_engine_want(s->engine) &
+		    SMTP_ENGINE_CONTENT)) {
 			break;
+		}
 		io->out_n += n;
 	}
 	/* The engine gave up on the way: what stands here has no end. */

@@ -8,8 +8,9 @@
  *      smtp_close(smtp);
  *
  * A handle belongs to one thread at a time; handles share nothing but their
- * options, which are safe to share. After fork the child may only close. No
- * signal is raised or handled. Secrets never reach a trace, an error or a hint.
+ * options, which are safe to share. After fork the child may only close, which
+ * says nothing then: the session stays the parent's. No signal is raised or
+ * handled. Secrets never reach a trace, an error or a hint.
  *
  * Since 0.1 all of it.
  */
@@ -243,8 +244,9 @@ smtp_mechanism(const struct smtp *smtp);
 
 /*
  * Keep the session alive, forget an open transaction, or say a line of one's
- * own (VRFY, EXPN, HELP, ...; without its end). They return SMTP_OK on 2yz, a
- * mask, SMTP_E_LATER or SMTP_E_REFUSED as the server said, or as smtp_send().
+ * own (VRFY, EXPN, HELP, ...; without its end, and none that changes the
+ * session, such as MAIL or QUIT). They return SMTP_OK on 2yz, a mask,
+ * SMTP_E_LATER or SMTP_E_REFUSED as the server said, or as smtp_send().
  */
 SMTP_API int
 smtp_noop(struct smtp *smtp);

@@ -98,6 +98,15 @@ int64_t
 smtp__net_wall_clock(int *zone_minutes);
 
 /*
+ * Who runs: another number in a child after fork. And for that child: leave a
+ * descriptor to its parent, who goes on with it; nothing is said.
+ */
+long
+smtp__net_process(void);
+void
+smtp__net_leave(int fd);
+
+/*
  * TLS. What sessions share is parsed once and counted: trust anchors, client
  * key, tickets. Thread-safe.
  */

@@ -52,6 +52,19 @@ smtp__net_random(void *p, size_t n)
 	return true;
 }
 
+long
+smtp__net_process(void)
+{
+	return (long)getpid();
+}
+
+void
+smtp__net_leave(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 uint64_t
 smtp__net_now_ms(void)
 {
