@@ -787,6 +787,450 @@ test_message__folds_thousands_of_recipients(void **state)
 	proves("R5322-2.1.1-1 R5322-2.1.1-2");
 }
 
+/*
+ * A source that yields what `p` has, with "not yet" before each piece, then
+ * `end`; SMTP_SOURCE_FAILED for one that breaks.
+ */
+struct flow {
+	const char *p;
+	size_t n, at, piece;
+	bool waits, was;
+	ptrdiff_t end;
+	int rewinds;
+};
+
+static ptrdiff_t
+flow_read(void *ctx, void *p, size_t n)
+{
+	struct flow *f = ctx;
+
+	f->was = !f->was;
+	if (f->waits && f->was)
+		return SMTP_SOURCE_WAIT;
+	if (n > f->piece)
+		n = f->piece;
+	if (n > f->n - f->at)
+		n = f->n - f->at;
+	if (n == 0)
+		return f->end;
+	memcpy(p, f->p + f->at, n);
+	f->at += n;
+	return (ptrdiff_t)n;
+}
+
+static int
+flow_rewind(void *ctx)
+{
+	((struct flow *)ctx)->at = 0;
+	((struct flow *)ctx)->rewinds++;
+	return 0;
+}
+
+static void
+test_message__waits_for_sources_and_loses_nothing(void **state)
+{
+	char data[3000];
+	struct text want;
+	struct smtp_message *m = complete();
+
+	(void)state;
+	recipe_draw(data, sizeof(data), 5);
+	smtp_message_attach(m, smtp_source_memory(data, sizeof(data)), NULL,
+	    "a.bin");
+	want = wire(m, 0);
+	smtp_message_free(m);
+	for (size_t piece = 1; piece < 4000; piece = piece * 3 + 1)
+		for (int kind = 0; kind < 4; kind++) {
+			struct flow f = { data, sizeof(data), 0, piece,
+			    kind % 2 == 0, false, 0, 0 };
+			struct smtp__moment now = moment();
+			struct smtp__content content;
+			struct text got;
+
+			m = complete();
+			smtp_message_attach(m, smtp_source_callback(flow_read,
+			    kind < 2 ? flow_rewind : NULL, NULL, &f,
+			    SMTP_SIZE_UNKNOWN), NULL, "a.bin");
+			assert_int_equal(smtp__message_prepare(m, &now),
+			    SMTP_OK);
+			assert_int_equal(stream(m, 0, 333, &content, &got),
+			    SMTP_OK);
+			assert_int_equal(got.n, want.n);
+			assert_memory_equal(got.p, want.p, want.n);
+			/* its size is known where it could be counted */
+			assert_int_equal(content.size_known, kind < 2);
+			if (kind < 2)
+				assert_int_equal(content.size, want.n);
+			assert_int_equal(smtp__message_can_rewind(m),
+			    kind < 2);
+			free(got.p);
+			/* a second time, if it can */
+			assert_int_equal(stream(m, 0, 100, &content, &got),
+			    kind < 2 ? SMTP_OK : SMTP_E_SOURCE);
+			free(got.p);
+			smtp_message_free(m);
+		}
+	free(want.p);
+	proves("LIB-N-4 LIB-F-7 LIB-M-4");
+}
+
+static void
+test_message__fails_when_a_source_does(void **state)
+{
+	static const struct {
+		uint64_t size;
+		ptrdiff_t end;
+		const char *words;
+	} rows[] = {
+		{ SMTP_SIZE_UNKNOWN, SMTP_SOURCE_FAILED,
+		    "attachment: report.pdf cannot be read: its read function "
+		    "failed" },
+		{ 999, 0, "attachment: report.pdf cannot be read: it goes on "
+		    "behind the size it had said" },
+		{ 1001, 0, "attachment: report.pdf cannot be read: it ended "
+		    "before the size it had said" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char data[1000] = "";
+		struct flow f = { data, sizeof(data), 0, 100, false, false,
+		    rows[i].end, 0 };
+		struct smtp__moment now = moment();
+		struct smtp_message *m = complete();
+		struct smtp__content content;
+		struct text got;
+		char byte;
+
+		smtp_message_attach(m, smtp_source_callback(flow_read, NULL,
+		    NULL, &f, rows[i].size), NULL, "report.pdf");
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		assert_int_equal(stream(m, 0, 64, &content, &got),
+		    SMTP_E_SOURCE);
+		assert_string_equal(smtp_message_error(m), rows[i].words);
+		assert_int_equal(smtp__message_read(m, &byte, 1),
+		    SMTP_E_SOURCE);
+		smtp_message_free(m);
+	}
+	proves("LIB-N-4");
+}
+
+static void
+test_message__names_the_file_that_is_missing(void **state)
+{
+	struct smtp__moment now = moment();
+	struct smtp_message *m = complete();
+	struct smtp__content content;
+
+	(void)state;
+	assert_int_equal(smtp_message_attach_file(m, "no/such/report.pdf",
+	    NULL, NULL), SMTP_OK);
+	assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+	assert_int_equal(smtp__message_plan(m, 0, &content), SMTP_E_SOURCE);
+	assert_string_equal(smtp_message_error(m), "attachment: "
+	    "no/such/report.pdf cannot be read: no such file");
+	smtp_message_free(m);
+	m = complete();
+	assert_int_equal(smtp_message_attach_file(m, NULL, NULL, NULL),
+	    SMTP_E_ARGUMENT);
+	assert_string_equal(smtp_message_error(m), "attachment: has no path");
+	smtp_message_free(m);
+}
+
+/* Content that is ready, and what becomes of it with and without 8BITMIME. */
+static const struct {
+	const char *content;
+	unsigned offers;
+	int status;              /* of the stream */
+	unsigned needs;
+	const char *want;        /* the octets, or the words */
+	const char *proves;
+} ready[] = {
+	{ "a: b\n\nc", 0, SMTP_OK, 0, "a: b\r\n\r\nc\r\n", "R5322-3.6-2" },
+	{ "", 0, SMTP_OK, 0, "", NULL },
+	{ "a: b\r\n\r\n.\r\n", 0, SMTP_OK, 0, "a: b\r\n\r\n.\r\n", NULL },
+	{ "a: b\n\n\\xc3\\xa9", 0, SMTP_E_UNSUPPORTED, 0,
+	    "raw: line 3 has octets above 127, which need 8BITMIME",
+	    "R5321-2.4-3" },
+	{ "a: b\n\n\\xc3\\xa9", SMTP__CONTENT_8BIT, SMTP_OK,
+	    SMTP__CONTENT_8BIT, "a: b\r\n\r\n\xC3\xA9\r\n", "R5321-2.4-3" },
+	{ "a: \\xc3\\xa9\n\nb", SMTP__CONTENT_8BIT, SMTP_E_UNSUPPORTED, 0,
+	    "raw: line 1 has octets above 127 in the header",
+	    "R2046-5.1.1-5 R6531-3.2-1" },
+	{ "a: \\xc3\\xa9\n\nb", SMTP__CONTENT_8BIT | SMTP__CONTENT_UTF8,
+	    SMTP_OK, SMTP__CONTENT_UTF8, "a: \xC3\xA9\r\n\r\nb\r\n",
+	    "R2046-5.1.1-5" },
+	{ "a: b\n\nc\rd", 0, SMTP_E_ARGUMENT, 0,
+	    "raw: line 3 has a CR without LF", "R5321-2.3.8-2" },
+	{ "a: b\n\nc\\x00d", 0, SMTP_E_ARGUMENT, 0,
+	    "raw: line 3 has a NUL octet", NULL },
+};
+
+static void
+test_message__sends_ready_content_as_it_is(void **state)
+{
+	struct smtp__moment now = { .has_clock = false };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ready); i++)
+		for (int how = 0; how < 4; how++) {
+			/* memory, a callback that rewinds, one that does */
+			/* not, and that one a few octets at a time       */
+			static const char *const marks[] =
+			    { "", "!", "?", "?" };
+			struct smtp_message *m = smtp_message_new();
+			struct recipe r = { NULL, 0 };
+			struct smtp__content content;
+			char recipe[300], *p = recipe;
+			struct text got;
+			int rc;
+
+			assert_non_null(m);
+			p += snprintf(p, 200, "set_envelope_from\tj@x.example"
+			    "\nadd_recipient\ta@x.example\nset_raw\t%s",
+			    marks[how]);
+			for (const char *c = ready[i].content; *c != '\0';
+			    c++) {
+				if (*c == '\n' || *c == '\r')
+					*p++ = '\\';
+				*p++ = *c == '\n' ? 'n' : *c == '\r' ? 'r' :
+				    *c;
+			}
+			assert_int_equal(recipe_run(&r, m, recipe,
+			    (size_t)(p - recipe)), SMTP_OK);
+			assert_int_equal(smtp__message_prepare(m, &now),
+			    SMTP_OK);
+			rc = stream(m, ready[i].offers, how == 3 ? 3 : 500,
+			    &content, &got);
+			/* read once, a header cannot be known before */
+			if (how > 1 && ready[i].needs == SMTP__CONTENT_UTF8) {
+				assert_int_equal(rc, SMTP_E_UNSUPPORTED);
+				goto next;
+			}
+			if (rc != ready[i].status)
+				fail_msg("%zu %d: %d %s", i, how, rc,
+				    smtp_message_error(m));
+			if (rc != SMTP_OK) {
+				assert_memory_equal(smtp_message_error(m),
+				    ready[i].want, strlen(ready[i].want));
+				goto next;
+			}
+			assert_int_equal(got.n, strlen(ready[i].want));
+			assert_memory_equal(got.p, ready[i].want, got.n);
+			assert_int_equal(content.size_known, how < 2);
+			if (how < 2)
+				assert_int_equal(content.size, got.n);
+			if (how < 2)
+				assert_int_equal(content.needs,
+				    ready[i].needs);
+			else
+				assert_int_equal(content.needs,
+				    ready[i].offers & SMTP__CONTENT_8BIT);
+			free(got.p);
+next:
+			smtp_message_free(m);
+			recipe_free(&r);
+			if (ready[i].proves != NULL)
+				proves(ready[i].proves);
+		}
+}
+
+/* An allocator that fails at one call, and knows what it gave. */
+struct purse {
+	size_t calls, fail_at, live, peak;
+};
+
+static void *
+purse_resize(void *ctx, void *p, size_t was, size_t now)
+{
+	struct purse *purse = ctx;
+
+	if (now > 0 && purse->calls++ == purse->fail_at)
+		return NULL;
+	assert_true(purse->live >= was);
+	if (now == 0) {
+		free(p);
+		p = NULL;
+	} else {
+		p = realloc(p, now);
+		assert_non_null(p);
+	}
+	purse->live += now;
+	purse->live -= was;
+	if (purse->live > purse->peak)
+		purse->peak = purse->live;
+	return p;
+}
+
+static const char everything[] =
+    "set_from\tJörg <joe@x.example>\nset_sender\ts@x.example\n"
+    "add_to\ta@x.example, g: b@x.example, a@x.example;\n"
+    "add_address\tCc\tName\tc@x.example\nadd_bcc\td@x.example\n"
+    "add_reply_to\te@x.example\nset_subject\tGrüße\n"
+    "set_envelope_from\tf@x.example\nadd_header\tX-A\tb\n"
+    "set_text\tHällo\\n\nset_html\t<p>x</p>\n"
+    "attach\t!@40000:1\ttext/plain; charset=\"utf-8\"\té.txt\n"
+    "inline\t@100:2\ta@b\t-\tb.png\n";
+
+static void
+test_message__survives_each_failure_of_memory(void **state)
+{
+	size_t runs = 0;
+	int rc = SMTP_E_MEMORY;
+
+	(void)state;
+	for (size_t at = 0; rc != SMTP_OK; at++) {
+		struct purse purse = { 0, at, 0, 0 };
+		struct smtp_allocator a = { purse_resize, &purse };
+		struct smtp__moment now = moment();
+		struct recipe r = { NULL, 0 };
+		struct smtp__content content;
+		struct smtp_message *m = smtp_message_new_with(&a);
+		struct text got;
+
+		if (m == NULL) {
+			assert_int_equal(at, 0);
+			continue;
+		}
+		rc = recipe_run(&r, m, everything, sizeof(everything) - 1);
+		if (rc == SMTP_OK)
+			rc = smtp__message_prepare(m, &now);
+		if (rc == SMTP_OK)
+			rc = stream(m, 0, 1000, &content, &got);
+		if (rc == SMTP_OK) {
+			if (!smtp__message_set_text(m,
+			    smtp__message_outcome(m), "fine", 4) ||
+			    !smtp__message_set_queue_id(m, "1", 1))
+				rc = SMTP_E_MEMORY;
+			free(got.p);
+		} else {
+			assert_int_equal(rc, SMTP_E_MEMORY);
+			assert_non_null(strstr(smtp_message_error(m),
+			    "no memory"));
+		}
+		smtp_message_free(m);
+		recipe_free(&r);
+		assert_int_equal(purse.live, 0);
+		runs++;
+	}
+	assert_in_range(runs, 8, 100);
+	proves("LIB-T-4");
+}
+
+static ptrdiff_t
+endless_read(void *ctx, void *p, size_t n)
+{
+	uint64_t *left = ctx;
+
+	if (n > *left)
+		n = (size_t)*left;
+	memset(p, 'x', n);
+	*left -= n;
+	return (ptrdiff_t)n;
+}
+
+static void
+test_message__needs_no_memory_for_a_large_attachment(void **state)
+{
+	enum { SIZE = 100 << 20 };
+	struct purse purse = { 0, SIZE_MAX, 0, 0 };
+	struct smtp_allocator a = { purse_resize, &purse };
+	struct smtp__moment now = moment();
+	struct smtp_message *m = smtp_message_new_with(&a);
+	struct smtp__content content;
+	uint64_t left = SIZE, size = 0;
+	char *p = malloc(65536);
+	ptrdiff_t n;
+
+	(void)state;
+	assert_non_null(m);
+	assert_non_null(p);
+	smtp_message_set_from(m, "joe@x.example");
+	smtp_message_add_to(m, "ann@x.example");
+	smtp_message_attach(m, smtp_source_callback(endless_read, NULL, NULL,
+	    &left, SIZE), NULL, "big.bin");
+	assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+	assert_int_equal(smtp__message_plan(m, 0, &content), SMTP_OK);
+	while ((n = smtp__message_read(m, p, 65536)) > 0)
+		size += (uint64_t)n;
+	assert_int_equal(n, 0);
+	assert_int_equal(left, 0);
+	assert_true(content.size_known);
+	assert_int_equal(content.size, size);
+	assert_in_range(purse.peak, 1, 65536);
+	smtp_message_free(m);
+	free(p);
+	proves("LIB-F-7 LIB-M-4");
+}
+
+static void
+test_message__bounds_the_number_of_parts(void **state)
+{
+	struct smtp_message *m = complete();
+	int rc = SMTP_OK;
+	size_t n;
+
+	(void)state;
+	for (n = 0; rc == SMTP_OK && n < 2000; n++)
+		rc = smtp_message_attach(m, smtp_source_memory("x", 1), NULL,
+		    NULL);
+	assert_int_equal(rc, SMTP_E_ARGUMENT);
+	assert_int_equal(n, 1001);
+	smtp_message_free(m);
+	proves("LIB-M-5");
+}
+
+static void
+test_message__writes_to_a_file(void **state)
+{
+	struct smtp__moment now = moment();
+	struct smtp_message *m = complete();
+	FILE *file = tmpfile();
+	struct text want;
+	char *got;
+
+	(void)state;
+	assert_non_null(file);
+	smtp_message_set_text(m, "Grüße\n");
+	assert_int_equal(smtp__message_write(m, &now, file, 1), SMTP_OK);
+	want = wire(m, SMTP__CONTENT_8BIT);
+	assert_int_equal(ftell(file), want.n);
+	rewind(file);
+	got = malloc(want.n);
+	assert_non_null(got);
+	assert_int_equal(fread(got, 1, want.n, file), want.n);
+	assert_memory_equal(got, want.p, want.n);
+	fclose(file);
+	free(got);
+	free(want.p);
+	smtp_message_free(m);
+}
+
+static void
+test_message__reads_a_body_from_a_file(void **state)
+{
+	FILE *file = tmpfile();
+	struct smtp_message *m = complete();
+	struct text text;
+
+	(void)state;
+	assert_non_null(file);
+	for (int i = 0; i < 3000; i++)
+		assert_true(fputs("line\r\nline\nline\r", file) >= 0);
+	rewind(file);
+	assert_int_equal(smtp_message_set_text_file(m, file), SMTP_OK);
+	fclose(file);
+	text = wire(m, 0);
+	check_wire("file", text, false);
+	assert_int_equal(text.n - (size_t)(strstr(text.p, "\r\n\r\n") -
+	    text.p), 4 + 3000 * 18);
+	free(text.p);
+	assert_int_equal(smtp_message_set_html_file(m, NULL),
+	    SMTP_E_ARGUMENT);
+	smtp_message_free(m);
+	proves("R2045-6.7-4 R2046-4.1.1-1");
+}
+
 static int
 write_recipe(const char *name)
 {
@@ -819,8 +1263,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_message__never_tells_bcc),
 		cmocka_unit_test(
 		    test_message__leaves_sender_out_when_it_is_the_author),
-		cmocka_unit_test(
-		    test_message__has_each_structural_field_once),
+		cmocka_unit_test(test_message__has_each_structural_field_once),
 		cmocka_unit_test(
 		    test_message__needs_neither_clock_nor_chance_when_told_all),
 		cmocka_unit_test(
@@ -830,6 +1273,17 @@ main(int argc, char **argv)
 		cmocka_unit_test(
 		    test_message__keeps_date_and_id_for_the_next_send),
 		cmocka_unit_test(test_message__folds_thousands_of_recipients),
+		cmocka_unit_test(
+		    test_message__waits_for_sources_and_loses_nothing),
+		cmocka_unit_test(test_message__fails_when_a_source_does),
+		cmocka_unit_test(test_message__names_the_file_that_is_missing),
+		cmocka_unit_test(test_message__sends_ready_content_as_it_is),
+		cmocka_unit_test(test_message__survives_each_failure_of_memory),
+		cmocka_unit_test(
+		    test_message__needs_no_memory_for_a_large_attachment),
+		cmocka_unit_test(test_message__bounds_the_number_of_parts),
+		cmocka_unit_test(test_message__writes_to_a_file),
+		cmocka_unit_test(test_message__reads_a_body_from_a_file),
 	};
 
 	if (argc == 2)
