@@ -13,6 +13,7 @@
 #include "net/net.h"
 #include "net/resolve.h"
 #include "support/ports.h"
+#include "support/starve.h"
 
 static const char host[] = "mail.example.com";
 
@@ -571,6 +572,42 @@ test_dial__a_path_that_cannot_be(void **state)
 	smtp__dial_free(dial);
 }
 
+#if STARVE
+static void
+test_dial__without_memory_it_says_so(void **state)
+{
+	int listener = port_listen("127.0.0.1", 0, 16);
+	bool hit = true;
+
+	(void)state;
+	for (long n = 0; hit; n++) {
+		const struct smtp__dial_plan plan = {
+			.host = "127.0.0.1",
+			.port = port_of(listener),
+			.resolve_ms = 1000,
+			.connect_ms = 1000
+		};
+		long before = starve_live();
+		struct smtp__dial *dial;
+		int status = SMTP_E_MEMORY;
+
+		starve_at(n);
+		dial = smtp__dial_start(&plan, smtp__net_now_ms());
+		if (dial != NULL)
+			status = drive(dial, 2000);
+		starve_pause();
+		hit = starve_hit();
+		assert_int_equal(status, hit ? SMTP_E_MEMORY : SMTP_OK);
+		if (dial != NULL && hit)
+			assert_non_null(strstr(smtp__dial_error(dial),
+			    "127.0.0.1: no memory"));
+		smtp__dial_free(dial);
+		assert_int_equal(starve_live(), before);
+	}
+	close(listener);
+}
+#endif
+
 int
 main(void)
 {
@@ -599,6 +636,9 @@ main(void)
 		cmocka_unit_test(test_dial__connects_to_a_unix_socket),
 		cmocka_unit_test(
 		    test_dial__a_unix_socket_that_is_busy_is_tried_again),
+#if STARVE
+		cmocka_unit_test(test_dial__without_memory_it_says_so),
+#endif
 		cmocka_unit_test(test_dial__a_path_that_cannot_be)
 	};
 

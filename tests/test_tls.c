@@ -10,6 +10,7 @@
 #include "net/net.h"
 #include "net/tls.h"
 #include "support/certs.h"
+#include "support/starve.h"
 #include "support/tls_peer.h"
 
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3) && MBEDTLS_VERSION_MAJOR >= 3
@@ -1377,6 +1378,109 @@ test_tls__memory_is_told_apart(void **state)
 			fail_msg("-0x%04x", (unsigned)-rows[i].error);
 }
 
+/*
+ * The library reads its configuration until the session is freed, so nothing
+ * of it may go before: here it is overwritten when it is let go.
+ */
+static void
+spoil(void *config)
+{
+	memset(config, 0x5a, sizeof(mbedtls_ssl_config));
+	asked = 1;
+}
+
+static void
+test_tls__configuration_outlives_the_session(void **state)
+{
+	struct wire wire;
+	struct smtp_transport inner, t;
+	struct smtp__tls *tls;
+	mbedtls_ssl_config config;
+
+	(void)state;
+	wire_init(&wire);
+	inner = wire_client(&wire);
+	mbedtls_ssl_config_init(&config);
+	assert_int_equal(mbedtls_ssl_config_defaults(&config,
+	    MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+	    MBEDTLS_SSL_PRESET_DEFAULT), 0);
+	mbedtls_ssl_conf_rng(&config, cert_random, NULL);
+	assert_int_equal(smtp__tls_begin(&tls, &t, &inner, &config, host,
+	    true), SMTP_OK);
+	smtp__tls_hold(tls, spoil, &config);
+	asked = 0;
+	assert_int_equal(smtp__tls_handshake(tls), SMTP_WANT_READ);
+	assert_int_equal(asked, 0);
+	t.close(t.ctx);
+	assert_int_equal(asked, 1);
+	wire_free(&wire);
+}
+
+#if STARVE
+/*
+ * Allocations of the client's side fail in turn. Within the verification of a
+ * signature the library does not tell that from a signature that is wrong.
+ */
+static int
+shake_starved(struct pair *pair, long n, bool *hit)
+{
+	int status = SMTP_WANT_WRITE;
+
+	*hit = false;
+	for (int i = 0; i < 100 && status > 0; i++) {
+		starve_at(*hit ? -1 : n);
+		status = smtp__tls_handshake(pair->tls);
+		n = starve_pause();
+		*hit |= starve_hit();
+		/* what the server and the wire allocate does not count */
+		tls_peer_step(&pair->peer);
+	}
+	return status;
+}
+
+/* So that the wire need not allocate under the client's hands. */
+static void
+reserve(struct wire_way *way)
+{
+	static const char block[16384];
+
+	wire_put(way, block, sizeof block);
+	way->n = way->passed = 0;
+}
+
+static void
+test_tls__without_memory_it_fails_and_leaks_nothing(void **state)
+{
+	const struct tls_peer_plan plan = { .cert = &good };
+	long n = 0, told = 0;
+	bool hit = true;
+
+	(void)state;
+	/* calculations allocate by the ten thousand: ever wider steps */
+	for (; hit; n += 1 + n / 16) {
+		long before = starve_live();
+		struct pair pair;
+		int status;
+
+		pair_begin(&pair, trusting, host, &plan);
+		reserve(&pair.wire.up);
+		status = shake_starved(&pair, n, &hit);
+		if (status != SMTP_OK && status != SMTP_E_MEMORY &&
+		    status != SMTP_E_TLS && status != SMTP_E_CERTIFICATE)
+			fail_msg("at %ld: status %d", n, status);
+		if (status != SMTP_OK)
+			assert_true(strlen(info_of(&pair).error) > 0);
+		else
+			assert_true(info_of(&pair).verified);
+		told += status == SMTP_E_MEMORY;
+		pair_end(&pair);
+		assert_int_equal(starve_live(), before);
+	}
+	assert_true(n > 100);
+	assert_true(told > 10);
+}
+#endif
+
 int
 main(void)
 {
@@ -1413,7 +1517,12 @@ main(void)
 #endif
 		cmocka_unit_test(test_tls__threads_may_share_what_is_shared),
 		cmocka_unit_test(test_tls__public_form_verifies_too),
-		cmocka_unit_test(test_tls__memory_is_told_apart)
+		cmocka_unit_test(test_tls__memory_is_told_apart),
+#if STARVE
+		cmocka_unit_test(
+		    test_tls__without_memory_it_fails_and_leaks_nothing),
+#endif
+		cmocka_unit_test(test_tls__configuration_outlives_the_session)
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

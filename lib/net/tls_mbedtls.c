@@ -420,10 +420,13 @@ say_goodbye(struct smtp__tls *tls)
 		(void)mbedtls_ssl_close_notify(&tls->ssl);
 }
 
+/* The library reads its configuration up to the very last. */
 static void
 end(struct smtp__tls *tls)
 {
 	mbedtls_ssl_free(&tls->ssl);
+	if (tls->release != NULL)
+		tls->release(tls->held);
 	mbedtls_free(tls);
 }
 
@@ -435,8 +438,6 @@ tls_close(void *ctx)
 	say_goodbye(tls);
 	if (tls->inner.close != NULL)
 		tls->inner.close(tls->inner.ctx);
-	if (tls->release != NULL)
-		tls->release(tls->held);
 	end(tls);
 }
 
