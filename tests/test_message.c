@@ -152,6 +152,10 @@ static const struct {
 	{ "alert", "R5322-3.3-2 LIB-L-7" },
 	{ "spaces", "R5322-3.2.5-1 R5322-3.2.2-1" },
 	{ "raw", "R5322-3.6-2" },
+	{ "forward", "R2046-5.2.1-1 R2045-6.4-1" },
+	{ "forward-8bit", "R2046-5.2.1-1 R2045-6.4-1" },
+	{ "forward-as-octets", "R2045-6.4-1" },
+	{ "forward-global", "R6532-3.7-1" },
 };
 
 static void
@@ -937,6 +941,32 @@ test_message__names_the_file_that_is_missing(void **state)
 	smtp_message_free(m);
 }
 
+/* Between two sends a file becomes another: the plan is of what is there. */
+static void
+test_message__plans_anew_what_a_source_has_become(void **state)
+{
+	static const char name[] = "message-test.tmp";
+	struct smtp__moment now = moment();
+	struct smtp_message *m = complete();
+	struct smtp__content content;
+
+	(void)state;
+	smtp_message_attach_file(m, name, NULL, NULL);
+	assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+	for (size_t n = 0; n < 200; n += 57) {
+		char data[200] = "";
+		struct text text = { data, n }, got;
+
+		save(name, text);
+		assert_int_equal(stream(m, 0, 50, &content, &got), SMTP_OK);
+		assert_int_equal(content.size, got.n);
+		free(got.p);
+	}
+	remove(name);
+	assert_int_equal(smtp__message_plan(m, 0, &content), SMTP_E_SOURCE);
+	smtp_message_free(m);
+}
+
 /* Content that is ready, and what becomes of it with and without 8BITMIME. */
 static const struct {
 	const char *content;
@@ -1033,6 +1063,67 @@ next:
 			if (ready[i].proves != NULL)
 				proves(ready[i].proves);
 		}
+}
+
+static void
+test_message__does_not_encode_an_attached_message(void **state)
+{
+	static const struct {
+		const char *source, *type;
+		unsigned offers;
+		int rc;
+		const char *words;
+	} rows[] = {
+		{ "a: b\\n\\nGr\\xc3\\xbc\\xc3\\x9fe", "message/rfc822", 0,
+		    SMTP_E_UNSUPPORTED, "attachment: old.eml is a message "
+		    "with octets above 127, which need 8BITMIME" },
+		{ "a: b\\n\\nGr\\xc3\\xbc\\xc3\\x9fe", "message/rfc822",
+		    SMTP__CONTENT_8BIT, SMTP_OK, "" },
+		{ "!a: b\\n\\nGr\\xc3\\xbc\\xc3\\x9fe", "message/rfc822",
+		    SMTP__CONTENT_8BIT, SMTP_OK, "" },
+		{ "?a: b\\n\\nGr\\xc3\\xbc\\xc3\\x9fe", "message/rfc822",
+		    SMTP__CONTENT_8BIT, SMTP_OK, "" },
+		{ "?a: b\\n\\nGr\\xc3\\xbc\\xc3\\x9fe", "message/rfc822", 0,
+		    SMTP_E_UNSUPPORTED, "attachment: line 3 has octets above "
+		    "127, which need 8BITMIME; encode the content" },
+		{ "a: b\\n\\nx\\ry", "message/rfc822", 0, SMTP_E_ARGUMENT,
+		    "attachment: line 3 has a CR without LF; end lines with "
+		    "LF or CRLF" },
+		{ "?a: b\\n\\nx\\ry", "message/rfc822", 0, SMTP_E_ARGUMENT,
+		    "attachment: line 3 has a CR without LF; end lines with "
+		    "LF or CRLF" },
+		{ "?a: b\\n\\nx\\ry", "-", 0, SMTP_OK, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp__moment now = moment();
+		struct smtp_message *m = complete();
+		struct recipe r = { NULL, 0 };
+		struct smtp__content content;
+		char recipe[200];
+		struct text got = { NULL, 0 };
+		int n = snprintf(recipe, sizeof(recipe),
+		    "attach\t%s\t%s\told.eml", rows[i].source, rows[i].type);
+
+		recipe_run(&r, m, recipe, (size_t)n);
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		assert_int_equal(stream(m, rows[i].offers, 77, &content,
+		    &got), rows[i].rc);
+		assert_string_equal(smtp_message_error(m), rows[i].words);
+		if (rows[i].rc == SMTP_OK) {
+			check_wire("attached", got, rows[i].offers != 0);
+			assert_int_equal(content.size_known,
+			    rows[i].source[0] != '?');
+			if (content.size_known)
+				assert_int_equal(content.size, got.n);
+			assert_int_equal(content.needs, rows[i].offers);
+		}
+		free(got.p);
+		smtp_message_free(m);
+		recipe_free(&r);
+	}
+	proves("R2046-5.2.1-1 R2045-6.4-1");
 }
 
 /* An allocator that fails at one call, and knows what it gave. */
@@ -1277,7 +1368,11 @@ main(int argc, char **argv)
 		    test_message__waits_for_sources_and_loses_nothing),
 		cmocka_unit_test(test_message__fails_when_a_source_does),
 		cmocka_unit_test(test_message__names_the_file_that_is_missing),
+		cmocka_unit_test(
+		    test_message__plans_anew_what_a_source_has_become),
 		cmocka_unit_test(test_message__sends_ready_content_as_it_is),
+		cmocka_unit_test(
+		    test_message__does_not_encode_an_attached_message),
 		cmocka_unit_test(test_message__survives_each_failure_of_memory),
 		cmocka_unit_test(
 		    test_message__needs_no_memory_for_a_large_attachment),

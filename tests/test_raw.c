@@ -42,11 +42,10 @@ convert(struct smtp__raw *r, const char *in, size_t n, size_t step,
 	}
 }
 
-#define A100 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define A998 A100 A100 A100 A100 A100 A100 A100 A100 A100 \
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A49 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A98 A49 A49
+#define A100 A98 "aa"
+#define A998 A100 A100 A100 A100 A100 A100 A100 A100 A100 A98
 
 static const struct {
 	const char *in;

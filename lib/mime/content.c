@@ -315,10 +315,13 @@ attach(struct smtp_message *m, struct smtp__parts *parts,
 		return m->fault;
 	if (parts == &m->inlines && set_cid(m, part, cid) != SMTP_OK)
 		return m->fault;
+	part->guessed = type == NULL;
 	if (type == NULL)
 		part->type = smtp__type_of_name(part->name.p, part->name.n);
 	else if (set_type(m, part, field, type) != SMTP_OK)
 		return m->fault;
+	part->message = strlen(part->type) > 8 &&
+	    smtp__same(part->type, 8, "message/", 8);
 	*parts->end = part;
 	parts->end = &part->next;
 	parts->count++;

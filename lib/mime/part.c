@@ -71,13 +71,53 @@ choose_for_source(struct smtp__part *part, unsigned offers)
 		part->size = smtp__base64_size(part->size, true);
 }
 
-void
+/*
+ * Is it sent as a message? One that is so by its name alone, and cannot go as
+ * one, goes as octets.
+ */
+static bool
+is_message(const struct smtp__part *part, unsigned offers)
+{
+	if (!part->message || !part->guessed)
+		return part->message;
+	return part->scanned && !part->unfit &&
+	    ((!part->high_head && !part->high_body) ||
+	    (offers & SMTP__CONTENT_8BIT) != 0);
+}
+
+static bool
+choose_for_message(struct smtp__part *part, unsigned offers)
+{
+	bool eightbit = (offers & SMTP__CONTENT_8BIT) != 0;
+
+	part->encoding = SMTP__ENCODING_7BIT;
+	part->size = part->scanned ? part->scanned_size : SMTP_SIZE_UNKNOWN;
+	if (part->scanned ? part->high_head || part->high_body : eightbit) {
+		if (!eightbit)
+			return false;
+		part->encoding = SMTP__ENCODING_8BIT;
+	}
+	/* RFC 6532 section 3.7. */
+	if (part->high_head && smtp__same_text(part->type,
+	    strlen(part->type), "message/rfc822"))
+		part->label = "message/global";
+	return true;
+}
+
+bool
 smtp__part_choose(struct smtp__part *part, unsigned offers)
 {
-	if (part->source != NULL)
-		choose_for_source(part, offers);
-	else
+	part->label = NULL;
+	if (part->source == NULL) {
 		choose_for_text(part, offers);
+		return true;
+	}
+	if (is_message(part, offers))
+		return choose_for_message(part, offers);
+	if (part->message)
+		part->label = "application/octet-stream";
+	choose_for_source(part, offers);
+	return true;
 }
 
 void
@@ -109,7 +149,8 @@ write_type(const struct smtp__part *part, struct smtp__out *out,
 	struct smtp__out boundary;
 
 	smtp__field_begin(&f, out, "Content-Type");
-	smtp__field_piece_text(&f, part->type);
+	smtp__field_piece_text(&f, part->label != NULL ? part->label :
+	    part->type);
 	for (struct smtp__pair *a = part->params; a != NULL; a = a->next)
 		smtp__field_param(&f, a->name, a->value.p, a->value.n);
 	if (part->child != NULL) {
@@ -208,7 +249,7 @@ encode(struct smtp__body *b, const char *in, size_t n, bool last,
 	default:
 		break;
 	}
-	if (b->part->message)
+	if (b->part->message && b->part->encoding != SMTP__ENCODING_BINARY)
 		return smtp__raw_convert(&b->raw, in, n, last, used, out, cap);
 	if (n > cap)
 		n = cap;

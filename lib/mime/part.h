@@ -42,6 +42,7 @@ struct smtp__part {
 	struct smtp__part *child;        /* first; a multipart has one    */
 	struct smtp__part *parent;
 	const char *type;
+	const char *label;               /* instead of it, or NULL        */
 	struct smtp__pair *params;
 	struct smtp__bytes name;         /* of the file, n 0 for none     */
 	const char *cid;                 /* without brackets, or NULL     */
@@ -50,7 +51,13 @@ struct smtp__part {
 
 	struct smtp__bytes text;         /* with CRLF                     */
 	struct smtp_source *source;      /* NULL: the text                */
-	bool message;                    /* message/rfc822: never encoded */
+	bool message;                    /* message/...: never encoded    */
+	bool guessed;                    /* the type, from the name       */
+
+	/* What a scan found in a message. */
+	bool scanned, unfit;             /* unfit: lines no server takes  */
+	bool high_head, high_body;
+	uint64_t scanned_size;           /* with CRLF                     */
 
 	/* What a plan decides. */
 	enum smtp__encoding encoding;
@@ -63,9 +70,11 @@ struct smtp__part {
  * Choose the transfer encoding of a leaf for what is offered, and find its
  * size: what it is made of decides whether it may go as it is (RFC 2045
  * section 6, RFC 6152 section 3), then the shorter of quoted-printable and
- * base64. A source is base64, or binary where that is offered (RFC 3030).
+ * base64. A source is base64, or binary where that is offered (RFC 3030). A
+ * message goes as it is (RFC 2046 section 5.2.1); false: it needs 8BITMIME,
+ * which is not offered.
  */
-void
+bool
 smtp__part_choose(struct smtp__part *part, unsigned offers);
 
 /* The encoding of a multipart: that of its weakest leaf. */

@@ -76,6 +76,73 @@ count(struct smtp_message *m, struct smtp_source *s,
 	return smtp__source_begin(s) ? SMTP_OK : source_failed(m, s, part);
 }
 
+/*
+ * A message that can be read again is read and checked before anything is
+ * sent, into `m->raw` and `m->scanned`. What it finds is no error yet.
+ */
+static int
+scan(struct smtp_message *m, struct smtp_source *s, const struct smtp__part *p)
+{
+	struct smtp__body *b = &m->body;
+	size_t used;
+
+	for (;;) {
+		if (b->input_n > b->at || b->input_end) {
+			m->scanned += smtp__raw_convert(&m->raw,
+			    b->input + b->at, b->input_n - b->at,
+			    b->input_end, &used, NULL, SIZE_MAX);
+			b->at += used;
+			if (m->raw.fault != SMTP__RAW_OK || (b->input_end &&
+			    b->at == b->input_n && m->raw.column == 0))
+				return SMTP_OK;
+		}
+		switch (smtp__body_fill(b)) {
+		case 0:
+			break;
+		case SMTP_SOURCE_WAIT:
+			return SMTP_WANT_SOURCE;
+		case SMTP__BODY_MEMORY:
+			return no_memory(m);
+		default:
+			return source_failed(m, s, p);
+		}
+	}
+}
+
+static void
+begin_scan(struct smtp_message *m, struct smtp__part *part, bool head,
+    bool body)
+{
+	smtp__body_begin(&m->body, part);
+	smtp__raw_init(&m->raw, head, body);
+	m->scanned = 0;
+}
+
+/* What an attached message is made of. 0, a mask, or an error. */
+static int
+scan_part(struct smtp_message *m, struct smtp__part *part, bool again)
+{
+	int rc;
+
+	if (!again)
+		begin_scan(m, part, true, true);
+	rc = scan(m, part->source, part);
+	if (rc != SMTP_OK)
+		return rc;
+	part->scanned = true;
+	part->unfit = m->raw.fault != SMTP__RAW_OK;
+	part->high_head = m->raw.high_head;
+	part->high_body = m->raw.high_body;
+	part->scanned_size = m->scanned;
+	if (!part->unfit)
+		part->source->counted = part->source->at;
+	if (part->unfit && !part->guessed)
+		return content_fault(m, &m->raw, "attachment");
+	m->counting = NULL;
+	return smtp__source_begin(part->source) ? SMTP_OK :
+	    source_failed(m, part->source, part);
+}
+
 static struct smtp__part *
 first_leaf(struct smtp__part *part)
 {
@@ -99,16 +166,19 @@ begin_sources(struct smtp_message *m)
 	for (struct smtp__part *part = first_leaf(m->root); part != NULL;
 	    part = next_leaf(part)) {
 		struct smtp_source *s = part->source;
+		bool again = m->counting != NULL;
 		int rc;
 
-		if (s == NULL || (m->counting != NULL && m->counting != s))
+		if (s == NULL || (again && m->counting != s))
 			continue;
-		if (m->counting == NULL && !smtp__source_begin(s))
+		if (!again && !smtp__source_begin(s))
 			return source_failed(m, s, part);
-		if (smtp__source_size(s) != SMTP_SIZE_UNKNOWN || s->once)
+		if (s->once || (smtp__source_size(s) != SMTP_SIZE_UNKNOWN &&
+		    !part->message))
 			continue;
 		m->counting = s;
-		rc = count(m, s, part);
+		rc = part->message ? scan_part(m, part, again) :
+		    count(m, s, part);
 		if (rc != SMTP_OK)
 			return rc;
 	}
@@ -141,19 +211,23 @@ leave(struct smtp_message *m, struct smtp__part *part, const char *unique)
 }
 
 /* Encodings of leaves first, of multiparts from the inside out. */
-static void
+static int
 choose(struct smtp_message *m, unsigned offers)
 {
 	for (struct smtp__part *part = first_leaf(m->root); part != NULL;
 	    part = next_leaf(part)) {
 		struct smtp__part *up = part;
 
-		smtp__part_choose(part, offers);
+		if (!smtp__part_choose(part, offers))
+			return smtp__message_stop(m, SMTP_E_UNSUPPORTED,
+			    "attachment", part->name, "is a message with "
+			    "octets above 127, which need 8BITMIME");
 		while (up->parent != NULL && up->next == NULL) {
 			up = up->parent;
 			smtp__part_choose_multi(up);
 		}
 	}
+	return SMTP_OK;
 }
 
 /* All literal text, and the leaves between its pieces. */
@@ -233,8 +307,12 @@ plan_parts(struct smtp_message *m, unsigned offers,
 	rc = begin_sources(m);
 	if (rc != SMTP_OK)
 		return rc;
-	if (m->changed || !m->planned || m->offers != offers) {
-		choose(m, offers);
+	/* Sources may have changed since; text and header have not. */
+	if (m->changed || !m->planned || m->offers != offers ||
+	    m->sources != NULL) {
+		rc = choose(m, offers);
+		if (rc != SMTP_OK)
+			return rc;
 		if (!lay_out(m))
 			return smtp__message_stop(m, SMTP_E_ARGUMENT,
 			    "header", none, "has a control character");
@@ -249,39 +327,6 @@ plan_parts(struct smtp_message *m, unsigned offers,
 	content->size_known = m->size != SMTP_SIZE_UNKNOWN;
 	content->size = content->size_known ? m->size : 0;
 	return SMTP_OK;
-}
-
-/* A source that can go back is read and checked before anything is sent. */
-static int
-scan(struct smtp_message *m)
-{
-	struct smtp__body *b = &m->body;
-	size_t size, used;
-
-	for (;;) {
-		if (b->input_n > b->at || b->input_end) {
-			size = smtp__raw_convert(&m->raw, b->input + b->at,
-			    b->input_n - b->at, b->input_end, &used, NULL,
-			    SIZE_MAX);
-			b->at += used;
-			m->size += size;
-			if (m->raw.fault != SMTP__RAW_OK)
-				return content_fault(m, &m->raw, "raw");
-			if (b->input_end && b->at == b->input_n &&
-			    m->raw.column == 0)
-				return SMTP_OK;
-		}
-		switch (smtp__body_fill(b)) {
-		case 0:
-			break;
-		case SMTP_SOURCE_WAIT:
-			return SMTP_WANT_SOURCE;
-		case SMTP__BODY_MEMORY:
-			return no_memory(m);
-		default:
-			return source_failed(m, m->ready, NULL);
-		}
-	}
 }
 
 static int
@@ -299,15 +344,15 @@ plan_raw(struct smtp_message *m, unsigned offers,
 	if (m->counting == NULL) {
 		if (!smtp__source_begin(m->ready))
 			return source_failed(m, m->ready, NULL);
-		smtp__body_begin(&m->body, &m->empty);
-		smtp__raw_init(&m->raw, high_head, high_body);
-		m->size = 0;
+		begin_scan(m, &m->empty, high_head, high_body);
 	}
 	if (smtp__source_can_rewind(m->ready)) {
 		m->counting = m->ready;
-		rc = scan(m);
+		rc = scan(m, m->ready, NULL);
 		if (rc != SMTP_OK)
 			return rc;
+		if (m->raw.fault != SMTP__RAW_OK)
+			return content_fault(m, &m->raw, "raw");
 		m->counting = NULL;
 		if (!smtp__source_begin(m->ready))
 			return source_failed(m, m->ready, NULL);
@@ -320,7 +365,7 @@ plan_raw(struct smtp_message *m, unsigned offers,
 		content->needs |= SMTP__CONTENT_UTF8;
 	high_head = (content->needs & SMTP__CONTENT_UTF8) != 0;
 	content->size_known = scanned;
-	content->size = scanned ? m->size : 0;
+	content->size = scanned ? m->scanned : 0;
 	smtp__body_begin(&m->body, &m->empty);
 	smtp__raw_init(&m->body.raw, high_head, high_body);
 	return SMTP_OK;

@@ -89,6 +89,7 @@ struct smtp_message {
 	struct smtp__body body;
 	struct smtp__raw raw;
 	uint64_t size;
+	uint64_t scanned;                /* what a scan has counted       */
 	struct smtp_source *counting;
 	char small[64];                  /* for a reader with little room */
 	size_t small_at, small_n;
