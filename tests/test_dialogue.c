@@ -149,7 +149,8 @@ name_of(int code)
 static char *
 unescape(const char *p, size_t *n)
 {
-	size_t room = 4 * strlen(p) + 200000, k = 0, i, times;
+	size_t room = strlen(p) + (strstr(p, "\\{") != NULL ? 200000 : 1);
+	size_t k = 0, i, times;
 	char *out = malloc(room), *exact;
 
 	for (; *p != '\0'; p++) {

@@ -43,7 +43,7 @@ extern "C" {
 struct smtp_engine;
 
 /* The memory of an engine, aligned as for a pointer and for uint64_t. */
-#define SMTP_ENGINE_BYTES (88 + 18 * sizeof(void *))
+#define SMTP_ENGINE_BYTES (64 + 16 * sizeof(void *) + sizeof(SMTP_OCTETS))
 
 /* What can happen next. */
 enum smtp_engine_want {

@@ -40,38 +40,31 @@ enum {
 	SIZE
 };
 
-void
-smtp__caps_forget(struct smtp__caps *caps)
-{
-	memset(caps, 0, sizeof *caps);
-}
-
 static void
-keyword(struct smtp__caps *caps)
+keyword(struct smtp__caps *caps, struct smtp__caps_reader *reader)
 {
 	const char *p = keywords;
 	unsigned offer = 1;
 
-	while (p < keywords + sizeof keywords && strcmp(p, caps->word) != 0) {
+	while (p < keywords + sizeof keywords && strcmp(p, reader->word) != 0) {
 		p += strlen(p) + 1;
 		offer <<= 1;
 	}
 	if (p < keywords + sizeof keywords)
 		caps->offers |= (uint16_t)offer;
-	caps->keyword = offer == SMTP_OFFER_AUTH ? AUTH :
+	reader->keyword = offer == SMTP_OFFER_AUTH ? AUTH :
 	    offer == SMTP_OFFER_SIZE ? SIZE : OTHER;
 }
 
 #if SMTP_WITH_SIZE
 /* RFC 1870 section 4: too large a number saturates, others are none. */
 static void
-limit(struct smtp__caps *caps)
+limit(struct smtp__caps *caps, const char *p)
 {
 	const SMTP_OCTETS most = (SMTP_OCTETS)-1;
 	SMTP_OCTETS size = 0, twice;
-	const char *p;
 
-	for (p = caps->word; *p != '\0'; p++) {
+	for (; *p != '\0'; p++) {
 		if (*p < '0' || *p > '9')
 			return;
 		twice = size << 1;
@@ -86,44 +79,45 @@ limit(struct smtp__caps *caps)
 
 /* A word that did not fit is cut, and none that is known. */
 static void
-word(struct smtp__caps *caps)
+word(struct smtp__caps *caps, struct smtp__caps_reader *reader)
 {
-	if (caps->word_n == 0)
+	if (reader->word_n == 0)
 		return;
-	caps->word[caps->word_n] = '\0';
-	caps->word_n = 0;
-	if (caps->keyword == NEW_LINE)
-		keyword(caps);
-	else if (caps->keyword == AUTH)
-		caps->mechanisms |= (uint8_t)smtp__mech_bit(caps->word);
+	reader->word[reader->word_n] = '\0';
+	reader->word_n = 0;
+	if (reader->keyword == NEW_LINE)
+		keyword(caps, reader);
+	else if (reader->keyword == AUTH)
+		caps->mechanisms |= (uint8_t)smtp__mech_bit(reader->word);
 #if SMTP_WITH_SIZE
-	else if (caps->keyword == SIZE) {
-		caps->keyword = OTHER;
-		limit(caps);
+	else if (reader->keyword == SIZE) {
+		reader->keyword = OTHER;
+		limit(caps, reader->word);
 	}
 #endif
 }
 
 /* "AUTH=" is an old spelling that servers still have (RFC 4954 section 3). */
 void
-smtp__caps_octet(struct smtp__caps *caps, char c)
+smtp__caps_octet(struct smtp__caps *caps, struct smtp__caps_reader *reader,
+    char c)
 {
 	if (c == ' ' || c == '\t' || c == '\n' ||
-	    (c == '=' && caps->keyword == NEW_LINE)) {
-		word(caps);
+	    (c == '=' && reader->keyword == NEW_LINE)) {
+		word(caps, reader);
 		if (c == '\n')
-			caps->keyword = NEW_LINE;
-	} else if (caps->word_n < sizeof caps->word - 1) {
+			reader->keyword = NEW_LINE;
+	} else if (reader->word_n < sizeof reader->word - 1) {
 		if (c >= 'a' && c <= 'z')
 			c = (char)(c - 'a' + 'A');
-		caps->word[caps->word_n++] = c == '\0' ? '?' : c;
+		reader->word[reader->word_n++] = c == '\0' ? '?' : c;
 	}
 }
 
 void
-smtp__caps_settle(struct smtp__caps *caps)
+smtp__caps_settle(struct smtp__caps *caps, struct smtp__caps_reader *reader)
 {
-	smtp__caps_octet(caps, '\n');
+	smtp__caps_octet(caps, reader, '\n');
 #if SMTP_WITH_SMTPUTF8
 	if (!(caps->offers & SMTP_OFFER_8BITMIME))
 		caps->offers &= (uint16_t)~SMTP_OFFER_SMTPUTF8;

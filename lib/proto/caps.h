@@ -11,25 +11,27 @@
 #include <smtp/config.h>
 
 struct smtp__caps {
-	uint8_t keyword;         /* what the line is about                */
-	uint8_t mechanisms;      /* bits by smtp__mech_find()             */
-	uint8_t word_n;
-	char word[21];           /* the longest that is known: 19         */
 	uint16_t offers;         /* enum smtp_engine_offer                */
+	uint8_t mechanisms;      /* bits by smtp__mech_bit()              */
 #if SMTP_WITH_SIZE
 	SMTP_OCTETS size;        /* 0: no fixed limit, or not known       */
 #endif
 };
 
-void
-smtp__caps_forget(struct smtp__caps *caps);
+/* The reader of one reply: starts as zero. */
+struct smtp__caps_reader {
+	uint8_t keyword;         /* what the line is about                */
+	uint8_t word_n;
+	char word[21];           /* the longest that is known: 19         */
+};
 
 /* The words of a line behind the first one; '\n' ends each line. */
 void
-smtp__caps_octet(struct smtp__caps *caps, char c);
+smtp__caps_octet(struct smtp__caps *caps, struct smtp__caps_reader *reader,
+    char c);
 
 /* The reply is complete: drop what is offered without what it needs. */
 void
-smtp__caps_settle(struct smtp__caps *caps);
+smtp__caps_settle(struct smtp__caps *caps, struct smtp__caps_reader *reader);
 
 #endif

@@ -59,7 +59,7 @@ smtp__command_parameters(const char *p)
 bool
 smtp__command_line(const char *p, bool spaces)
 {
-	const char *end = p + SMTP__COMMAND_MAX / (spaces ? 1 : 2) - 1;
+	const char *end = p + (spaces ? SMTP__COMMAND_MAX - 1 : 255);
 
 	if (!is_keyword(*p) && *p != '[')
 		return false;

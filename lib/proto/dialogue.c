@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/state.h"
 
-#include <string.h>
-
 #include "codec/base64.h"
 #include "proto/command.h"
 
@@ -70,12 +68,12 @@ static enum step
 hear_ehlo(struct smtp_engine *e, int status)
 {
 	if (status == SMTP_OK) {
-		smtp__caps_settle(&e->caps);
+		smtp__caps_settle(&e->caps, &e->ehlo);
 		if (wants_tls(e) && has(e, SMTP_OFFER_STARTTLS))
 			return STARTTLS;
 		return settle(e);
 	}
-	smtp__caps_forget(&e->caps);
+	smtp__engine_forget(e);
 #if SMTP_WITH_HELO
 	if (e->hear == EHLO && !e->secure && !IS_LMTP(e) &&
 	    e->setup->tls != SMTP_ENGINE_STARTTLS &&

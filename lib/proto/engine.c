@@ -192,7 +192,7 @@ smtp_engine_feed(struct smtp_engine *e, const void *p, size_t n)
 		event = smtp__reply_octet(&e->reply, in[i]);
 		if (e->hear == EHLO && e->reply.later &&
 		    (event == SMTP__REPLY_TEXT || event == SMTP__REPLY_LINE))
-			smtp__caps_octet(&e->caps, (char)in[i]);
+			smtp__caps_octet(&e->caps, &e->ehlo, (char)in[i]);
 		/* RFC 3207 section 4: these came ahead of the handshake. */
 		if (event == SMTP__REPLY_BAD || e->say == HANDSHAKE)
 			smtp__engine_fail(e, SMTP_E_PROTOCOL);
@@ -346,12 +346,19 @@ smtp_engine_content_failed(struct smtp_engine *e, int status)
 }
 
 void
+smtp__engine_forget(struct smtp_engine *e)
+{
+	memset(&e->caps, 0, sizeof e->caps);
+	memset(&e->ehlo, 0, sizeof e->ehlo);
+}
+
+void
 smtp_engine_secured(struct smtp_engine *e)
 {
 	if (e->say != HANDSHAKE)
 		return;
 	e->secure = true;
-	smtp__caps_forget(&e->caps);
+	smtp__engine_forget(e);
 	e->say = EHLO;
 }
 

@@ -15,7 +15,7 @@ void
 smtp__reply_begin(struct smtp__reply *r)
 {
 	r->state = r->later = r->done = r->cut = 0;
-	r->total = r->column = r->digits = 0;
+	r->column = r->number[0] = 0;
 #if SMTP_WITH_ENHANCED
 	r->subject = r->detail = SMTP_NO_ENHANCED;
 #endif
@@ -81,12 +81,12 @@ static int
 check_code(struct smtp__reply *r)
 {
 	if (!r->later)
-		r->code = r->digits;
+		r->code = r->number[0];
 #if SMTP_WITH_ENHANCED
 	r->digits_n = 0;
 	r->at = r->plain || r->klass == '3' ? NO_CODE : 0;
 #endif
-	return r->code == r->digits && r->klass >= '2' && r->klass <= '5';
+	return r->code == r->number[0] && r->klass >= '2' && r->klass <= '5';
 }
 
 static enum smtp__reply_event
@@ -114,9 +114,10 @@ end_of_line(struct smtp__reply *r)
 	r->done = r->last;
 	if (r->done)
 		return SMTP__REPLY_DONE;
+	if (++r->later == 0)
+		return SMTP__REPLY_BAD;
 	r->state = 0;
-	r->later = 1;
-	r->digits = r->column = 0;
+	r->column = r->number[0] = 0;
 #if SMTP_WITH_TEXT
 	keep(r, '\n');
 	r->line_at = r->text_n;
@@ -127,7 +128,7 @@ end_of_line(struct smtp__reply *r)
 enum smtp__reply_event
 smtp__reply_octet(struct smtp__reply *r, unsigned char c)
 {
-	if (++r->column > SMTP__REPLY_LINE_MAX || ++r->total == 0)
+	if (r->column++ == SMTP__REPLY_LINE_MAX)
 		return SMTP__REPLY_BAD;
 	if (r->state == WORDS)
 		return words(r, c);
@@ -143,7 +144,7 @@ smtp__reply_octet(struct smtp__reply *r, unsigned char c)
 		return SMTP__REPLY_BAD;
 	if (r->state == 0)
 		r->klass = c;
-	r->digits = (uint16_t)(r->digits * 10U + (c - '0'));
+	r->number[0] = (uint16_t)(r->number[0] * 10U + (c - '0'));
 	if (++r->state == SEPARATOR && !check_code(r))
 		return SMTP__REPLY_BAD;
 	return SMTP__REPLY_MORE;

@@ -16,14 +16,14 @@
 
 /*
  * Octets of one line with its CRLF: the challenges of AUTH are the longest
- * (RFC 4954 section 4 wants 12288). A whole reply ends at 64 KiB.
+ * (RFC 4954 section 4 wants 12288). A reply has at most 256 of them.
  */
 #define SMTP__REPLY_LINE_MAX 12290
 
 struct smtp__reply {
 	uint8_t klass;           /* the first digit, as a character       */
 	uint8_t state;
-	uint8_t later;           /* not in the first line any more        */
+	uint8_t later;           /* lines before this one                 */
 	uint8_t last;            /* the line is the last one              */
 	uint8_t done;            /* complete: begin before the next octet */
 	uint8_t cut;             /* words did not fit                     */
@@ -32,11 +32,12 @@ struct smtp__reply {
 	uint8_t at, digits_n;    /* which of its numbers, digits of it    */
 #endif
 	uint16_t code;
-	uint16_t digits;         /* the code of the line being read       */
-	uint16_t total, column;
+	uint16_t column;
 #if SMTP_WITH_ENHANCED
 	uint16_t subject, detail;
-	uint16_t number[3];      /* class, subject, detail of this line   */
+	uint16_t number[3];      /* of this line: first its code, then    */
+#else                            /* class, subject, detail                */
+	uint16_t number[1];
 #endif
 #if SMTP_WITH_TEXT
 	uint16_t text_room, text_n, line_at;

@@ -62,9 +62,9 @@ struct smtp_engine {
 	bool refused;                    /* MAIL was, RCPTs still come    */
 	bool content_end;
 	bool lone_dot;                   /* nobody is left: no content    */
-	uint16_t offset;                 /* of the line that is being said */
 	struct smtp__reply reply;
-	struct smtp__stuff stuff;
+	uint16_t offset;                 /* of the line that is being said */
+	struct smtp__caps caps;
 	const struct smtp_engine_setup *setup;
 	union {
 		const struct smtp_credentials *credentials;
@@ -73,16 +73,21 @@ struct smtp_engine {
 	struct smtp_delivery *first;     /* of all that were given        */
 	struct smtp_delivery *said;      /* where the say-cursor is       */
 	struct smtp_delivery *heard;     /* where the hear-cursor is      */
-	size_t said_rcpt, heard_rcpt;
 	uint32_t owed;                   /* replies                       */
-	const char *content;             /* the caller's, not yet out     */
-	size_t content_n;
+	uint32_t due_ms;
 #if SMTP_WITH_TEXT
 	struct smtp_delivery *reply_delivery;
 	size_t reply_rcpt;
 #endif
-	uint32_t due_ms;
-	struct smtp__caps caps;
+	union {                          /* never at the same time        */
+		struct smtp__caps_reader ehlo;
+		struct {
+			size_t said_rcpt, heard_rcpt;
+			const char *content;     /* the caller's, not yet out */
+			size_t content_n;
+			struct smtp__stuff stuff;
+		};
+	};
 };
 
 /*
@@ -139,6 +144,10 @@ smtp__row_set(struct smtp_rcpt *row, int to, unsigned phase,
 /* All rows are decided: what that is for the whole. */
 void
 smtp__rows_conclude(struct smtp_delivery *d);
+
+/* Forget what was offered. */
+void
+smtp__engine_forget(struct smtp_engine *e);
 
 /* The session is over; deliveries get what that means for them. */
 void
