@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include "sasl/mech.h"
+
+static const struct {
+	struct smtp_credentials credentials;
+	int ok;
+	const char *proves;
+} checks[] = {
+	{ { .user = "u", .password = "p" }, 1, "" },
+	{ { .user = "u", .token = "t" }, 1, "" },
+	{ { .user = "u", .password = "p", .authzid = "z" }, 1, "" },
+	{ { .user = "t\xc3\xa9st", .password = "p\xe2\x82\xac" }, 1, "" },
+	{ { .user = "u", .password = " p " }, 1, "" },
+	{ { .user = "u", .token = "a.b-c_d~e+f/g==" }, 1, "" },
+	{ { .password = "p" }, 0, "R4616-2-2" },
+	{ { .user = "", .password = "p" }, 0, "R4616-2-2" },
+	{ { .user = "u", .password = "" }, 0, "R4616-2-2" },
+	{ { .user = "u" }, 0, "R4616-2-2" },
+	{ { .user = "u", .token = "" }, 0, "LIB-I-2" },
+	{ { .user = "a\001b", .token = "t" }, 0, "LIB-I-2" },
+	{ { .user = "a\rb", .password = "p" }, 0, "LIB-I-2" },
+	{ { .user = "a\nb", .password = "p" }, 0, "LIB-I-2" },
+	{ { .user = "u", .password = "a\rb" }, 0, "" },
+	{ { .user = "u", .password = "a\nb" }, 0, "" },
+	{ { .user = "u", .password = "a\001b" }, 0, "" },
+	{ { .user = "u", .password = "p", .authzid = "\r" }, 0, "" },
+	{ { .user = "u", .password = "p", .token = "a b" }, 0, "LIB-I-2" },
+	{ { .user = "u", .token = "a\001b" }, 0, "LIB-I-2" },
+	{ { .user = "u", .token = "a\r" }, 0, "LIB-I-2" },
+	{ { .user = "u", .token = "a\n" }, 0, "LIB-I-2" },
+	{ { .user = "u", .token = "a\x7f" }, 0, "LIB-I-2" },
+	{ { .user = "u", .token = "\xc3\xa9" }, 0, "LIB-I-2" },
+};
+
+static void
+test_mech__checks_credentials(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(checks); i++) {
+		if (smtp__mech_check(&checks[i].credentials) != checks[i].ok)
+			fail_msg("credentials %zu", i);
+		proves(checks[i].proves);
+	}
+}
+
+static void
+test_mech__knows_its_names(void **state)
+{
+	static const char *const known[] = {
+		"PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER"
+	};
+	static const char *const unknown[] = {
+		"", "plain", "PLAIN ", "PLAI", "EXTERNAL", "SCRAM-SHA-1-PLUS",
+		"NTLM", "GSSAPI"
+	};
+	unsigned all = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(known); i++) {
+		unsigned bit = smtp__mech_bit(known[i]);
+
+		assert_true(bit != 0 && (bit & (bit - 1)) == 0);
+		assert_int_equal(all & bit, 0);
+		all |= bit;
+	}
+	for (size_t i = 0; i < COUNT(unknown); i++)
+		assert_int_equal(smtp__mech_bit(unknown[i]), 0);
+	proves("R4422-3.7-1");
+}
+
+static const char *
+choice(const struct smtp_credentials *credentials, unsigned offered,
+    unsigned how)
+{
+	unsigned i = smtp__mech_choose(credentials, offered, how);
+
+	return i == SMTP__MECH_NONE ? "" : smtp__mechs[i]->name;
+}
+
+/* Each set of offers, with each kind of secret: none that may not be. */
+static void
+test_mech__never_shows_a_secret(void **state)
+{
+	static const struct smtp_credentials secrets[] = {
+		{ .user = "u", .password = "p" },
+		{ .user = "u", .token = "t" },
+		{ .user = "u", .password = "p", .token = "t" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(secrets); i++)
+		for (unsigned offered = 0; offered < 256; offered++) {
+			const char *name = choice(&secrets[i], offered,
+			    SMTP__MECH_MEMORY);
+
+			assert_true(strcmp(name, "") == 0 ||
+			    strcmp(name, "CRAM-MD5") == 0);
+			if (strcmp(name, "") != 0)
+				assert_non_null(secrets[i].password);
+			assert_string_equal(choice(&secrets[i], offered, 0),
+			    "");
+			name = choice(&secrets[i], offered,
+			    SMTP__MECH_SECURE | SMTP__MECH_MEMORY);
+			if (strcmp(name, "") != 0)
+				assert_true(offered & smtp__mech_bit(name));
+		}
+	proves("R4954-9-1 R7628-3-1 R4422-3.2-1");
+}
+
+/* Removing the best one after the other shows the order of choice. */
+static void
+test_mech__has_an_order(void **state)
+{
+	static const char *const password[] = {
+		"PLAIN", "LOGIN", "CRAM-MD5", ""
+	};
+	static const char *const token[] = { "OAUTHBEARER", "XOAUTH2", "" };
+	struct smtp_credentials c = { .user = "u", .password = "p" };
+	unsigned offered = 0xff;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(password); i++) {
+		assert_string_equal(choice(&c, offered, SMTP__MECH_SECURE |
+		    SMTP__MECH_MEMORY), password[i]);
+		offered &= ~smtp__mech_bit(password[i]);
+	}
+	c.password = NULL;
+	c.token = "t";
+	offered = 0xff;
+	for (size_t i = 0; i < COUNT(token); i++) {
+		assert_string_equal(choice(&c, offered, SMTP__MECH_SECURE |
+		    SMTP__MECH_MEMORY), token[i]);
+		offered &= ~smtp__mech_bit(token[i]);
+	}
+	proves("R4422-3.2-1 LOGIN-1-1 LIB-I-1");
+}
+
+static void
+test_mech__keeps_to_the_one_asked_for(void **state)
+{
+	struct smtp_credentials c = { .user = "u", .password = "p" };
+	static const char *const names[] = { "PLAIN", "LOGIN", "CRAM-MD5" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		c.mechanism = names[i];
+		assert_string_equal(choice(&c, 0xff, SMTP__MECH_SECURE |
+		    SMTP__MECH_MEMORY), names[i]);
+		assert_string_equal(choice(&c, 0xff & ~smtp__mech_bit(
+		    names[i]), SMTP__MECH_SECURE | SMTP__MECH_MEMORY), "");
+	}
+	c.mechanism = "XOAUTH2";
+	assert_string_equal(choice(&c, 0xff, SMTP__MECH_SECURE), "");
+	proves("LIB-H-1");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mech__checks_credentials),
+		cmocka_unit_test(test_mech__knows_its_names),
+		cmocka_unit_test(test_mech__never_shows_a_secret),
+		cmocka_unit_test(test_mech__has_an_order),
+		cmocka_unit_test(test_mech__keeps_to_the_one_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include "proto/stuff.h"
+
+static char wire[200000];
+
+/*
+ * The wire form of content that comes in pieces of `in` octets, each in memory
+ * of exact size, and leaves by `out`. Returns its length, or -1 when something
+ * may not pass.
+ */
+static long
+stuff(const char *content, size_t n, bool eightbit, size_t in, size_t out)
+{
+	struct smtp__stuff s;
+	bool done = false;
+	size_t k = 0, at;
+
+	smtp__stuff_begin(&s, eightbit);
+	for (at = 0; at < n; at += in) {
+		size_t piece_n = n - at < in ? n - at : in, left = piece_n;
+		char *piece = malloc(piece_n);
+		const char *p = piece;
+
+		memcpy(piece, content + at, piece_n);
+		while (left > 0 && !s.bad) {
+			char *room = malloc(out);
+			size_t more = smtp__stuff(&s, &p, &left, room, out);
+
+			assert_true(more <= out);
+			assert_ptr_equal(p, piece + (piece_n - left));
+			memcpy(wire + k, room, more);
+			k += more;
+			free(room);
+		}
+		free(piece);
+		if (s.bad)
+			return -1;
+	}
+	while (!done) {
+		char *room = malloc(out);
+		size_t more = smtp__stuff_end(&s, room, out, &done);
+
+		assert_true(more > 0 && more <= out);
+		memcpy(wire + k, room, more);
+		k += more;
+		free(room);
+	}
+	return (long)k;
+}
+
+static const struct { const char *content, *wire, *proves; } rows[] = {
+	{ "", ".\r\n", "LIB-F-1" },
+	{ ".", "..\r\n.\r\n", "R5321-4.5.2-1" },
+	{ "..\r\n", "...\r\n.\r\n", "R5321-4.5.2-1" },
+	{ "a\r\n.\r\n..b\r\n", "a\r\n..\r\n...b\r\n.\r\n", "R5321-4.5.2-1" },
+	{ "a.b\r\nc.\r\n", "a.b\r\nc.\r\n.\r\n", "R5321-4.5.2-1" },
+	{ "abc", "abc\r\n.\r\n", "R5321-4.1.1.4-2" },
+	{ "a\r\n", "a\r\n.\r\n", "R5321-4.1.1.4-1" },
+	{ "\r\n", "\r\n.\r\n", "R5321-4.1.1.4-1" },
+	{ "\r\n\r\n", "\r\n\r\n.\r\n", "R5321-4.1.1.4-1" },
+	{ "a\r", "a\r\n.\r\n", "LIB-F-2" },
+	{ "a\n", "a\r\n.\r\n", "R5321-2.3.8-2" },
+	{ "a\n.\nb", "a\r\n..\r\nb\r\n.\r\n", "R5321-2.3.8-2" },
+	{ "a\r.\rb", "a\r\n..\r\nb\r\n.\r\n", "R5321-2.3.8-2" },
+	{ "a\r\n.\nb", "a\r\n..\r\nb\r\n.\r\n", "R5321-2.3.8-2" },
+	{ "a\n.\r\nb", "a\r\n..\r\nb\r\n.\r\n", "R5321-2.3.8-2" },
+	{ "a\r.\r\nb", "a\r\n..\r\nb\r\n.\r\n", "R5321-2.3.8-2" },
+	{ "\r\r\n.", "\r\n\r\n..\r\n.\r\n", "R5321-2.3.8-2" },
+	{ "\n\r.\n", "\r\n\r\n..\r\n.\r\n", "R5321-2.3.8-2" },
+	{ "\r\r\r", "\r\n\r\n\r\n.\r\n", "R5321-2.3.8-2" },
+	{ ".\r.\n.", "..\r\n..\r\n..\r\n.\r\n", "R5321-4.5.2-1" },
+	{ "\xc3\xa9\r\n", "\xc3\xa9\r\n.\r\n", "" },
+};
+
+static void
+test_stuff__is_the_same_however_it_is_cut(void **state)
+{
+	static const size_t cuts[] = { 1, 2, 3, 5, 1000 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		for (size_t in = 0; in < COUNT(cuts); in++)
+			for (size_t out = 0; out < COUNT(cuts); out++) {
+				long n = stuff(rows[i].content,
+				    strlen(rows[i].content), true, cuts[in],
+				    cuts[out]);
+
+				if (n != (long)strlen(rows[i].wire) ||
+				    memcmp(wire, rows[i].wire, (size_t)n) != 0)
+					fail_msg("row %zu in %zu out %zu", i,
+					    cuts[in], cuts[out]);
+			}
+		proves(rows[i].proves);
+	}
+}
+
+/* Whatever comes in: no bare CR or LF, one end mark, and it can be undone. */
+static void
+test_stuff__lets_no_bare_line_end_out(void **state)
+{
+	static const char octets[] = "\r\n.a";
+	char content[8];
+
+	(void)state;
+	for (unsigned i = 0; i < 1U << 16; i++) {
+		size_t marks = 0;
+		long n, k;
+
+		for (unsigned j = 0; j < 8; j++)
+			content[j] = octets[i >> 2 * j & 3];
+		n = stuff(content, 8, false, 1 + i % 3, 1 + i % 5);
+		assert_true(n > 0);
+		for (k = 0; k < n; k++) {
+			bool start = k == 0 || wire[k - 1] == '\n';
+
+			if (wire[k] == '\r')
+				assert_true(k + 1 < n && wire[k + 1] == '\n');
+			if (wire[k] == '\n')
+				assert_true(k > 0 && wire[k - 1] == '\r');
+			if (start && wire[k] == '.' && wire[k + 1] != '.') {
+				assert_int_equal(k, n - 3);
+				marks++;
+			}
+		}
+		assert_int_equal(marks, 1);
+	}
+	proves("R5321-2.3.8-2 R5321-4.5.2-1 R5321-4.1.1.4-1");
+}
+
+static void
+test_stuff__bounds_lines_at_998(void **state)
+{
+	char content[2100];
+	static const size_t cuts[] = { 1, 7, 998, 999, 4000 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cuts); i++) {
+		size_t cut = cuts[i];
+
+		memset(content, 'a', sizeof content);
+		assert_int_equal(stuff(content, 998, false, cut, cut), 1003);
+		assert_int_equal(stuff(content, 999, false, cut, cut), -1);
+		content[998] = '\n';
+		assert_int_equal(stuff(content, 1997, false, cut, cut), 2003);
+		assert_int_equal(stuff(content, 1998, false, cut, cut), -1);
+		/* The added dot is not counted. */
+		content[0] = '.';
+		assert_int_equal(stuff(content, 998, false, cut, cut), 1004);
+		content[998] = 'a';
+		assert_int_equal(stuff(content, 999, false, cut, cut), -1);
+	}
+	proves("R5321-4.5.3.1.6-1");
+}
+
+static void
+test_stuff__passes_high_octets_by_leave_only(void **state)
+{
+	char content[6] = "ab\r\n?";
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		content[4] = (char)c;
+		for (size_t cut = 1; cut < 7; cut++) {
+			assert_true(stuff(content, 5, true, cut, cut) > 0);
+			assert_true((stuff(content, 5, false, cut, cut) > 0) ==
+			    (c < 128));
+		}
+	}
+	proves("R5321-2.4-3");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stuff__is_the_same_however_it_is_cut),
+		cmocka_unit_test(test_stuff__lets_no_bare_line_end_out),
+		cmocka_unit_test(test_stuff__bounds_lines_at_998),
+		cmocka_unit_test(test_stuff__passes_high_octets_by_leave_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
