@@ -101,7 +101,7 @@ measure()
 	fi
 	dir=$work/$name-$cpu
 	mkdir -p "$dir"
-	switches=
+	switches=-DSMTP_OCTETS=uint32_t
 	for switch in $off; do
 		value=0
 		for s in $on; do

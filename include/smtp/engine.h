@@ -43,7 +43,8 @@ extern "C" {
 struct smtp_engine;
 
 /* The memory of an engine, aligned as for a pointer and for uint64_t. */
-#define SMTP_ENGINE_BYTES (64 + 16 * sizeof(void *) + sizeof(SMTP_OCTETS))
+#define SMTP_ENGINE_BYTES ((SMTP_WITH_TEXT ? 64 : 32) + \
+    16 * sizeof(void *) + (sizeof(SMTP_OCTETS) > 4 ? 16 : 0))
 
 /* What can happen next. */
 enum smtp_engine_want {
