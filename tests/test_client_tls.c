@@ -93,10 +93,14 @@ test_client_tls__four_calls_deliver(void **state)
 		    "TLS yes" : "TLS no") == NULL)
 			fail_msg("%s: %s", ways[i].name,
 				server_envelope(s, 1));
+		/* Who has no name is the address of its socket. */
+		assert_true(server_heard_line(s, strchr(ways[i].address,
+			':') != NULL ? "EHLO [IPv6:::1]\r\n" :
+			"EHLO [127.0.0.1]\r\n"));
 		server_found_no_fault(s);
 		server_stop(s);
 	}
-	proves("R3207-6-1 R4954-4-13");
+	proves("R3207-6-1 R4954-4-13 R5321-4.1.4-1");
 }
 
 /* What the client says before TLS is EHLO and STARTTLS, and nothing more. */
@@ -378,6 +382,30 @@ test_client_tls__matches_wildcards_by_the_label(void **state)
 	server_stop(s);
 	/* With "*", "l*", "*t" and "local*st" refused above. */
 	proves("R9525-6.3-2");
+}
+
+/* A name in another script is compared as it is written in DNS. */
+static void
+test_client_tls__compares_names_in_ascii_form(void **state)
+{
+	static const struct { const char *name; int want; } rows[] = {
+		{ "b\xc3\xbc" "cher.example", SMTP_OK },
+		{ "xn--bcher-kva.example", SMTP_OK },
+		{ "bucher.example", SMTP_E_CERTIFICATE },
+	};
+	struct server *s = server_start("--cert", "idn", NULL);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp *smtp;
+		int rc = try_session(&smtp, s, server_url(s, "smtp",
+			"localhost"), "tls-name", rows[i].name, NULL);
+
+		expect_rc(rows[i].name, smtp, rc, rows[i].want);
+		smtp_close(smtp);
+	}
+	server_stop(s);
+	proves("R9525-6.2-1");
 }
 
 /* To trust nobody is no way to trust everybody. */
@@ -684,6 +712,7 @@ main(void)
 			test_client_tls__a_bad_certificate_gets_nothing),
 		cmocka_unit_test(
 			test_client_tls__matches_wildcards_by_the_label),
+		cmocka_unit_test(test_client_tls__compares_names_in_ascii_form),
 		cmocka_unit_test(test_client_tls__no_trust_store_is_an_error),
 		cmocka_unit_test(
 			test_client_tls__takes_any_certificate_when_told),

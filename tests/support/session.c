@@ -110,6 +110,43 @@ mail_of(const char *content, ...)
 	return m;
 }
 
+struct smtp *
+plain_session(struct server *s)
+{
+	return session_to(s, server_url(s, "smtp+plaintext", "localhost"),
+		NULL);
+}
+
+void
+expect_row(const char *what, const struct smtp_message *m, size_t i,
+	int status, int code)
+{
+	if (smtp_message_recipient_status(m, i) != status)
+		fail_msg("%s: recipient %zu: %s, not %s", what, i,
+			smtp_status_name(smtp_message_recipient_status(m, i)),
+			smtp_status_name(status));
+	if (smtp_message_recipient_code(m, i) != code)
+		fail_msg("%s: recipient %zu: %d, not %d", what, i,
+			smtp_message_recipient_code(m, i), code);
+}
+
+void
+expect_complete(const char *what, struct server *s)
+{
+	if (strcmp(server_result(s), "complete") != 0)
+		fail_msg("%s: %s", what, server_result(s));
+}
+
+const char *
+large_mail(void)
+{
+	static char text[12000001];
+
+	for (size_t i = 0; i + 1 < sizeof text; i++)
+		text[i] = i % 72 == 71 ? '\n' : 'z';
+	return text;
+}
+
 void
 trace_line(void *ctx, int who, const char *line, size_t n)
 {

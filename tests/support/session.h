@@ -40,6 +40,32 @@ extern const char plain_mail_sent[];     /* as it arrives                */
 void
 expect_rc(const char *what, const struct smtp *smtp, int rc, int want);
 
+/* smtp+plaintext:// on localhost, which must come to a session. */
+struct smtp *
+plain_session(struct server *s);
+
+/* Fail unless this recipient has this status and code. */
+void
+expect_row(const char *what, const struct smtp_message *m, size_t i,
+	int status, int code);
+
+/* Fail unless the transcript was played to its end. */
+void
+expect_complete(const char *what, struct server *s);
+
+/* 12 MB of lines, more than sockets hold. */
+const char *
+large_mail(void);
+
+/* Transcripts of a server without PIPELINING, up to where a test begins. */
+#define PLAY_HELLO \
+	"S: 220 hi\nC: EHLO *\nS: 250-hi\nS: 250-SIZE 100000000\n" \
+	"S: 250-8BITMIME\nS: 250 ENHANCEDSTATUSCODES\n"
+#define PLAY_TO_RCPT PLAY_HELLO "C: MAIL*\nS: 250 ok\n"
+#define PLAY_TO_DATA PLAY_TO_RCPT "C: RCPT*\nS: 250 ok\n"
+#define PLAY_TO_BODY PLAY_TO_DATA "C: DATA\nS: 354 go\n"
+#define PLAY_BYE     "C: QUIT\nS: 221 bye\nEOF\n"
+
 /* All lines of a trace, each with its letter: "C EHLO x\n". */
 struct trace {
 	char text[65536];

@@ -17,7 +17,7 @@
 #endif
 
 const char cert_kinds[] = "ok expired notyet wrongname wrongip cnonly "
-	"selfsigned partialwildcard unknownca nointermediate wildcard";
+	"selfsigned partialwildcard unknownca nointermediate wildcard idn";
 
 struct cert {
 	const char *subject;
@@ -59,6 +59,8 @@ cert_of(const char *kind)
 		c.names = "* l* *t local*st *.localhost";
 		c.addresses = false;
 	}
+	if (strcmp(kind, "idn") == 0)
+		c.names = "xn--bcher-kva.example";
 	if (strcmp(kind, "wildcard") == 0)
 		c.names = "*.example.test LOCALHOST";
 	return c;
