@@ -18,8 +18,8 @@ static const struct late {
 	bool large;
 	int want, cause, phase;
 } late[] = {
-	{ "MAIL", PLAY_HELLO "C: MAIL*\nSTALL\n", "timeout", false, SMTP_E_LATER,
-	    SMTP_E_TIMEOUT, SMTP_PHASE_MAIL },
+	{ "MAIL", PLAY_HELLO "C: MAIL*\nSTALL\n", "timeout", false,
+	    SMTP_E_LATER, SMTP_E_TIMEOUT, SMTP_PHASE_MAIL },
 	{ "RCPT", PLAY_TO_RCPT "C: RCPT*\nSTALL\n", "envelope-timeout", false,
 	    SMTP_E_LATER, SMTP_E_TIMEOUT, SMTP_PHASE_RCPT },
 	{ "DATA", PLAY_TO_DATA "C: DATA\nSTALL\n", "data-timeout", false,
@@ -175,8 +175,8 @@ static void
 test_client_time__a_slow_server_is_waited_for(void **state)
 {
 	static const char *const rows[] = {
-		PLAY_HELLO "C: MAIL*\nSLEEP 600\nS: 250 ok\nC: RCPT*\nSLEEP 600\n"
-		    "S: 250 ok\nC: DATA\nSLEEP 600\nS: 354 go\nC.\n"
+		PLAY_HELLO "C: MAIL*\nSLEEP 600\nS: 250 ok\nC: RCPT*\n"
+		    "SLEEP 600\nS: 250 ok\nC: DATA\nSLEEP 600\nS: 354 go\nC.\n"
 		    "SLEEP 600\nS: 250 ok\n" PLAY_BYE,
 		PLAY_TO_BODY "C+ 2000000\nSLEEP 500\nC+ 2000000\nSLEEP 500\n"
 		    "C+ 2000000\nSLEEP 500\nC+ 2000000\nSLEEP 500\nC.\n"
