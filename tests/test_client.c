@@ -438,7 +438,7 @@ read_once(void *ctx, void *p, size_t n)
 		return SMTP_SOURCE_FAILED;
 	if (left > 14)
 		left = 14;
-	memcpy(p, TEXT + o->at, left);
+	memcpy(p, &TEXT[o->at], left);
 	o->at += left;
 	return (ptrdiff_t)left;
 }
@@ -1246,10 +1246,12 @@ metered(void *ctx, void *p, size_t was, size_t now)
 	if (m->left == 0)
 		return NULL;
 	m->left--;
-	p = realloc(p, now);
-	assert_non_null(p);
+	octets = realloc(p, now);
+	assert_non_null(octets);
+	if (now > was)                   /* all of it is looked at above */
+		memset(octets + was, 0, now - was);
 	m->held += now - was;
-	return p;
+	return octets;
 }
 
 static const char whole[] = GREETING "S: 250-mx\nS: 250-AUTH LOGIN\n"
