@@ -162,6 +162,47 @@ smtp_message_add_header(struct smtp_message *message, const char *name,
     const char *value);
 
 /*
+ * An answer to another mail (RFC 5322 section 3.6.4): In-Reply-To and
+ * References from its Message-ID, its References and its In-Reply-To, NULL
+ * where it has none. What is no identifier in the last two is left out. The
+ * subject gets one "Re: " before it.
+ */
+SMTP_API int
+smtp_message_set_parent(struct smtp_message *message, const char *id,
+    const char *references, const char *in_reply_to);
+SMTP_API int
+smtp_message_set_reply_subject(struct smtp_message *message,
+    const char *subject);
+
+/*
+ * Mail that no person wrote (RFC 3834 section 5): "auto-generated" for alerts
+ * and reports, "auto-replied" for answers. It keeps other machines from
+ * answering.
+ */
+SMTP_API int
+smtp_message_set_automatic(struct smtp_message *message, const char *kind);
+
+/* 1 high, 0 normal, -1 low, in the three fields that readers look at. */
+SMTP_API int
+smtp_message_set_priority(struct smtp_message *message, int priority);
+
+/*
+ * Mail of a list (RFC 2369, RFC 2919, RFC 8058). A URL goes to "List-Help",
+ * "List-Unsubscribe", "List-Subscribe", "List-Post", "List-Owner" or
+ * "List-Archive"; several in order of preference; "NO" for List-Post alone.
+ * The id is label.domain, the phrase before it may be NULL. One-click needs an
+ * https URL in List-Unsubscribe.
+ */
+SMTP_API int
+smtp_message_add_list_url(struct smtp_message *message, const char *field,
+    const char *url);
+SMTP_API int
+smtp_message_set_list_id(struct smtp_message *message, const char *phrase,
+    const char *id);
+SMTP_API int
+smtp_message_set_one_click(struct smtp_message *message);
+
+/*
  * The body: plain text, HTML, or both (they become multipart/alternative).
  * UTF-8, line ends as they come. The file is read to its end at once, and stays
  * open.

@@ -256,8 +256,8 @@ smtp_message_set_date(struct smtp_message *m, int64_t seconds,
 }
 
 /* Atoms with single dots between. */
-static bool
-is_dot_atom(const char *p, size_t n)
+bool
+smtp__message_is_dot_atom(const char *p, size_t n)
 {
 	char was = '.';
 
@@ -270,18 +270,18 @@ is_dot_atom(const char *p, size_t n)
 }
 
 /* RFC 5322 section 3.6.4: id-left, at-sign, id-right. */
-static bool
-is_message_id(const char *p, size_t n)
+bool
+smtp__message_is_id(const char *p, size_t n)
 {
 	const char *at = n > 0 ? memchr(p, '@', n) : NULL;
 	size_t left = at != NULL ? (size_t)(at - p) : 0, right;
 
-	if (at == NULL || n > 900 || !is_dot_atom(p, left))
+	if (at == NULL || n > 900 || !smtp__message_is_dot_atom(p, left))
 		return false;
 	p = at + 1;
 	right = n - left - 1;
 	if (right < 3 || p[0] != '[' || p[right - 1] != ']')
-		return is_dot_atom(p, right);
+		return smtp__message_is_dot_atom(p, right);
 	for (size_t i = 1; i + 1 < right; i++)
 		if (!smtp__is_graph(p[i]) || smtp__is_in(p[i], "[\\]", 3))
 			return false;
@@ -297,7 +297,7 @@ take_id(struct smtp_message *m, const char *field, const char *id)
 
 	if (text.n >= 2 && text.p[0] == '<' && text.p[text.n - 1] == '>')
 		text = smtp__bytes(text.p + 1, text.n - 2);
-	if (!is_message_id(text.p, text.n)) {
+	if (!smtp__message_is_id(text.p, text.n)) {
 		smtp__message_refuse(m, SMTP_E_ARGUMENT, field, text,
 		    "is no message identifier; write left@right");
 		return NULL;
@@ -354,9 +354,38 @@ is_reserved(const char *p, size_t n)
 	return false;
 }
 
+/* Fields that a mail may have once (RFC 5322 section 3.6, RFC 2369). */
+static bool
+is_single(const char *p, size_t n)
+{
+	static const char *const names[] = {
+		"In-Reply-To", "References", "List-Id", "List-Help",
+		"List-Unsubscribe", "List-Unsubscribe-Post", "List-Subscribe",
+		"List-Post", "List-Owner", "List-Archive", "Auto-Submitted",
+		"X-Priority", "Importance", "Priority", "TLS-Required",
+		"Disposition-Notification-To",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (smtp__same_text(p, n, names[i]))
+			return true;
+	return false;
+}
+
+struct smtp__line *
+smtp__message_find_line(const struct smtp_message *m, const char *name,
+    size_t n)
+{
+	struct smtp__line *l = m->headers.first;
+
+	while (l != NULL && !smtp__same_text(name, n, l->name))
+		l = l->next;
+	return l;
+}
+
 static int
-add_line(struct smtp_message *m, struct smtp__lines *lines,
-    struct smtp__bytes name, struct smtp__bytes value)
+add_line(struct smtp_message *m, struct smtp__bytes name,
+    struct smtp__bytes value)
 {
 	struct smtp__line *line = smtp__arena_new(&m->arena, sizeof(*line));
 	const char *copy = smtp__arena_copy(&m->arena, value.p, value.n);
@@ -366,8 +395,32 @@ add_line(struct smtp_message *m, struct smtp__lines *lines,
 	if (line == NULL || copy == NULL || line->name == NULL)
 		return no_memory(m, "header");
 	line->value = smtp__bytes(copy, value.n);
-	*lines->end = line;
-	lines->end = &line->next;
+	*m->headers.end = line;
+	m->headers.end = &line->next;
+	m->changed = true;
+	return SMTP_OK;
+}
+
+int
+smtp__message_put_line(struct smtp_message *m, const char *name,
+    struct smtp__bytes phrase, struct smtp__bytes value)
+{
+	struct smtp__bytes b = smtp__bytes_of(name);
+	struct smtp__line *line = smtp__message_find_line(m, b.p, b.n);
+	const char *copy, *words;
+
+	if (line == NULL) {
+		if (add_line(m, b, value) != SMTP_OK)
+			return m->fault;
+		line = smtp__message_find_line(m, b.p, b.n);
+	}
+	copy = smtp__arena_copy(&m->arena, value.p, value.n);
+	words = smtp__arena_copy(&m->arena, phrase.p, phrase.n);
+	if (copy == NULL || words == NULL)
+		return no_memory(m, name);
+	line->value = smtp__bytes(copy, value.n);
+	line->phrase = smtp__bytes(words, phrase.n);
+	line->structured = true;
 	m->changed = true;
 	return SMTP_OK;
 }
@@ -392,10 +445,13 @@ smtp_message_add_header(struct smtp_message *m, const char *name,
 		    "is made by the message itself or by servers");
 	fault = value == NULL ? "is missing" :
 	    smtp__field_fault(v.p, v.n, true);
+	if (fault == NULL && is_single(n.p, n.n) &&
+	    smtp__message_find_line(m, n.p, n.n) != NULL)
+		fault = "is there already";
 	if (fault != NULL)
 		return smtp__message_refuse(m, SMTP_E_ARGUMENT, "header", n,
 		    fault);
-	return add_line(m, &m->headers, n, v);
+	return add_line(m, n, v);
 }
 
 /*
@@ -460,6 +516,25 @@ write_line(struct smtp__out *out, const char *name, struct smtp__bytes value)
 	return smtp__field_end(&f);
 }
 
+static bool
+write_structured(struct smtp__out *out, const struct smtp__line *l)
+{
+	struct smtp__field f;
+	size_t from = 0;
+
+	smtp__field_begin(&f, out, l->name);
+	if (l->phrase.n > 0)
+		smtp__field_phrase(&f, l->phrase.p, l->phrase.n);
+	for (size_t i = 0; i <= l->value.n; i++) {
+		if (i < l->value.n && l->value.p[i] != ' ')
+			continue;
+		if (i > from)
+			smtp__field_piece(&f, l->value.p + from, i - from);
+		from = i + 1;
+	}
+	return smtp__field_end(&f);
+}
+
 /* RFC 5322 section 3.6.2: Sender is for when it is not the one author. */
 static bool
 sender_differs(const struct smtp_message *m)
@@ -497,7 +572,8 @@ smtp__message_write_header(const struct smtp_message *m, struct smtp__out *out)
 		good = good && smtp__field_end(&f);
 	}
 	for (struct smtp__line *l = m->headers.first; l != NULL; l = l->next)
-		good = good && write_line(out, l->name, l->value);
+		good = good && (l->structured ? write_structured(out, l) :
+		    write_line(out, l->name, l->value));
 	smtp__out_text(out, "MIME-Version: 1.0\r\n");
 	return good;
 }

@@ -23,11 +23,15 @@ struct smtp__list {
 	size_t mailboxes;
 };
 
-/* Fields of unstructured text, and message identifiers. */
+/*
+ * A field of unstructured text; or of tokens with spaces between, which are
+ * never encoded, perhaps behind a phrase.
+ */
 struct smtp__line {
 	struct smtp__line *next;
 	const char *name;
-	struct smtp__bytes value;
+	struct smtp__bytes value, phrase;
+	bool structured;
 };
 
 struct smtp__lines {
@@ -124,6 +128,23 @@ smtp__lines_init(struct smtp__lines *lines);
 bool
 smtp__message_write_header(const struct smtp_message *m,
     struct smtp__out *out);
+
+struct smtp__line *
+smtp__message_find_line(const struct smtp_message *m, const char *name,
+    size_t n);
+/* Structured; instead of one of that name, if there is. */
+int
+smtp__message_put_line(struct smtp_message *m, const char *name,
+    struct smtp__bytes phrase, struct smtp__bytes value);
+/* `left@right` without angle brackets, RFC 5322 section 3.6.4. */
+bool
+smtp__message_is_id(const char *p, size_t n);
+bool
+smtp__message_is_dot_atom(const char *p, size_t n);
+
+/* list.c: what one-click asks for is there. */
+int
+smtp__message_check_list(struct smtp_message *m);
 
 /* content.c */
 void

@@ -141,6 +141,8 @@ static const struct {
 	{ "set_message_id", smtp_message_set_message_id },
 	{ "set_text", smtp_message_set_text },
 	{ "set_html", smtp_message_set_html },
+	{ "set_reply_subject", smtp_message_set_reply_subject },
+	{ "set_automatic", smtp_message_set_automatic },
 };
 
 static const struct {
@@ -148,6 +150,8 @@ static const struct {
 	pair_setter *set;
 } pair_setters[] = {
 	{ "add_header", smtp_message_add_header },
+	{ "add_list_url", smtp_message_add_list_url },
+	{ "set_list_id", smtp_message_set_list_id },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -166,6 +170,13 @@ call(struct recipe *r, struct smtp_message *m, char **a, const size_t *size)
 	if (strcmp(a[0], "set_date") == 0)
 		return smtp_message_set_date(m, strtoll(a[1], NULL, 10),
 		    a[2] != NULL ? (int)strtol(a[2], NULL, 10) : 0);
+	if (strcmp(a[0], "set_parent") == 0)
+		return smtp_message_set_parent(m, a[1], a[2], a[3]);
+	if (strcmp(a[0], "set_priority") == 0)
+		return smtp_message_set_priority(m, (int)strtol(a[1], NULL,
+		    10));
+	if (strcmp(a[0], "set_one_click") == 0)
+		return smtp_message_set_one_click(m);
 	if (strcmp(a[0], "attach") == 0)
 		return smtp_message_attach(m, source(r, a[1], size[1]), a[2],
 		    a[3]);
