@@ -13,16 +13,24 @@
 #include <smtp/engine.h>
 
 #define DIALOGUES "tests/dialogue"
-#define LINES 2000
+#define LINES 200
 #define SENDS 8
-#define RCPTS 128
+#define RCPTS 16
 #define ROWS 200
 #define NEVER ((size_t)-1)
+
+/* A line with the fields of a row filled in; octets of C and S lines. */
+struct line {
+	int number;
+	char *text, *octets;
+	size_t n;
+};
 
 struct play {
 	const char *name;
 	char *text, *lines[LINES];
 	int numbers[LINES];
+	struct line filled[LINES];
 	size_t line_n;
 	char *rows[ROWS];        /* of "Each:"                            */
 	size_t row_n;
@@ -144,58 +152,60 @@ name_of(int code)
 
 /*
  * Text with \r \n \0 \s (a space) \\ and \xNN, and \{N:text} for text N times
- * over, into memory of exact size.
+ * over; returns its length. Without `out` it is only measured.
  */
+static size_t
+unescape_into(const char *p, const char *end, char *out)
+{
+	size_t k = 0;
+
+	while (p < end) {
+		char c = *p++, hex[3];
+
+		if (c == '\\' && *p == '{') {
+			const char *close = memchr(p, '}', (size_t)(end - p));
+			char *colon;
+			size_t times = strtoul(p + 1, &colon, 10);
+
+			assert_non_null(close);
+			for (; times > 0; times--)
+				k += unescape_into(colon + 1, close,
+				    out != NULL ? out + k : NULL);
+			p = close + 1;
+			continue;
+		}
+		if (c == '\\') {
+			c = *p++;
+			if (c == 'x') {
+				memcpy(hex, p, 2);
+				hex[2] = '\0';
+				c = (char)strtoul(hex, NULL, 16);
+				p += 2;
+			} else {
+				c = c == 'r' ? '\r' : c == 'n' ? '\n' :
+				    c == 't' ? '\t' : c == '0' ? '\0' :
+				    c == 's' ? ' ' : c;
+			}
+		}
+		if (out != NULL)
+			out[k] = c;
+		k++;
+	}
+	return k;
+}
+
+/* Into memory of exact size, but for a NUL. */
 static char *
 unescape(const char *p, size_t *n)
 {
-	size_t room = strlen(p) + (strstr(p, "\\{") != NULL ? 200000 : 1);
-	size_t k = 0, i, times;
-	char *out = malloc(room), *exact;
+	char *out;
 
-	for (; *p != '\0'; p++) {
-		if (*p != '\\') {
-			out[k++] = *p;
-			continue;
-		}
-		switch (*++p) {
-		case 'r': out[k++] = '\r'; break;
-		case 'n': out[k++] = '\n'; break;
-		case 't': out[k++] = '\t'; break;
-		case '0': out[k++] = '\0'; break;
-		case 's': out[k++] = ' '; break;
-		case 'x': {
-			char hex[3] = { p[1], p[2], '\0' };
-
-			out[k++] = (char)strtoul(hex, NULL, 16);
-			p += 2;
-			break;
-		}
-		case '{': {
-			char *colon, *end, *inner;
-			size_t inner_n;
-
-			times = strtoul(p + 1, &colon, 10);
-			end = strchr(colon, '}');
-			*end = '\0';
-			inner = unescape(colon + 1, &inner_n);
-			*end = '}';
-			assert_true(k + times * inner_n < room);
-			for (i = 0; i < times; i++, k += inner_n)
-				memcpy(out + k, inner, inner_n);
-			free(inner);
-			p = end;
-			break;
-		}
-		default: out[k++] = *p; break;
-		}
-	}
-	exact = malloc(k + 1);
-	memcpy(exact, out, k);
-	exact[k] = '\0';
-	free(out);
-	*n = k;
-	return exact;
+	*n = unescape_into(p, p + strlen(p), NULL);
+	out = malloc(*n + 1);
+	assert_non_null(out);
+	unescape_into(p, p + strlen(p), out);
+	out[*n] = '\0';
+	return out;
 }
 
 static char *
@@ -865,45 +875,39 @@ mark(const struct run *r, struct mail *m)
 }
 
 static void
-play_line(struct run *r, const char *line)
+play_line(struct run *r, const struct line *l)
 {
-	char *copy = strdup(line), *octets;
-	size_t n;
-	bool whole = line[1] == ':' || line[1] == '!';
+	const char *line = l->text;
 
-	octets = unescape(line + 2 + (line[2] == ' '), &n);
-	if (whole && (line[0] == 'C' || line[0] == 'S')) {
-		octets = realloc(octets, n + 3);
-		memcpy(octets + n, "\r\n", 3);
-		n += 2;
-	}
 	if (line[0] == 'C') {
-		expect(r, octets, n, line[1] == '?');
+		expect(r, l->octets, l->n, line[1] == '?');
 		if ((!r->lost || r->moved == r->cut.lose) &&
-		    strcmp(octets, ".\r\n") == 0 &&
+		    strcmp(l->octets, ".\r\n") == 0 &&
 		    mail_in(r, SMTP_PHASE_FINAL) != NULL)
 			mark(r, mail_in(r, SMTP_PHASE_FINAL));
 	} else if (line[0] == 'S') {
 		if (line[1] != '!')
 			expect_silence(r);
-		server_says(r, octets, n);
-	} else if (line[0] == '>') {
-		if (!r->lost)
-			operate(r, copy + 1);
-	} else if (line[0] == '<') {
-		check_expectation(r, copy + 1);
+		server_says(r, l->octets, l->n);
 	} else {
-		wrong(r, "not a line of a transcript", line);
+		char *copy = strdup(line);
+
+		if (line[0] == '<')
+			check_expectation(r, copy + 1);
+		else if (line[0] != '>')
+			wrong(r, "not a line of a transcript", line);
+		else if (!r->lost)
+			operate(r, copy + 1);
+		free(copy);
 	}
-	free(octets);
-	free(copy);
 }
 
 /* The line with $1 to $9 replaced by the fields of the row. */
 static char *
 filled(const struct play *p, const char *line)
 {
-	char *out = malloc(strlen(line) * 2 + 20000);
+	char *out = malloc(strlen(line) + 9 * (p->row != NULL ?
+	    strlen(p->row) : 0) + 1);
 	size_t n = 0, field, k;
 	const char *f;
 
@@ -925,6 +929,31 @@ filled(const struct play *p, const char *line)
 	}
 	out[n] = '\0';
 	return out;
+}
+
+/* The lines for the row that is to be played. */
+static void
+fill(struct play *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->line_n; i++) {
+		struct line *l = &p->filled[i];
+		size_t n;
+
+		free(l->text);
+		free(l->octets);
+		l->number = p->numbers[i];
+		l->text = filled(p, p->lines[i]);
+		n = strlen(l->text);
+		l->octets = unescape(n < 3 ? "" :
+		    l->text + 2 + (l->text[2] == ' '), &l->n);
+		if (l->text[1] == ':' || l->text[1] == '!') {
+			l->octets = realloc(l->octets, l->n + 3);
+			memcpy(l->octets + l->n, "\r\n", 3);
+			l->n += 2;
+		}
+	}
 }
 
 /* The transcript said all there was to say. */
@@ -952,13 +981,12 @@ play(const struct play *p, const struct cut *cut)
 	r->play = p;
 	r->cut = *cut;
 	for (r->at = 0; r->at < p->line_n && !r->lost; r->at++) {
-		char *line = filled(p, p->lines[r->at]);
+		const struct line *l = &p->filled[r->at];
 
 		if (r->returned != SMTP_OK && !r->returned_checked &&
-		    strncmp(line, "< returns", 9) != 0)
+		    strncmp(l->text, "< returns", 9) != 0)
 			wrong(r, "the call returned", name_of(r->returned));
-		play_line(r, line);
-		free(line);
+		play_line(r, l);
 	}
 	if (r->lost)
 		check_loss(r);
@@ -1029,7 +1057,7 @@ prove(const char *path)
 
 /* In every cut, and with the session lost at every octet. */
 static void
-play_all(const struct play *p)
+play_all(struct play *p)
 {
 	static const struct cut cuts[] = {
 		{ NEVER, NEVER, NEVER, NEVER, NEVER, 0 },
@@ -1044,6 +1072,7 @@ play_all(const struct play *p)
 	};
 	size_t i, k, all, step;
 
+	fill(p);
 	all = play(p, &cuts[0]);
 	for (i = 1; i < COUNT(cuts); i++)
 		play(p, &cuts[i]);
@@ -1067,17 +1096,23 @@ static void
 test_dialogue(void **state)
 {
 	const char *path = *state;
-	struct play p = { .name = path };
+	struct play *p = calloc(1, sizeof *p);
 	size_t i;
 
-	load(&p, path);
-	if (p.row_n == 0)
-		play_all(&p);
-	for (i = 0; i < p.row_n; i++) {
-		p.row = p.rows[i];
-		play_all(&p);
+	p->name = path;
+	load(p, path);
+	if (p->row_n == 0)
+		play_all(p);
+	for (i = 0; i < p->row_n; i++) {
+		p->row = p->rows[i];
+		play_all(p);
 	}
-	free(p.text);
+	for (i = 0; i < p->line_n; i++) {
+		free(p->filled[i].text);
+		free(p->filled[i].octets);
+	}
+	free(p->text);
+	free(p);
 	prove(path);
 }
 
