@@ -6,8 +6,8 @@
  *	    [--tls starttls|implicit|none] [--tls-version 1.2|1.3]
  *	    [--cert KIND] [--auth PLAIN,LOGIN,CRAM-MD5,XOAUTH2]
  *	    [--user U] [--password P] [--token T] [--require-auth]
- *	    [--auth-in-clear] [--lmtp] [--no-KEYWORD ...] [--size N]
- *	    [--max-rcpts N] [--reject WHERE='CODE text' ...]
+ *	    [--auth-in-clear] [--chunking] [--lmtp] [--no-KEYWORD ...]
+ *	    [--size N] [--max-rcpts N] [--reject WHERE='CODE text' ...]
  *	    [--verdict ADDRESS='CODE text' ...] [--delay MS] [--wait MS]
  *	    [--rcvbuf N] [--brief] [--script FILE]
  *
@@ -103,6 +103,8 @@ set_flag(struct config *c, const char *name)
 		c->require_auth = true;
 	else if (strcmp(name, "--auth-in-clear") == 0)
 		c->auth_in_clear = true;
+	else if (strcmp(name, "--chunking") == 0)
+		c->chunking = true;
 	else if (strcmp(name, "--brief") == 0)
 		c->brief = true;
 	else if (strncmp(name, "--no-", 5) == 0 && c->off_count < MAX_OFF)

@@ -159,7 +159,7 @@ END
 printf '%s%s%s\n\n' "$bold" 'What to try next' "$plain"
 cat <<END
    less examples/send_text.c             the four calls
-   man -l man/smtp-send.1                send one through your own server
+   man ./man/smtp-send.1                 send one through your own server
    make check                            see it all tested
 
 END

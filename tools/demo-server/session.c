@@ -38,6 +38,8 @@ struct session {
 	unsigned long size;
 	struct rcpt *rcpts;
 	size_t rcpt_count;
+	FILE *chunks;            /* where BDAT goes, once there was one     */
+	struct content content;
 	char line[LINE_OCTETS + 3];
 	size_t line_len;         /* without its CRLF */
 };
@@ -165,6 +167,33 @@ read_line(struct session *s)
 		"500 5.5.6 Line too long") < 0 ? -1 : 1;
 }
 
+/* ---- the transaction */
+
+static void
+file_path(const struct session *s, char *path, size_t size, const char *kind)
+{
+	(void)snprintf(path, size, "%s/incoming-%u.%s", s->config->dir,
+		s->number, kind);
+}
+
+static FILE *
+open_incoming(const struct session *s)
+{
+	char path[512];
+
+	file_path(s, path, sizeof path, "eml");
+	return fopen(path, "wb");
+}
+
+static void
+drop_incoming(const struct session *s)
+{
+	char path[512];
+
+	file_path(s, path, sizeof path, "eml");
+	(void)unlink(path);
+}
+
 static void
 forget_mail(struct session *s)
 {
@@ -172,6 +201,11 @@ forget_mail(struct session *s)
 		free(s->rcpts[i].line);
 		free(s->rcpts[i].address);
 	}
+	if (s->chunks != NULL) {
+		(void)fclose(s->chunks);
+		drop_incoming(s);
+	}
+	s->chunks = NULL;
 	free(s->rcpts);
 	free(s->mail);
 	s->rcpts = NULL;
@@ -567,13 +601,6 @@ hear_rcpt(struct session *s, char *arg)
 
 /* ---- DATA and BDAT */
 
-static void
-file_path(const struct session *s, char *path, size_t size, const char *kind)
-{
-	(void)snprintf(path, size, "%s/incoming-%u.%s", s->config->dir,
-		s->number, kind);
-}
-
 static int
 write_envelope(const struct session *s, const char *path)
 {
@@ -688,24 +715,6 @@ ready_for_data(struct session *s)
 	return !rejected(s, "data");
 }
 
-static FILE *
-open_incoming(const struct session *s)
-{
-	char path[512];
-
-	file_path(s, path, sizeof path, "eml");
-	return fopen(path, "wb");
-}
-
-static void
-drop_incoming(const struct session *s)
-{
-	char path[512];
-
-	file_path(s, path, sizeof path, "eml");
-	(void)unlink(path);
-}
-
 static void
 hear_data(struct session *s, char *arg)
 {
@@ -713,8 +722,10 @@ hear_data(struct session *s, char *arg)
 	FILE *file;
 	int c;
 
-	if (*arg != '\0') {
-		(void)reply(s, "501 5.5.4 No parameters allowed");
+	if (*arg != '\0' || s->chunks != NULL) {
+		(void)reply(s, *arg != '\0' ?
+			"501 5.5.4 No parameters allowed" :
+			"503 5.5.1 BDAT has begun");
 		return;
 	}
 	if (!ready_for_data(s))
@@ -740,6 +751,72 @@ hear_data(struct session *s, char *arg)
 		return;
 	}
 	give_verdict(s, &content);
+	drop_incoming(s);
+	forget_mail(s);
+}
+
+/* Read n octets of a chunk, to nowhere if there is no file. */
+static bool
+read_chunk(struct session *s, unsigned long n)
+{
+	int c = 0;
+
+	s->w->quiet = s->config->brief;
+	while (n-- > 0 && (c = wire_octet(s->w)) >= 0)
+		if (s->chunks != NULL)
+			content_raw(&s->content, (unsigned char)c);
+	s->w->quiet = false;
+	if (c >= 0)
+		return true;
+	wire_note(s->w, "* the chunk was not ended");
+	s->quit = true;
+	return false;
+}
+
+/*
+ * RFC 3030 section 2. The octets of a chunk come whatever is thought of it;
+ * one that is refused ends the transaction until RSET.
+ */
+static void
+hear_bdat(struct session *s, char *arg)
+{
+	char *end;
+	unsigned long n;
+	bool last;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	last = strcasecmp(end, " LAST") == 0;
+	if (!s->config->chunking || *arg < '0' || *arg > '9' || errno != 0 ||
+	    (*end != '\0' && !last)) {
+		(void)reply(s, s->config->chunking ?
+			"501 5.5.4 BDAT size [LAST]" :
+			"502 5.5.1 CHUNKING is not offered");
+		s->quit = true;          /* where the chunk ends is unknown */
+		return;
+	}
+	if (s->mail == NULL || s->rcpt_count == 0) {
+		if (read_chunk(s, n))
+			(void)ready_for_data(s);
+		return;
+	}
+	if (s->chunks == NULL) {
+		s->chunks = open_incoming(s);
+		if (s->chunks == NULL)
+			exit(1);
+		content_begin(&s->content, s->chunks);
+	}
+	if (!read_chunk(s, n))
+		return;
+	if (!last) {
+		(void)replyf(s, "250 2.0.0 %lu octets received", n);
+		return;
+	}
+	if (s->content.line > 0 || s->content.cr)
+		s->content.bare_lf = true;       /* no CRLF at its end */
+	(void)fclose(s->chunks);
+	s->chunks = NULL;
+	give_verdict(s, &s->content);
 	drop_incoming(s);
 	forget_mail(s);
 }
@@ -808,6 +885,7 @@ static const struct verb {
 	{ "MAIL",     hear_mail,     GREETED | LONG },
 	{ "RCPT",     hear_rcpt,     GREETED | LONG },
 	{ "DATA",     hear_data,     GREETED | LAST },
+	{ "BDAT",     hear_bdat,     GREETED },
 	{ "RSET",     hear_rset,     ANY },
 	{ "NOOP",     hear_noop,     LAST },
 	{ "VRFY",     hear_vrfy,     GREETED | LAST },
