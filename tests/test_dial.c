@@ -389,6 +389,7 @@ test_dial__a_name_that_cannot_exist_is_told_in_time(void **state)
 	smtp__dial_free(dial);
 }
 
+#if SMTP_WITH_THREADS
 /* The clock is turned on before the thread can have an answer. */
 static void
 test_dial__a_lookup_has_a_timer_of_its_own(void **state)
@@ -426,6 +427,7 @@ test_dial__a_lookup_has_a_timer_of_its_own(void **state)
 	}
 	assert_true(seen);
 }
+#endif
 
 static void
 test_dial__a_child_may_free_what_was_begun(void **state)
@@ -630,7 +632,9 @@ main(void)
 		    test_dial__tells_every_refusal_that_there_is_room_for),
 		cmocka_unit_test(
 		    test_dial__a_name_that_cannot_exist_is_told_in_time),
+#if SMTP_WITH_THREADS
 		cmocka_unit_test(test_dial__a_lookup_has_a_timer_of_its_own),
+#endif
 		cmocka_unit_test(test_dial__a_child_may_free_what_was_begun),
 		cmocka_unit_test(test_dial__families_take_turns),
 		cmocka_unit_test(test_dial__connects_to_a_unix_socket),

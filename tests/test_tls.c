@@ -15,8 +15,10 @@
 
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3) && MBEDTLS_VERSION_MAJOR >= 3
 #define TLS13 1
+#define NO_VERSION "the server speaks neither TLS 1.2 nor TLS 1.3"
 #else
 #define TLS13 0
+#define NO_VERSION "the server does not speak TLS 1.2, and this build no other"
 #endif
 
 /* ---- certificates that every test may use */
@@ -762,6 +764,8 @@ struct hello {
 	unsigned compressions, compression;
 	unsigned lowest, highest;
 	bool early_data;
+	size_t pkcs1_at, pss_at; /* among the signatures; 0: not offered    */
+	bool sha1;
 	char sni[256];
 };
 
@@ -784,6 +788,17 @@ parse_extension(struct hello *hello, unsigned type, const unsigned char *p,
 		break;
 	case 10:
 		hello->first_group = two(p + 2);
+		break;
+	case 13:
+		for (size_t i = 2; i + 1 < n; i += 2) {
+			unsigned v = two(p + i);
+
+			if (v == 0x0401)
+				hello->pkcs1_at = i;
+			if (p[i] == 8 && hello->pss_at == 0)
+				hello->pss_at = i;
+			hello->sha1 |= p[i] <= 2;
+		}
 		break;
 	case 42:
 		hello->early_data = true;
@@ -891,6 +906,11 @@ test_tls__hello_offers_good_parameters_only(void **state)
 	assert_int_equal(hello.compression, 0);
 	assert_int_equal(hello.first_group, 29);        /* X25519 */
 	assert_false(hello.early_data);
+	assert_false(hello.sha1);
+	assert_true(hello.pkcs1_at > 0);
+	assert_int_equal(hello.pss_at > 0, TLS13);
+	if (TLS13)
+		assert_true(hello.pkcs1_at < hello.pss_at);
 }
 
 static void
@@ -971,10 +991,10 @@ static const struct {
 	    SMTP_E_CLOSED, false,
 	    "the connection ended within the TLS handshake", "" },
 	{ "TLS 1.1", hello_1_1, 47, false, SMTP_E_TLS, false,
-	    "the server does not speak TLS 1.2 or later",
+	    NO_VERSION,
 	    "R8996-4-1" },
 	{ "too old", "\x15\x03\x01\x00\x02\x02\x46", 7, true, SMTP_E_TLS,
-	    false, "the server does not speak TLS 1.2 or later",
+	    false, NO_VERSION,
 	    "R8996-4-1" },
 	{ "no cipher in common", "\x15\x03\x03\x00\x02\x02\x28", 7, true,
 	    SMTP_E_TLS, false, "the server and we have no cipher suite, curve "

@@ -28,6 +28,12 @@
 #define BAD_VERSION MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION
 #endif
 
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && MBEDTLS_VERSION_MAJOR >= 3
+#define NO_VERSION "the server speaks neither TLS 1.2 nor TLS 1.3"
+#else
+#define NO_VERSION "the server does not speak TLS 1.2, and this build no other"
+#endif
+
 /* Calls in a row that bring no octet of ours: tickets, warnings. */
 enum { IDLE_MAX = 64 };
 
@@ -165,7 +171,7 @@ fail_alert(struct smtp__tls *tls)
 		{ 42, "the server did not take our certificate" },
 		{ 46, "the server did not take our certificate" },
 		{ 48, "the server does not trust our certificate" },
-		{ 70, "the server does not speak TLS 1.2 or later" },
+		{ 70, NO_VERSION },
 		{ 71, "the server asks for stronger parameters than we have" },
 		{ 80, "the server had an internal error in TLS" },
 		{ 112, "the server does not know the name it was called by" },
@@ -223,8 +229,7 @@ fail_handshake(struct smtp__tls *tls, int error)
 		return fail(tls, SMTP_E_CLOSED,
 		    "the connection broke within the TLS handshake");
 	if (error == BAD_VERSION)
-		return fail(tls, SMTP_E_TLS,
-		    "the server does not speak TLS 1.2 or later");
+		return fail(tls, SMTP_E_TLS, NO_VERSION);
 	if (error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
 		return fail_alert(tls);
 	if (error == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)

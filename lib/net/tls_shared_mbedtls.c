@@ -118,6 +118,26 @@ static const int digests[] = {
 };
 #endif
 
+#if WITH_TLS13
+/*
+ * PKCS1 before PSS. A server of TLS 1.2 may sign with either (RFC 8446 section
+ * 4.2.3), and mostly takes the first of ours; but 3.6 refuses PSS there, which
+ * its own order has in front. In TLS 1.3 PKCS1 is not used anyway. No SHA-1.
+ */
+static const uint16_t signatures[] = {
+	0x0403,         /* ecdsa_secp256r1_sha256                           */
+	0x0503,         /* ecdsa_secp384r1_sha384                           */
+	0x0603,         /* ecdsa_secp521r1_sha512                           */
+	0x0401,         /* rsa_pkcs1_sha256                                 */
+	0x0501,         /* rsa_pkcs1_sha384                                 */
+	0x0601,         /* rsa_pkcs1_sha512                                 */
+	0x0804,         /* rsa_pss_rsae_sha256                              */
+	0x0805,         /* rsa_pss_rsae_sha384                              */
+	0x0806,         /* rsa_pss_rsae_sha512                              */
+	0
+};
+#endif
+
 /* RFC 8996, RFC 9325 section 3.1.1: nothing below TLS 1.2. */
 static void
 set_versions(mbedtls_ssl_config *config, bool tls13_only)
@@ -131,6 +151,7 @@ set_versions(mbedtls_ssl_config *config, bool tls13_only)
 #else
 	mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
 #if WITH_TLS13
+	mbedtls_ssl_conf_sig_algs(config, signatures);
 	if (tls13_only)
 		mbedtls_ssl_conf_min_tls_version(config,
 		    MBEDTLS_SSL_VERSION_TLS1_3);
