@@ -268,7 +268,8 @@ enum {
 struct smtp_delivery {
 	struct smtp_delivery *next; /* the engine's                         */
 	const char *from;        /* "" is the null reverse-path             */
-	const char *parameters;  /* "ENVID=1 RET=HDRS", or NULL             */
+	const char *parameters;  /* "ENVID=1 RET=HDRS", or NULL; not those  */
+				 /* that the engine says: SIZE, BODY, ... */
 	struct smtp_rcpt *rcpts;
 	size_t rcpt_count;
 	SMTP_OCTETS size;        /* octets, CRLF line ends, before stuffing */

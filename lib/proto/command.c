@@ -34,7 +34,7 @@ is_keyword(char c)
 }
 
 bool
-smtp__command_parameters(const char *p)
+smtp__command_parameters(const char *p, bool *utf8)
 {
 	char before = ' ';
 	bool value = false;
@@ -50,6 +50,7 @@ smtp__command_parameters(const char *p)
 		if (*p == '=' && value)
 			return false;
 		value |= *p == '=';
+		*utf8 |= (unsigned char)*p > 127;
 		if (!value && *p != ' ' && *p != '-' && !is_keyword(*p))
 			return false;
 	}
@@ -59,7 +60,7 @@ smtp__command_parameters(const char *p)
 bool
 smtp__command_line(const char *p, bool spaces)
 {
-	const char *end = p + (spaces ? SMTP__COMMAND_MAX - 1 : 255);
+	const char *end = p + (spaces ? SMTP__COMMAND_MAX - 2 : 255);
 
 	if (!is_keyword(*p) && *p != '[')
 		return false;

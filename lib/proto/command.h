@@ -19,9 +19,12 @@
 bool
 smtp__command_path(const char *p, bool *utf8);
 
-/* Parameters: KEYWORD or KEYWORD=value, single spaces (section 4.1.2). */
+/*
+ * Parameters: KEYWORD or KEYWORD=value, single spaces (section 4.1.2). `*utf8`
+ * is set for octets above 127 in a value.
+ */
 bool
-smtp__command_parameters(const char *p);
+smtp__command_parameters(const char *p, bool *utf8);
 
 /* A line of visible ASCII and, if it may, spaces; neither empty nor too long. */
 bool

@@ -76,14 +76,20 @@ smtp__engine_fail(struct smtp_engine *e, int cause)
 	struct smtp_delivery *d;
 
 	for (d = e->heard; d != NULL; d = d->next) {
-		bool final = d->phase == SMTP_PHASE_FINAL;
+		/* Only 421 is about all that follow, too. */
+		bool replied = cause == SMTP_E_REPLY &&
+		    (d == e->heard || e->reply.code == 421);
+		const struct smtp__reply *reply = replied ? &e->reply : NULL;
 
-		smtp__rows_set(d, SMTP_RCPT_TAKEN, final ?
-		    SMTP_E_UNKNOWN : SMTP_E_LATER, d->phase,
-		    cause == SMTP_E_REPLY && !final ? &e->reply : NULL);
+		if (d->phase == SMTP_PHASE_FINAL)
+			smtp__rows_set(d, SMTP_RCPT_TAKEN, SMTP_E_UNKNOWN,
+			    d->phase, NULL);
+		smtp__rows_set(d, SMTP_RCPT_TAKEN, SMTP_E_LATER, d->phase,
+		    reply);
 		smtp__rows_set(d, SMTP_RCPT_PENDING, SMTP_E_LATER, d->phase,
-		    cause == SMTP_E_REPLY ? &e->reply : NULL);
-		d->cause = (int8_t)cause;
+		    reply);
+		d->cause = (int8_t)(cause == SMTP_E_REPLY && !replied ?
+		    SMTP_E_CLOSED : cause);
 		smtp__rows_conclude(d);
 	}
 	e->heard = e->said = NULL;
@@ -163,13 +169,16 @@ hear(struct smtp_engine *e)
 static void
 remember(struct smtp_engine *e)
 {
-	e->reply_phase = e->owed > 0 ? smtp__dialogue[e->hear].phase : 0;
+	e->reply_phase = (uint8_t)smtp_engine_phase(e);
 	e->reply_delivery = e->heard;
 	e->reply_rcpt = SMTP_NO_RCPT;
+	if (e->owed == 0)
+		return;
+	e->reply_phase = smtp__dialogue[e->hear].phase;
 	if (e->hear == RCPT)
 		e->reply_rcpt = e->heard_rcpt;
 #if SMTP_WITH_LMTP
-	if (e->hear == BODY && e->setup->lmtp && e->heard != NULL)
+	if (e->hear == BODY && e->setup->lmtp)
 		e->reply_rcpt = smtp__rows_find(e->heard, 0,
 		    SMTP_RCPT_TAKEN);
 #endif
@@ -389,18 +398,17 @@ smtp_engine_mechanism(const struct smtp_engine *e)
 	return e->mech != SMTP__MECH_NONE ? smtp__mechs[e->mech]->name : "";
 }
 
+/* Does it fit, behind a verb of `n` octets with brackets and CRLF? */
 static bool
-can_say(const char *path, const char *parameters, bool *utf8)
+can_say(size_t n, const char *path, const char *parameters, bool *utf8)
 {
-	size_t n = sizeof "MAIL FROM:<>\r\n";
-
 	if (path == NULL || !smtp__command_path(path, utf8))
 		return false;
 	n += strlen(path);
 	if (parameters != NULL && parameters[0] != '\0') {
-		if (!smtp__command_parameters(parameters))
+		if (!smtp__command_parameters(parameters, utf8))
 			return false;
-		n += strlen(parameters);
+		n += strlen(parameters) + 1;
 	}
 	return n <= SMTP__COMMAND_MAX;
 }
@@ -414,7 +422,8 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 	size_t i = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
 
 	d->row = SMTP_NO_RCPT;
-	if (i == d->rcpt_count || !can_say(d->from, d->parameters, &utf8))
+	if (i == d->rcpt_count || !can_say(sizeof "MAIL FROM:<>\r\n" - 1,
+	    d->from, d->parameters, &utf8))
 		return SMTP_E_ARGUMENT;
 	for (; i < d->rcpt_count;
 	    i = smtp__rows_find(d, i + 1, SMTP_RCPT_PENDING)) {
@@ -423,8 +432,8 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 		if (utf8 && !(offers & SMTP_OFFER_SMTPUTF8))
 			return SMTP_E_UNSUPPORTED;
 		d->row = i;
-		if (!can_say(r->address, r->parameters, &utf8) ||
-		    r->address[0] == '\0')
+		if (!can_say(sizeof "RCPT TO:<>\r\n" - 1, r->address,
+		    r->parameters, &utf8) || r->address[0] == '\0')
 			return SMTP_E_ARGUMENT;
 	}
 	if (utf8 && !(offers & SMTP_OFFER_SMTPUTF8))

@@ -68,9 +68,10 @@ enhanced(struct smtp__reply *r, unsigned char c)
 		r->subject = r->number[1];
 		r->detail = r->number[2];
 	}
+	if (r->subject != r->number[1] || r->detail != r->number[2])
+		return 0;
 #if SMTP_WITH_TEXT
-	if (r->subject == r->number[1] && r->detail == r->number[2])
-		r->text_n = r->line_at;
+	r->text_n = r->line_at;
 #endif
 	return c == ' ';
 }
