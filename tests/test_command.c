@@ -68,7 +68,8 @@ test_command__lets_no_control_octet_pass(void **state)
 			char *p = with(parameters, at, c);
 
 			if (control)
-				assert_false(smtp__command_parameters(p));
+				assert_false(smtp__command_parameters(p,
+				    &utf8));
 			free(p);
 		}
 		for (size_t at = 0; at < strlen(line); at++) {
@@ -84,14 +85,15 @@ test_command__lets_no_control_octet_pass(void **state)
 	proves("R5321-4.1.2-1");
 }
 
-static const struct { const char *text; int ok; } parameters[] = {
+/* 0 refused, 1 fine, 2 fine where SMTPUTF8 is. */
+static const struct { const char *text; int want; } parameters[] = {
 	{ "X", 1 }, { "X=1", 1 }, { "X-Y", 1 }, { "x9-z=1", 1 },
 	{ "9=1", 1 }, { "X=a;b:c\"<>", 1 }, { "X=1 Y=2 Z", 1 },
 	{ "NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;b@y.example", 1 },
 	{ "", 0 }, { " ", 0 }, { " X", 0 }, { "X ", 0 }, { "X  Y", 0 },
 	{ "=1", 0 }, { "X=", 0 }, { "X= Y", 0 }, { "X=a=b", 0 }, { "X==", 0 },
 	{ "-X", 0 }, { "X Y=1=2", 0 }, { "X_Y", 0 }, { "X.Y", 0 },
-	{ "X:1", 0 }, { "\xc3\xa9=1", 0 }, { "X\xc3\xa9", 0 }, { "<", 0 },
+	{ "X:1", 0 }, { "X=\xc3\xa9", 2 }, { "\xc3\xa9=1", 0 }, { "X\xc3\xa9", 0 }, { "<", 0 },
 	{ "X=1 Y=2 ", 0 }, { "X=1\tY=2", 0 },
 };
 
@@ -101,8 +103,11 @@ test_command__parameters(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(parameters); i++) {
 		char *p = with(parameters[i].text, 0, parameters[i].text[0]);
+		bool utf8 = false;
 
-		if (smtp__command_parameters(p) != parameters[i].ok)
+		int got = smtp__command_parameters(p, &utf8);
+
+		if (got + (got && utf8) != parameters[i].want)
 			fail_msg("'%s'", parameters[i].text);
 		free(p);
 	}
