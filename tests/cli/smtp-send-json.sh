@@ -55,5 +55,6 @@ fi
 run 'JSON without a session' 74 --url smtp+plaintext://127.0.0.1:1 --json \
 	--from a@x.example --to b@y.example --cc 'C <c@y.example>' --text x
 lines "$work/out" 1
+row='{"address": "b@y.example", "status": "CONNECT", "code": 0, '
 has "$work/out" '"status": "CONNECT"' '"queue_id": ""' \
-	'{"address": "b@y.example", "status": "CONNECT", "code": 0, "enhanced": "", "text": ""}'
+	"$row\"enhanced\": \"\", \"text\": \"\"}"

@@ -2,7 +2,8 @@
 # What is given is what arrives.
 . tests/cli/smtp-send.inc
 
-start --tls starttls --user joe --password 'pass word' --token tok --require-auth
+start --tls starttls --user joe --password 'pass word' --token tok \
+	--require-auth
 to="--url smtp://localhost:$port --ca-file $ca --user joe --from a@x.example"
 
 SMTP_PASSWORD='pass word'
