@@ -11,27 +11,14 @@
 # A script prints "ok - what", "not ok - what" and "proves ID...", one a line.
 # Items that rows have proved are checked against tests/requirements.txt: an
 # unknown name is a failure. The last line is "N passed, N failed".
+# Several run at a time, as many as there are processors (SMTP_TEST_JOBS).
 set -u
 LC_ALL=C
 export LC_ALL
 
 BUILD=${BUILD:-build}
 seconds=${SMTP_TEST_SECONDS:-300}
-scripts=yes
-if [ "${1-}" = --only ]; then
-	scripts=no
-	shift
-fi
-
 work=$BUILD/test-run
-rm -rf "$work"
-mkdir -p "$work" || exit 1
-SMTP_PROVED=$(cd "$work" && pwd)/proved
-CMOCKA_MESSAGE_OUTPUT=TAP
-export SMTP_PROVED CMOCKA_MESSAGE_OUTPUT BUILD
-: >"$SMTP_PROVED"
-passed=0
-failed=0
 
 # A program that hangs is ended, and its children are not waited for.
 if command -v timeout >/dev/null 2>&1; then
@@ -52,7 +39,35 @@ else
 	}
 fi
 
-# count NAME STATUS LOG: add up what a run said, and show what went wrong.
+# One program or script of the list, for the list below.
+if [ "${1-}" = --one ]; then
+	case $2 in
+	*.sh)	set -- "$2" sh "$2" ;;
+	*)	set -- "$2" "$2" ;;
+	esac
+	name=${1##*/}
+	shift
+	start=$(date +%s)
+	bounded "$@" >"$work/$name.log" 2>&1 </dev/null
+	echo $? $(($(date +%s) - start)) >"$work/$name.status"
+	exit 0
+fi
+
+scripts=yes
+if [ "${1-}" = --only ]; then
+	scripts=no
+	shift
+fi
+rm -rf "$work"
+mkdir -p "$work" || exit 1
+SMTP_PROVED=$(cd "$work" && pwd)/proved
+CMOCKA_MESSAGE_OUTPUT=TAP
+export SMTP_PROVED CMOCKA_MESSAGE_OUTPUT BUILD
+: >"$SMTP_PROVED"
+passed=0
+failed=0
+
+# count NAME STATUS SECONDS LOG: add up what a run said, and show what went wrong.
 count()
 {
 	result=$(awk -v status="$2" '
@@ -68,35 +83,38 @@ count()
 		if (good + bad == 0)
 			bad = 1
 		print good + 0, bad + 0
-	}' "$3")
+	}' "$4")
 	good=${result% *}
 	bad=${result#* }
 	passed=$((passed + good))
 	failed=$((failed + bad))
 	if [ "$bad" -eq 0 ]; then
-		printf 'ok    %-28s %5d passed\n' "$1" "$good"
+		printf 'ok    %-28s %5d passed  %4d s\n' "$1" "$good" "$3"
 		return
 	fi
-	printf 'FAIL  %-28s %5d passed, %d failed, status %d\n' \
-		"$1" "$good" "$bad" "$2"
-	grep -v -e '^ok' -e '^1\.\.' "$3" | tail -n 60 | sed 's/^/      | /'
+	printf 'FAIL  %-28s %5d passed  %4d s  %d failed, status %d\n' \
+		"$1" "$good" "$3" "$bad" "$2"
+	grep -v -e '^ok' -e '^1\.\.' "$4" | tail -n 60 | sed 's/^/      | /'
 }
-
-for program in "$@"; do
-	name=${program##*/}
-	bounded "$program" >"$work/$name.log" 2>&1 </dev/null
-	count "$name" $? "$work/$name.log"
-done
 
 if [ $scripts = yes ]; then
 	for script in tests/cli/*.sh; do
-		[ -f "$script" ] || continue
-		name=${script##*/}
-		bounded sh "$script" >"$work/$name.log" 2>&1 </dev/null
-		count "$name" $? "$work/$name.log"
-		sed -n 's/^proves //p' "$work/$name.log" >>"$SMTP_PROVED"
+		[ ! -f "$script" ] || set -- "$@" "$script"
 	done
 fi
+jobs=${SMTP_TEST_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
+printf '%s\n' "$@" | xargs -n 1 -P "$jobs" sh "$0" --one
+
+for program; do
+	name=${program##*/}
+	status=1
+	took=0
+	[ ! -f "$work/$name.status" ] ||
+		read -r status took <"$work/$name.status"
+	[ -f "$work/$name.log" ] || : >"$work/$name.log"
+	count "$name" "$status" "$took" "$work/$name.log"
+	sed -n 's/^proves //p' "$work/$name.log" >>"$SMTP_PROVED"
+done
 
 # Requirements: what was proved, by area.
 tr -s ' \t' '\n\n' <"$SMTP_PROVED" | sed '/^$/d' | sort -u >"$work/items"
