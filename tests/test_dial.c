@@ -211,6 +211,7 @@ test_dial__a_refusal_lets_the_next_address_begin_at_once(void **state)
 	assert_talks(dial, listener);
 	smtp__dial_free(dial);
 	close(listener);
+	proves("R5321-5.2-1");
 }
 
 /* ---- time: RFC 8305 section 5 */

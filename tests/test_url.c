@@ -136,6 +136,7 @@ test_url__gives_policy_host_and_port(void **state)
 			    url.tls, url.port, url.host, url.path);
 		free(text);
 	}
+	proves("R6409-3.1-1");
 }
 
 static void
