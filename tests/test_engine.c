@@ -717,8 +717,9 @@ nonsense(char *p, size_t room)
 {
 	static const char *const words[] = {
 		"220 mx\r\n", "250 ok\r\n", "250-mx\r\n250 PIPELINING\r\n",
-		"250-mx\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN CRAM-MD5\r\n",
-		"354 go\r\n", "334 QUFB\r\n", "334 \r\n", "235 in\r\n", "421 bye\r\n", "450 later\r\n",
+		"250-mx\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n",
+		"354 go\r\n", "334 QUFB\r\n", "334 \r\n",
+		"235 in\r\n", "421 bye\r\n", "450 later\r\n",
 		"550 5.1.1 no\r\n", "503 no\r\n", "250-", "250 ", "\r\n",
 		"\r", "\n", "2", "\0\0", "\xff", "5.1.1 ", "AUTH=",
 		"250-AUTH=", "999 x\r\n", "552 5.3.4 x\r\n", "504 no\r\n",
