@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* What may not stand in a mail is encoded, also where 8-bit octets may. */
+#include "check.h"
+
+#include <smtp/message.h>
+
+static const struct {
+	const char *text;
+	int encoded;
+} texts[] = {
+	{ "plain\tand tabs\n", 0 },
+	{ "gr\xC3\xBC\xC3\x9F" "e\n", 0 },
+	{ "a\x01" "b\n", 1 },
+	{ "escape \x1B[31m\n", 1 },
+	{ "delete \x7F\n", 1 },
+	{ "form feed \f\n", 1 },
+	{ "gr\xC3\xBC\xC3\x9F" "e \x02\n", 1 },
+};
+
+/* The message as octets, with CRLF line ends. */
+static char *
+written(struct smtp_message *m)
+{
+	static char p[100000];
+	FILE *file = tmpfile();
+	size_t n;
+
+	assert_non_null(file);
+	assert_int_equal(smtp_message_write(m, file, 1), SMTP_OK);
+	rewind(file);
+	n = fread(p, 1, sizeof p - 1, file);
+	assert_true(n > 0 && n < sizeof p - 1);
+	p[n] = '\0';
+	assert_int_equal(strlen(p), n);
+	fclose(file);
+	return p;
+}
+
+static struct smtp_message *
+message(void)
+{
+	struct smtp_message *m = smtp_message_new();
+
+	smtp_message_set_from(m, "ana@example.com");
+	smtp_message_add_to(m, "bo@example.com");
+	return m;
+}
+
+static int
+is_encoded(const char *mail)
+{
+	return strstr(mail, "Encoding: quoted-printable\r\n") != NULL ||
+	    strstr(mail, "Encoding: base64\r\n") != NULL;
+}
+
+static void
+expect_clean(const char *mail)
+{
+	size_t column = 0;
+
+	for (; *mail != '\0'; mail++) {
+		unsigned char c = (unsigned char)*mail;
+
+		assert_true(c == '\r' || c == '\n' || c == '\t' ||
+		    (c >= 32 && c != 127));
+		column = c == '\n' ? 0 : column + 1;
+		assert_true(column <= 999);
+	}
+}
+
+static void
+test_part__has_no_control_characters(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct smtp_message *m = message();
+		const char *mail;
+
+		smtp_message_set_text(m, texts[i].text);
+		mail = written(m);
+		expect_clean(mail);
+		if (is_encoded(mail) != texts[i].encoded)
+			fail_msg("text %zu: %s", i, mail);
+		smtp_message_free(m);
+	}
+	proves("R5321-4.1.1.4-3");
+}
+
+/* 8BITMIME is for lines: what has none is encoded where it is offered too. */
+static void
+test_part__without_lines_is_encoded(void **state)
+{
+	static const char binary[] = "a\0b\r\xFF\n\x80";
+	char line[1400];
+
+	(void)state;
+	for (size_t n = 997; n < 1001; n++) {
+		struct smtp_message *m = message();
+		const char *mail;
+
+		memset(line, 'x', n);
+		memcpy(line + n - 2, "\xC3\xA9", 2);
+		memcpy(line + n, "\n", 2);
+		smtp_message_set_text(m, line);
+		mail = written(m);
+		expect_clean(mail);
+		assert_int_equal(is_encoded(mail), n > 998);
+		smtp_message_free(m);
+	}
+	for (size_t n = 0; n < sizeof binary; n++) {
+		struct smtp_message *m = message();
+		const char *mail;
+
+		smtp_message_attach(m, smtp_source_memory(binary, n), NULL,
+		    NULL);
+		mail = written(m);
+		expect_clean(mail);
+		assert_true(is_encoded(mail));
+		smtp_message_free(m);
+	}
+	proves("R6152-3-3");
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_part__has_no_control_characters),
+		cmocka_unit_test(test_part__without_lines_is_encoded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
