@@ -155,6 +155,12 @@ static const struct {
 	{ "reply-two-parents", "R5322-3.6.4-3 R5322-3.6.5-1" },
 	{ "newsletter", "R2369-3-1 R2919-3-1 R8058-3.1-1" },
 	{ "spaces", "R5322-3.2.5-1 R5322-3.2.2-1" },
+	{ "flowed", "R3676-4.1-1" },
+	{ "invitation", "R6047-2.4-1 R6047-2.5-1 LIB-N-7 R5545-3.1-1 "
+	    "R2046-5.1.4-1" },
+	{ "invitation-alone", "LIB-N-7" },
+	{ "report", "LIB-N-6 R2045-8-1" },
+	{ "tree", "R2557-4-1 R2045-7-1 R2046-5.1.1-1" },
 	{ "raw", "R5322-3.6-2" },
 	{ "forward", "R2046-5.2.1-1 R2045-6.4-1" },
 	{ "forward-8bit", "R2046-5.2.1-1 R2045-6.4-1" },
@@ -174,7 +180,7 @@ test_message__gives_the_octets_of_the_cases(void **state)
 		const char *name = cases[i].name;
 		char path[100];
 		struct text recipe, want = { NULL, 0 };
-		struct recipe r = { NULL, 0 };
+		struct recipe r = { .data = NULL };
 		struct smtp_message *m = smtp_message_new();
 
 		assert_non_null(m);
@@ -374,6 +380,49 @@ static const struct {
 	    "R8058-3.1-1" },
 	{ "set_one_click", SMTP_E_ARGUMENT, "list-unsubscribe-post: ",
 	    "R8058-3.1-1" },
+	/* invitations and parts */
+	{ "set_calendar\tBEGIN:VCALENDAR\\nMETHOD:REQUEST\\n\tCANCEL",
+	    SMTP_E_ARGUMENT, "calendar: REQUEST has another METHOD",
+	    "R6047-2.4-1" },
+	{ "set_calendar\tBEGIN:VCALENDAR\\n\t-", SMTP_E_ARGUMENT,
+	    "calendar: has no METHOD", "R6047-2.4-1" },
+	{ "set_calendar\tMETHOD:A B\\n\t-", SMTP_E_ARGUMENT,
+	    "calendar: A B has a malformed METHOD", "R6047-2.4-1" },
+	{ "part_text\ta\ttext/plain\tutf-16\tx", SMTP_E_ARGUMENT,
+	    "part: has a charset that text cannot have", "R2046-4.1.1-1" },
+	{ "part_text\ta\ttext/plain\tx\\r\\ny\tx", SMTP_E_ARGUMENT,
+	    "part: has no name of a charset", "R5322-2.2-2" },
+	{ "part_text\ta\ttext/plain\t-\t\\xff", SMTP_E_ARGUMENT,
+	    "part: is not valid UTF-8", "LIB-O-1" },
+	{ "part_text\ta\tmultipart/mixed\t-\tx", SMTP_E_ARGUMENT,
+	    "part: multipart/mixed has parts of its own", NULL },
+	{ "part_multi\ta\ttext/plain", SMTP_E_ARGUMENT,
+	    "part: text/plain is no multipart", NULL },
+	{ "part_multi\ta\tmultipart/mixed; boundary=x", SMTP_E_ARGUMENT,
+	    "part: boundary is made by the message", "R5322-2.2-2" },
+	{ "part_multi\ta\tmultipart/mixed\npart_set_param\ta\tBoundary\tx",
+	    SMTP_E_ARGUMENT, "part: Boundary is made", "R5322-2.2-2" },
+	{ "part_multi\ta\tmultipart/mixed\npart_set_param\ta\tx\ty\\nz",
+	    SMTP_E_ARGUMENT, "part: x has a line end", "R5322-2.2-2" },
+	{ "part_multi\ta\tmultipart/mixed\npart_set_param\ta\tx y\tz",
+	    SMTP_E_ARGUMENT, "part: x y is no name", "R5322-2.2-2" },
+	{ "part_multi\ta\tmultipart/mixed\npart_add\ta\ta",
+	    SMTP_E_ARGUMENT, "part: stands elsewhere", "LIB-M-5" },
+	{ "part_multi\ta\tmultipart/mixed\npart_multi\tb\tmultipart/mixed\n"
+	    "part_add\ta\tb\npart_add\tb\ta", SMTP_E_ARGUMENT,
+	    "part: stands elsewhere", "LIB-M-5" },
+	{ "part_text\ta\ttext/plain\t-\tx\n"
+	    "part_set_description\ta\tx\\ny", SMTP_E_ARGUMENT,
+	    "part: has a line end", "R5322-2.2-2" },
+	{ "part_text\ta\ttext/plain\t-\tx\n"
+	    "part_set_location\ta\tx\\ny", SMTP_E_ARGUMENT, "part: ",
+	    "R5322-2.2-2" },
+	{ "part_text\ta\ttext/plain\t-\tx\npart_set_id\ta\tx\\ny",
+	    SMTP_E_ARGUMENT, "cid: ", "R5322-2.2-2" },
+	{ "part_text\ta\ttext/plain\t-\tx\npart_set_disposition\ta\tx",
+	    SMTP_E_ARGUMENT, "part: x is neither", NULL },
+	{ "part_text\ta\ttext/plain\t-\tx\nset_content\ta",
+	    SMTP_E_ARGUMENT, "content: is there beside a text", NULL },
 	/* identifiers, dates, types, names */
 	{ "set_message_id\tabc", SMTP_E_ARGUMENT,
 	    "message-id: abc is no message identifier", "R5322-3.6.4-2" },
@@ -419,7 +468,7 @@ test_message__refuses_and_says_why(void **state)
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		const char *recipe = refusals[i].recipe;
 		struct smtp_message *m = complete();
-		struct recipe r = { NULL, 0 };
+		struct recipe r = { .data = NULL };
 		struct smtp__content content;
 		char byte;
 
@@ -511,7 +560,7 @@ test_message__settles_the_envelope(void **state)
 	for (size_t i = 0; i < COUNT(envelopes); i++) {
 		const char *recipe = envelopes[i].recipe;
 		struct smtp_message *m = smtp_message_new();
-		struct recipe r = { NULL, 0 };
+		struct recipe r = { .data = NULL };
 		struct smtp__recipient *rows;
 		char got[300];
 		size_t count, n;
@@ -576,7 +625,7 @@ test_message__needs_smtputf8_for_such_addresses_alone(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct smtp_message *m = complete();
-		struct recipe r = { NULL, 0 };
+		struct recipe r = { .data = NULL };
 		struct smtp__content content;
 		int rc;
 
@@ -1045,7 +1094,7 @@ test_message__sends_ready_content_as_it_is(void **state)
 			static const char *const marks[] =
 			    { "", "!", "?", "?" };
 			struct smtp_message *m = smtp_message_new();
-			struct recipe r = { NULL, 0 };
+			struct recipe r = { .data = NULL };
 			struct smtp__content content;
 			char recipe[300], *p = recipe;
 			struct text got;
@@ -1135,7 +1184,7 @@ test_message__does_not_encode_an_attached_message(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct smtp__moment now = moment();
 		struct smtp_message *m = complete();
-		struct recipe r = { NULL, 0 };
+		struct recipe r = { .data = NULL };
 		struct smtp__content content;
 		char recipe[200];
 		struct text got = { NULL, 0 };
@@ -1160,6 +1209,78 @@ test_message__does_not_encode_an_attached_message(void **state)
 		recipe_free(&r);
 	}
 	proves("R2046-5.2.1-1 R2045-6.4-1");
+}
+
+static void
+test_message__bounds_the_depth_of_parts(void **state)
+{
+	struct smtp_message *m = smtp_message_new();
+	struct smtp_part *inner, *outer;
+	int rc = SMTP_OK;
+	unsigned depth;
+
+	(void)state;
+	/* from the inside out */
+	inner = smtp_part_multi(m, "multipart/mixed");
+	for (depth = 1; rc == SMTP_OK && depth < 1000; depth++) {
+		outer = smtp_part_multi(m, "multipart/mixed");
+		rc = smtp_part_add(outer, inner);
+		inner = outer;
+	}
+	assert_int_equal(depth, 21);
+	assert_int_equal(rc, SMTP_E_ARGUMENT);
+	assert_string_equal(smtp_message_error(m),
+	    "part: is nested too deep (20)");
+	smtp_message_free(m);
+	/* from the outside in */
+	m = smtp_message_new();
+	outer = smtp_part_multi(m, "multipart/mixed");
+	for (depth = 1, rc = SMTP_OK; rc == SMTP_OK && depth < 1000;
+	    depth++) {
+		inner = smtp_part_multi(m, "multipart/mixed");
+		rc = smtp_part_add(outer, inner);
+		outer = inner;
+	}
+	assert_int_equal(depth, 21);
+	smtp_message_free(m);
+	/* in number */
+	m = smtp_message_new();
+	outer = smtp_part_multi(m, "multipart/mixed");
+	for (depth = 1, rc = SMTP_OK; rc == SMTP_OK && depth < 5000; depth++)
+		rc = smtp_part_add(outer, smtp_part_text(m, "text/plain",
+		    NULL, "x", 1));
+	assert_int_equal(depth, 1001);
+	assert_string_equal(smtp_message_error(m),
+	    "part: is one more than a message may have (1000)");
+	smtp_message_free(m);
+	proves("LIB-M-5");
+}
+
+static void
+test_message__refuses_a_multipart_without_parts(void **state)
+{
+	struct smtp__moment now = moment();
+	struct smtp_message *m = smtp_message_new();
+	struct smtp_part *outer = smtp_part_multi(m, "multipart/mixed");
+
+	(void)state;
+	smtp_message_set_from(m, "joe@x.example");
+	smtp_message_add_to(m, "ann@x.example");
+	smtp_part_add(outer, smtp_part_text(m, "text/plain", NULL, "x", 1));
+	smtp_part_add(outer, smtp_part_multi(m, "multipart/report"));
+	smtp_message_set_content(m, outer);
+	assert_int_equal(smtp__message_prepare(m, &now), SMTP_E_ARGUMENT);
+	assert_string_equal(smtp_message_error(m),
+	    "content: multipart/report has no parts");
+	smtp_message_free(m);
+	/* nothing here needs a message or a part */
+	assert_null(smtp_part_multi(NULL, "multipart/mixed"));
+	assert_null(smtp_part_text(NULL, "text/plain", NULL, "x", 1));
+	assert_null(smtp_part_source(NULL, smtp_source_memory("x", 1), NULL,
+	    NULL));
+	assert_int_equal(smtp_part_add(NULL, NULL), SMTP_E_ARGUMENT);
+	assert_int_equal(smtp_part_set_id(NULL, "x"), SMTP_E_ARGUMENT);
+	proves("R2046-5.1.1-3");
 }
 
 /* An allocator that fails at one call, and knows what it gave. */
@@ -1210,7 +1331,7 @@ test_message__survives_each_failure_of_memory(void **state)
 		struct purse purse = { 0, at, 0, 0 };
 		struct smtp_allocator a = { purse_resize, &purse };
 		struct smtp__moment now = moment();
-		struct recipe r = { NULL, 0 };
+		struct recipe r = { .data = NULL };
 		struct smtp__content content;
 		struct smtp_message *m = smtp_message_new_with(&a);
 		struct text got;
@@ -1362,7 +1483,7 @@ static int
 write_recipe(const char *name)
 {
 	struct smtp__moment now = moment();
-	struct recipe r = { NULL, 0 };
+	struct recipe r = { .data = NULL };
 	struct smtp_message *m = smtp_message_new();
 	struct text recipe = load(name);
 	int rc = recipe_run(&r, m, recipe.p, recipe.n);
@@ -1409,6 +1530,9 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_message__sends_ready_content_as_it_is),
 		cmocka_unit_test(
 		    test_message__does_not_encode_an_attached_message),
+		cmocka_unit_test(test_message__bounds_the_depth_of_parts),
+		cmocka_unit_test(
+		    test_message__refuses_a_multipart_without_parts),
 		cmocka_unit_test(test_message__survives_each_failure_of_memory),
 		cmocka_unit_test(
 		    test_message__needs_no_memory_for_a_large_attachment),

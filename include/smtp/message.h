@@ -28,6 +28,7 @@ extern "C" {
 
 struct smtp_message;
 struct smtp_source;
+struct smtp_part;
 
 /*
  * Memory for one object: resize `p` from `was` to `now` octets. `was` 0 is a
@@ -217,6 +218,13 @@ SMTP_API int
 smtp_message_set_html_file(struct smtp_message *message, FILE *file);
 
 /*
+ * Plain text as paragraphs, each one line: they are broken at 72 columns so
+ * that readers who know RFC 3676 join them again (format=flowed).
+ */
+SMTP_API int
+smtp_message_set_flowed_text(struct smtp_message *message, const char *text);
+
+/*
  * Attachments. `type` NULL: from the ending of the name; `name` NULL: none, or
  * the last component of the path. `inline`: shown where the HTML says
  * <img src="cid:ID">, with `cid` without angle brackets (RFC 2392).
@@ -233,6 +241,60 @@ smtp_message_inline(struct smtp_message *message, struct smtp_source *source,
 SMTP_API int
 smtp_message_inline_file(struct smtp_message *message, const char *path,
     const char *cid, const char *type, const char *name);
+
+/*
+ * An invitation (RFC 6047): a calendar object beside text and HTML, as the last
+ * and richest way to show the mail. `method` is that of the object (REQUEST,
+ * CANCEL, REPLY...), NULL to take it from there. Line ends become CRLF.
+ */
+SMTP_API int
+smtp_message_set_calendar(struct smtp_message *message, const char *calendar,
+    const char *method);
+
+/*
+ * Parts, for a structure of one's own. A part belongs to the message that it is
+ * made for, and is freed with it. A maker returns NULL after an error, which
+ * the message keeps, and all calls take NULL, so that they may go unchecked.
+ *
+ * text          `type` text/... or message/..., `charset` NULL for UTF-8;
+ *               line ends become CRLF
+ * source        as smtp_message_attach, but without a disposition
+ * multi         `type` multipart/..., with parameters if need be; never with
+ *               a boundary, which is made when the message is
+ * add           one part more at the end; at most 20 levels
+ * set_content   this part instead of text, HTML and calendar; what is attached
+ *               stands behind it
+ */
+SMTP_API struct smtp_part *
+smtp_part_text(struct smtp_message *message, const char *type,
+    const char *charset, const void *p, size_t n);
+SMTP_API struct smtp_part *
+smtp_part_source(struct smtp_message *message, struct smtp_source *source,
+    const char *type, const char *name);
+SMTP_API struct smtp_part *
+smtp_part_multi(struct smtp_message *message, const char *type);
+SMTP_API int
+smtp_part_add(struct smtp_part *multi, struct smtp_part *child);
+SMTP_API int
+smtp_message_set_content(struct smtp_message *message,
+    struct smtp_part *part);
+
+/*
+ * Fields of a part: a parameter of its type; "inline", "attachment" or NULL for
+ * none (RFC 2183); a Content-ID, without angle brackets; a description in any
+ * language; a Content-Location (RFC 2557).
+ */
+SMTP_API int
+smtp_part_set_param(struct smtp_part *part, const char *name,
+    const char *value);
+SMTP_API int
+smtp_part_set_disposition(struct smtp_part *part, const char *disposition);
+SMTP_API int
+smtp_part_set_id(struct smtp_part *part, const char *cid);
+SMTP_API int
+smtp_part_set_description(struct smtp_part *part, const char *text);
+SMTP_API int
+smtp_part_set_location(struct smtp_part *part, const char *url);
 
 /*
  * Ready content instead: a whole RFC 5322 message. Line ends become CRLF; a

@@ -56,29 +56,71 @@ canonical_copy(char *out, const char *p, size_t n)
 	}
 }
 
-static int
-set_body(struct smtp_message *m, bool html, const char *p, size_t n)
+/* RFC 2046 section 4.1.1: line ends must be octets. */
+static bool
+is_wide_charset(const char *charset)
 {
-	const char *field = html ? "html" : "text";
-	struct smtp__part *part = html ? &m->html : &m->text;
+	static const char *const wide[] = { "utf-16", "utf-32", "ucs-2",
+	    "ucs-4", "iso-10646-ucs-" };
+
+	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
+		size_t n = strlen(wide[i]);
+
+		if (strlen(charset) >= n && smtp__same(charset, n, wide[i],
+		    n))
+			return true;
+	}
+	return false;
+}
+
+static const char *
+charset_fault(const char *charset, const char *p, size_t n)
+{
+	if (charset == NULL ||
+	    smtp__same_text(charset, strlen(charset), "utf-8"))
+		return smtp__utf8_valid(p, n) ? NULL : "is not valid UTF-8";
+	for (size_t i = 0; charset[i] != '\0'; i++)
+		if (!smtp__is_token(charset[i]))
+			return "has no name of a charset";
+	return charset[0] == '\0' || is_wide_charset(charset) ?
+	    "has a charset that text cannot have" : NULL;
+}
+
+int
+smtp__part_set_text(struct smtp_message *m, struct smtp_part *part,
+    const char *field, const char *charset, const char *p, size_t n)
+{
+	const char *fault = charset_fault(charset, p, n);
 	size_t size = canonical_size(p, n);
 	char *copy;
 
-	if (!smtp__utf8_valid(p, n))
+	if (fault != NULL)
 		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, none,
-		    "is not valid UTF-8");
+		    fault);
 	copy = smtp__arena_octets(&m->arena, size > 0 ? size : 1);
 	if (copy == NULL)
 		return no_memory(m, field);
 	canonical_copy(copy, p, n);
 	part->text = smtp__bytes(copy, size);
+	m->changed = true;
+	return SMTP_OK;
+}
+
+static int
+set_body(struct smtp_message *m, bool html, const char *p, size_t n)
+{
+	struct smtp_part *part = html ? &m->html : &m->text;
+
+	if (smtp__part_set_text(m, part, html ? "html" : "text", NULL, p,
+	    n) != SMTP_OK)
+		return m->fault;
 	part->type = html ? "text/html; charset=utf-8" :
 	    "text/plain; charset=utf-8";
+	part->params = NULL;
 	if (html)
 		m->has_html = true;
 	else
 		m->has_text = true;
-	m->changed = true;
 	return SMTP_OK;
 }
 
@@ -157,8 +199,9 @@ smtp_message_set_html_file(struct smtp_message *m, FILE *file)
  * The message owns the source from here on, whatever comes. False: there is no
  * source, or it belongs to a message already.
  */
-static bool
-adopt(struct smtp_message *m, struct smtp_source *source, const char *field)
+bool
+smtp__message_adopt(struct smtp_message *m, struct smtp_source *source,
+    const char *field)
 {
 	if (source == NULL) {
 		no_memory(m, field);
@@ -184,9 +227,9 @@ last_component(const char *name)
 }
 
 /* RFC 2183 section 2.3: no path, and nothing that means a folder. */
-static int
-set_name(struct smtp_message *m, struct smtp__part *part, const char *field,
-    const char *name)
+int
+smtp__part_set_name(struct smtp_message *m, struct smtp_part *part,
+    const char *field, const char *name)
 {
 	struct smtp__bytes b = last_component(name);
 	const char *fault = smtp__field_fault(b.p, b.n, false);
@@ -207,19 +250,39 @@ set_name(struct smtp_message *m, struct smtp__part *part, const char *field,
 	return SMTP_OK;
 }
 
-/* A parameter of the type, without quotes and backslashes. */
-static int
-add_param(struct smtp_message *m, struct smtp__pair ***end, const char *field,
-    const struct smtp__type *t)
+int
+smtp__part_add_param(struct smtp_message *m, struct smtp_part *part,
+    const char *field, struct smtp__bytes name, struct smtp__bytes value)
 {
 	struct smtp__pair *pair = smtp__arena_new(&m->arena, sizeof(*pair));
+	const char *copy = smtp__arena_copy(&m->arena, value.p, value.n);
+	struct smtp__pair **end = &part->params;
+
+	if (pair != NULL)
+		pair->name = smtp__arena_copy(&m->arena, name.p, name.n);
+	if (pair == NULL || copy == NULL || pair->name == NULL)
+		return no_memory(m, field);
+	while (*end != NULL) {
+		if (smtp__same_text(name.p, name.n, (*end)->name))
+			return smtp__message_refuse(m, SMTP_E_ARGUMENT, field,
+			    name, "is a parameter that is there already");
+		end = &(*end)->next;
+	}
+	pair->value = smtp__bytes(copy, value.n);
+	*end = pair;
+	return SMTP_OK;
+}
+
+/* A parameter as it was written, without quotes and backslashes. */
+static int
+take_param(struct smtp_message *m, struct smtp_part *part, const char *field,
+    const struct smtp__type *t)
+{
+	struct smtp__bytes name = smtp__bytes(t->p + t->name, t->name_n);
 	char *value = smtp__arena_octets(&m->arena, t->value_n + 1);
 	size_t n = 0;
 
-	if (pair != NULL)
-		pair->name = smtp__arena_copy(&m->arena, t->p + t->name,
-		    t->name_n);
-	if (pair == NULL || value == NULL || pair->name == NULL)
+	if (value == NULL)
 		return no_memory(m, field);
 	for (size_t i = 0; i < t->value_n; i++) {
 		if (t->quoted && t->p[t->value + i] == '\\' &&
@@ -227,20 +290,21 @@ add_param(struct smtp_message *m, struct smtp__pair ***end, const char *field,
 			i++;
 		value[n++] = t->p[t->value + i];
 	}
-	pair->value = smtp__bytes(value, n);
-	**end = pair;
-	*end = &pair->next;
-	return SMTP_OK;
+	if (part->multi && smtp__same_text(name.p, name.n, "boundary"))
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, name,
+		    "is made by the message itself");
+	return smtp__part_add_param(m, part, field, name,
+	    smtp__bytes(value, n));
 }
 
-static int
-set_type(struct smtp_message *m, struct smtp__part *part, const char *field,
-    const char *type)
+int
+smtp__part_set_type(struct smtp_message *m, struct smtp_part *part,
+    const char *field, const char *type)
 {
 	struct smtp__bytes b = smtp__bytes_of(type);
 	struct smtp__type t = { b.p, b.n, 0, 0, 0, 0, 0, false };
-	struct smtp__pair **end = &part->params;
 	const char *fault = smtp__field_fault(b.p, b.n, true);
+	bool multi;
 	char *copy;
 	int rc;
 
@@ -248,15 +312,18 @@ set_type(struct smtp_message *m, struct smtp__part *part, const char *field,
 		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, b,
 		    fault != NULL ? fault :
 		    "is no media type; write type/subtype");
-	if (t.name_n >= 10 && smtp__same(b.p, 10, "multipart/", 10))
+	multi = t.name_n > 10 && smtp__same(b.p, 10, "multipart/", 10);
+	if (multi != part->multi)
 		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, b,
-		    "has parts of its own and cannot be attached");
+		    multi ? "has parts of its own; make it with "
+		    "smtp_part_multi()" : "is no multipart");
 	copy = smtp__arena_copy(&m->arena, b.p, t.name_n);
 	if (copy == NULL)
 		return no_memory(m, field);
 	part->type = copy;
+	part->message = t.name_n > 8 && smtp__same(b.p, 8, "message/", 8);
 	while ((rc = smtp__type_next(&t)) > 0)
-		if (add_param(m, &end, field, &t) != SMTP_OK)
+		if (take_param(m, part, field, &t) != SMTP_OK)
 			return m->fault;
 	if (rc < 0)
 		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, b,
@@ -264,8 +331,9 @@ set_type(struct smtp_message *m, struct smtp__part *part, const char *field,
 	return SMTP_OK;
 }
 
-static int
-set_cid(struct smtp_message *m, struct smtp__part *part, const char *cid)
+int
+smtp__part_set_cid(struct smtp_message *m, struct smtp_part *part,
+    const char *cid)
 {
 	struct smtp__bytes b = smtp__bytes_of(cid);
 	char *copy;
@@ -279,7 +347,7 @@ set_cid(struct smtp_message *m, struct smtp__part *part, const char *cid)
 			return smtp__message_refuse(m, SMTP_E_ARGUMENT, "cid",
 			    b, "has a character that is not allowed; write "
 			    "left@right without angle brackets");
-	for (struct smtp__part *p = m->inlines.first; p != NULL; p = p->next)
+	for (struct smtp_part *p = m->inlines.first; p != NULL; p = p->next)
 		if (strcmp(p->cid, cid) == 0)
 			return smtp__message_refuse(m, SMTP_E_ARGUMENT, "cid",
 			    b, "is there already");
@@ -296,9 +364,9 @@ attach(struct smtp_message *m, struct smtp__parts *parts,
     const char *name)
 {
 	const char *field = parts == &m->files ? "attachment" : "inline";
-	struct smtp__part *part;
+	struct smtp_part *part;
 
-	if (!adopt(m, source, field))
+	if (!smtp__message_adopt(m, source, field))
 		return m->fault;
 	if (m->files.count + m->inlines.count >= SMTP__PARTS_MAX)
 		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, none,
@@ -306,22 +374,22 @@ attach(struct smtp_message *m, struct smtp__parts *parts,
 	part = smtp__arena_new(&m->arena, sizeof(*part));
 	if (part == NULL)
 		return no_memory(m, field);
+	part->owner = m;
 	part->source = source;
 	part->disposition = parts == &m->files ?
 	    SMTP__DISPOSITION_ATTACHMENT : SMTP__DISPOSITION_INLINE;
 	if (name == NULL && source->kind == SMTP__SOURCE_FILE)
 		name = source->path;
-	if (name != NULL && set_name(m, part, field, name) != SMTP_OK)
+	if (name != NULL &&
+	    smtp__part_set_name(m, part, field, name) != SMTP_OK)
 		return m->fault;
-	if (parts == &m->inlines && set_cid(m, part, cid) != SMTP_OK)
+	if (parts == &m->inlines && smtp__part_set_cid(m, part, cid) != SMTP_OK)
 		return m->fault;
 	part->guessed = type == NULL;
 	if (type == NULL)
-		part->type = smtp__type_of_name(part->name.p, part->name.n);
-	else if (set_type(m, part, field, type) != SMTP_OK)
+		type = smtp__type_of_name(part->name.p, part->name.n);
+	if (smtp__part_set_type(m, part, field, type) != SMTP_OK)
 		return m->fault;
-	part->message = strlen(part->type) > 8 &&
-	    smtp__same(part->type, 8, "message/", 8);
 	*parts->end = part;
 	parts->end = &part->next;
 	parts->count++;
@@ -379,19 +447,74 @@ smtp_message_set_raw(struct smtp_message *m, struct smtp_source *source)
 		smtp_source_free(source);
 		return SMTP_E_ARGUMENT;
 	}
-	if (!adopt(m, source, "raw"))
+	if (!smtp__message_adopt(m, source, "raw"))
 		return m->fault;
 	m->ready = source;
 	m->changed = true;
 	return SMTP_OK;
 }
 
+/* The value of METHOD in a calendar object (RFC 5545 section 3.7.2). */
+static struct smtp__bytes
+calendar_method(struct smtp__bytes text)
+{
+	size_t end;
+
+	for (size_t at = 0; at < text.n; at = end + 2) {
+		end = at;
+		while (end < text.n && text.p[end] != '\r')
+			end++;
+		if (end - at > 7 && smtp__same(text.p + at, 7, "METHOD:", 7))
+			return smtp__bytes(text.p + at + 7, end - at - 7);
+	}
+	return none;
+}
+
+int
+smtp_message_set_calendar(struct smtp_message *m, const char *calendar,
+    const char *method)
+{
+	struct smtp__bytes found, utf8 = smtp__bytes_of("utf-8");
+	const char *fault = NULL;
+
+	if (m == NULL)
+		return SMTP_E_ARGUMENT;
+	if (m->fault != SMTP_OK)
+		return m->fault;
+	if (calendar == NULL)
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, "calendar",
+		    none, "is missing");
+	m->calendar.params = NULL;
+	if (smtp__part_set_text(m, &m->calendar, "calendar", NULL, calendar,
+	    strlen(calendar)) != SMTP_OK)
+		return m->fault;
+	found = calendar_method(m->calendar.text);
+	if (found.n == 0)
+		fault = "has no METHOD, which an invitation needs";
+	else if (method != NULL && !smtp__same_text(found.p, found.n, method))
+		fault = "has another METHOD than that given";
+	for (size_t i = 0; i < found.n; i++)
+		if (!smtp__is_token(found.p[i]))
+			fault = "has a malformed METHOD";
+	if (fault != NULL)
+		return smtp__message_refuse(m, SMTP_E_ARGUMENT, "calendar",
+		    found, fault);
+	m->calendar.type = "text/calendar";
+	if (smtp__part_add_param(m, &m->calendar, "calendar",
+	    smtp__bytes_of("method"), found) == SMTP_OK &&
+	    smtp__part_add_param(m, &m->calendar, "calendar",
+	    smtp__bytes_of("charset"), utf8) == SMTP_OK)
+		m->has_calendar = true;
+	return m->fault;
+}
+
 /* A multipart of `child` and those that follow it. */
-static struct smtp__part *
-multipart(struct smtp__part *part, const char *type, struct smtp__part *child,
+static struct smtp_part *
+multipart(struct smtp_part *part, const char *type, struct smtp_part *child,
     unsigned *count)
 {
 	part->type = type;
+	part->multi = true;
 	part->child = child;
 	part->next = NULL;
 	part->number = ++*count;
@@ -400,44 +523,62 @@ multipart(struct smtp__part *part, const char *type, struct smtp__part *child,
 	return part;
 }
 
+/* related( html, inlines... ) or html alone. */
+static struct smtp_part *
+arrange_html(struct smtp_message *m, unsigned *count)
+{
+	m->html.next = m->inlines.first;
+	return m->inlines.first == NULL ? &m->html : multipart(&m->related,
+	    "multipart/related; type=\"text/html\"", &m->html, count);
+}
+
+/* alternative( text, html, calendar ) of those that there are. */
+static struct smtp_part *
+arrange_body(struct smtp_message *m, unsigned *count)
+{
+	struct smtp_part *ways[3], *html;
+	size_t n = 0;
+
+	if (m->content != NULL)
+		return m->content;
+	if (m->has_text)
+		ways[n++] = &m->text;
+	if (m->has_html) {
+		html = arrange_html(m, count);
+		ways[n++] = html;
+	}
+	if (m->has_calendar)
+		ways[n++] = &m->calendar;
+	if (n < 2)
+		return n == 0 ? NULL : ways[0];
+	for (size_t i = 0; i < n; i++)
+		ways[i]->next = i + 1 < n ? ways[i + 1] : NULL;
+	return multipart(&m->alternative, "multipart/alternative", ways[0],
+	    count);
+}
+
 /*
- * mixed( alternative( text, related( html, inlines... ) ), files... ), without
- * the levels that are not needed. Inline parts without HTML are files.
+ * mixed( body, files... ), without the levels that are not needed. Inline parts
+ * without HTML are files. The caller's own parts have the numbers behind
+ * those that are given here.
  */
 unsigned
 smtp__message_arrange(struct smtp_message *m)
 {
-	struct smtp__part *body = NULL, *files = m->files.first;
+	struct smtp_part *body, *files = m->files.first;
 	unsigned count = 0;
 
-	m->text.next = m->html.next = NULL;
-	m->text.parent = m->html.parent = NULL;
 	*m->inlines.end = NULL;
-	if (m->has_html) {
-		body = &m->html;
-		if (m->inlines.first != NULL) {
-			body->next = m->inlines.first;
-			body = multipart(&m->related,
-			    "multipart/related; type=\"text/html\"", body,
-			    &count);
-		}
-	} else if (m->inlines.first != NULL) {
+	body = arrange_body(m, &count);
+	if (!m->has_html && m->inlines.first != NULL) {
 		*m->inlines.end = files;
 		files = m->inlines.first;
 	}
-	if (m->has_text && body != NULL) {
-		m->text.next = body;
-		body = multipart(&m->alternative, "multipart/alternative",
-		    &m->text, &count);
-	} else if (m->has_text) {
-		body = &m->text;
-	}
-	if (files != NULL) {
-		if (body != NULL)
-			body->next = files;
+	if (body != NULL)
+		body->next = files;
+	if (files != NULL)
 		body = multipart(&m->mixed, "multipart/mixed",
 		    body != NULL ? body : files, &count);
-	}
 	if (body == NULL) {
 		body = &m->empty;
 		body->type = "text/plain; charset=utf-8";
@@ -445,5 +586,5 @@ smtp__message_arrange(struct smtp_message *m)
 	}
 	body->parent = NULL;
 	m->root = body;
-	return count;
+	return count + m->made;
 }

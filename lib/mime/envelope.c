@@ -326,7 +326,8 @@ complete_header(struct smtp_message *m, const struct smtp__moment *moment)
 	if (m->from.mailboxes > 1 && m->sender.first == NULL)
 		return smtp__message_stop(m, SMTP_E_ARGUMENT, "sender", none,
 		    "is missing; several authors need one");
-	if (smtp__message_check_list(m) != SMTP_OK)
+	if (smtp__message_check_list(m) != SMTP_OK ||
+	    smtp__message_check_tree(m) != SMTP_OK)
 		return m->failed;
 	if (!m->has_date && moment->has_clock &&
 	    moment->seconds >= CLOCK_FLOOR) {

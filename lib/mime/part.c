@@ -36,8 +36,9 @@ nature_of(struct smtp__bytes text)
 	return is;
 }
 
-static void
-choose_for_text(struct smtp__part *part, unsigned offers)
+/* False: a message, which cannot be encoded, would have to be. */
+static bool
+choose_for_text(struct smtp_part *part, unsigned offers)
 {
 	struct nature is = nature_of(part->text);
 	uint64_t qp, base64;
@@ -47,17 +48,20 @@ choose_for_text(struct smtp__part *part, unsigned offers)
 	    (!is.high || (offers & SMTP__CONTENT_8BIT) != 0)) {
 		part->encoding = is.high ? SMTP__ENCODING_8BIT :
 		    SMTP__ENCODING_7BIT;
-		return;
+		return true;
 	}
+	if (part->message)
+		return false;
 	qp = smtp__qp_size(part->text.p, part->text.n, false);
 	base64 = smtp__base64_size(part->text.n, true);
 	part->encoding = qp <= base64 ? SMTP__ENCODING_QP :
 	    SMTP__ENCODING_BASE64;
 	part->size = qp <= base64 ? qp : base64;
+	return true;
 }
 
 static void
-choose_for_source(struct smtp__part *part, unsigned offers)
+choose_for_source(struct smtp_part *part, unsigned offers)
 {
 	const unsigned binary = SMTP__CONTENT_BINARY | SMTP__CONTENT_CHUNKING;
 
@@ -76,7 +80,7 @@ choose_for_source(struct smtp__part *part, unsigned offers)
  * one, goes as octets.
  */
 static bool
-is_message(const struct smtp__part *part, unsigned offers)
+is_message(const struct smtp_part *part, unsigned offers)
 {
 	if (!part->message || !part->guessed)
 		return part->message;
@@ -86,7 +90,7 @@ is_message(const struct smtp__part *part, unsigned offers)
 }
 
 static bool
-choose_for_message(struct smtp__part *part, unsigned offers)
+choose_for_message(struct smtp_part *part, unsigned offers)
 {
 	bool eightbit = (offers & SMTP__CONTENT_8BIT) != 0;
 
@@ -105,13 +109,11 @@ choose_for_message(struct smtp__part *part, unsigned offers)
 }
 
 bool
-smtp__part_choose(struct smtp__part *part, unsigned offers)
+smtp__part_choose(struct smtp_part *part, unsigned offers)
 {
 	part->label = NULL;
-	if (part->source == NULL) {
-		choose_for_text(part, offers);
-		return true;
-	}
+	if (part->source == NULL)
+		return choose_for_text(part, offers);
 	if (is_message(part, offers))
 		return choose_for_message(part, offers);
 	if (part->message)
@@ -121,17 +123,17 @@ smtp__part_choose(struct smtp__part *part, unsigned offers)
 }
 
 void
-smtp__part_choose_multi(struct smtp__part *part)
+smtp__part_choose_multi(struct smtp_part *part)
 {
 	part->encoding = SMTP__ENCODING_7BIT;
-	for (struct smtp__part *c = part->child; c != NULL; c = c->next)
+	for (struct smtp_part *c = part->child; c != NULL; c = c->next)
 		if (c->encoding <= SMTP__ENCODING_BINARY &&
 		    c->encoding > part->encoding)
 			part->encoding = c->encoding;
 }
 
 void
-smtp__part_write_boundary(const struct smtp__part *part,
+smtp__part_write_boundary(const struct smtp_part *part,
     struct smtp__out *out, const char *unique)
 {
 	smtp__out_text(out, "=_");
@@ -141,7 +143,7 @@ smtp__part_write_boundary(const struct smtp__part *part,
 }
 
 static bool
-write_type(const struct smtp__part *part, struct smtp__out *out,
+write_type(const struct smtp_part *part, struct smtp__out *out,
     const char *unique)
 {
 	struct smtp__field f;
@@ -153,7 +155,7 @@ write_type(const struct smtp__part *part, struct smtp__out *out,
 	    part->type);
 	for (struct smtp__pair *a = part->params; a != NULL; a = a->next)
 		smtp__field_param(&f, a->name, a->value.p, a->value.n);
-	if (part->child != NULL) {
+	if (part->multi) {
 		smtp__out_init(&boundary, text, sizeof(text));
 		smtp__part_write_boundary(part, &boundary, unique);
 		smtp__field_param(&f, "boundary", text, boundary.n);
@@ -162,7 +164,7 @@ write_type(const struct smtp__part *part, struct smtp__out *out,
 }
 
 static bool
-write_disposition(const struct smtp__part *part, struct smtp__out *out)
+write_disposition(const struct smtp_part *part, struct smtp__out *out)
 {
 	struct smtp__field f;
 
@@ -178,7 +180,7 @@ write_disposition(const struct smtp__part *part, struct smtp__out *out)
 }
 
 static bool
-write_id(const struct smtp__part *part, struct smtp__out *out)
+write_id(const struct smtp_part *part, struct smtp__out *out)
 {
 	struct smtp__field f;
 
@@ -191,8 +193,27 @@ write_id(const struct smtp__part *part, struct smtp__out *out)
 	return smtp__field_end(&f);
 }
 
+static bool
+write_rest(const struct smtp_part *part, struct smtp__out *out)
+{
+	struct smtp__field f;
+
+	if (part->description.n > 0) {
+		smtp__field_begin(&f, out, "Content-Description");
+		smtp__field_unstructured(&f, part->description.p,
+		    part->description.n);
+		if (!smtp__field_end(&f))
+			return false;
+	}
+	if (part->location == NULL)
+		return true;
+	smtp__field_begin(&f, out, "Content-Location");
+	smtp__field_piece_text(&f, part->location);
+	return smtp__field_end(&f);
+}
+
 bool
-smtp__part_write_fields(const struct smtp__part *part, struct smtp__out *out,
+smtp__part_write_fields(const struct smtp_part *part, struct smtp__out *out,
     const char *unique)
 {
 	static const char *const names[] =
@@ -201,12 +222,13 @@ smtp__part_write_fields(const struct smtp__part *part, struct smtp__out *out,
 	if (!write_type(part, out, unique))
 		return false;
 	/* A multipart of 7-bit parts says nothing: that is the default. */
-	if (part->child == NULL || part->encoding != SMTP__ENCODING_7BIT) {
+	if (!part->multi || part->encoding != SMTP__ENCODING_7BIT) {
 		smtp__out_text(out, "Content-Transfer-Encoding: ");
 		smtp__out_text(out, names[part->encoding]);
 		smtp__out_text(out, "\r\n");
 	}
-	return write_disposition(part, out) && write_id(part, out);
+	return write_disposition(part, out) && write_id(part, out) &&
+	    write_rest(part, out);
 }
 
 void
@@ -224,7 +246,7 @@ smtp__body_free(struct smtp__body *b)
 }
 
 void
-smtp__body_begin(struct smtp__body *b, struct smtp__part *part)
+smtp__body_begin(struct smtp__body *b, struct smtp_part *part)
 {
 	b->part = part;
 	b->at = b->input_n = 0;
@@ -249,7 +271,8 @@ encode(struct smtp__body *b, const char *in, size_t n, bool last,
 	default:
 		break;
 	}
-	if (b->part->message && b->part->encoding != SMTP__ENCODING_BINARY)
+	if (b->part->message && b->part->source != NULL &&
+	    b->part->encoding != SMTP__ENCODING_BINARY)
 		return smtp__raw_convert(&b->raw, in, n, last, used, out, cap);
 	if (n > cap)
 		n = cap;

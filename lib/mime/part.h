@@ -37,16 +37,22 @@ struct smtp__pair {
 	struct smtp__bytes value;
 };
 
-struct smtp__part {
-	struct smtp__part *next;         /* sibling                       */
-	struct smtp__part *child;        /* first; a multipart has one    */
-	struct smtp__part *parent;
+struct smtp_part {
+	struct smtp_message *owner;
+	struct smtp_part *next;          /* sibling                       */
+	struct smtp_part *child;         /* first                         */
+	struct smtp_part *last;          /* child                         */
+	struct smtp_part *parent;
+	bool multi;                      /* a multipart: it has children  */
+	unsigned height;                 /* levels of multiparts in it    */
 	const char *type;
 	const char *label;               /* instead of it, or NULL        */
 	struct smtp__pair *params;
 	struct smtp__bytes name;         /* of the file, n 0 for none     */
 	const char *cid;                 /* without brackets, or NULL     */
 	enum smtp__disposition disposition;
+	struct smtp__bytes description;
+	const char *location;
 	unsigned number;                 /* of a multipart, from 1        */
 
 	struct smtp__bytes text;         /* with CRLF                     */
@@ -63,7 +69,7 @@ struct smtp__part {
 	enum smtp__encoding encoding;
 	uint64_t size;                   /* encoded; or SMTP_SIZE_UNKNOWN */
 	size_t head_end;                 /* the literal text before it    */
-	struct smtp__part *then;         /* the next leaf on the wire     */
+	struct smtp_part *then;          /* the next leaf on the wire     */
 };
 
 /*
@@ -75,28 +81,28 @@ struct smtp__part {
  * which is not offered.
  */
 bool
-smtp__part_choose(struct smtp__part *part, unsigned offers);
+smtp__part_choose(struct smtp_part *part, unsigned offers);
 
 /* The encoding of a multipart: that of its weakest leaf. */
 void
-smtp__part_choose_multi(struct smtp__part *part);
+smtp__part_choose_multi(struct smtp_part *part);
 
 /*
  * The fields of a part, without the empty line. `unique` is the random text of
  * boundaries. False: something in it cannot stand in a header.
  */
 bool
-smtp__part_write_fields(const struct smtp__part *part, struct smtp__out *out,
+smtp__part_write_fields(const struct smtp_part *part, struct smtp__out *out,
     const char *unique);
 
 /* `=_1_` and the random text (at most 24 octets). */
 void
-smtp__part_write_boundary(const struct smtp__part *part,
+smtp__part_write_boundary(const struct smtp_part *part,
     struct smtp__out *out, const char *unique);
 
 /* Reading one leaf after the other, encoded. */
 struct smtp__body {
-	struct smtp__part *part;
+	struct smtp_part *part;
 	struct smtp__base64 base64;
 	struct smtp__qp qp;
 	struct smtp__raw raw;
@@ -114,7 +120,7 @@ smtp__body_init(struct smtp__body *b, const struct smtp_allocator *a);
 void
 smtp__body_free(struct smtp__body *b);
 void
-smtp__body_begin(struct smtp__body *b, struct smtp__part *part);
+smtp__body_begin(struct smtp__body *b, struct smtp_part *part);
 
 /*
  * The next octets; `cap` is at least SMTP__BODY_ROOM. 0 at the end,

@@ -18,7 +18,7 @@ no_memory(struct smtp_message *m)
 /* `attachment: report.pdf cannot be read: no such file` */
 static int
 source_failed(struct smtp_message *m, const struct smtp_source *s,
-    const struct smtp__part *part)
+    const struct smtp_part *part)
 {
 	const char *field = part == NULL ? "raw" :
 	    part->disposition == SMTP__DISPOSITION_INLINE ? "inline" :
@@ -58,7 +58,7 @@ content_fault(struct smtp_message *m, const struct smtp__raw *r,
 /* Read a source to its end to learn its size. 0, a mask, or an error. */
 static int
 count(struct smtp_message *m, struct smtp_source *s,
-    const struct smtp__part *part)
+    const struct smtp_part *part)
 {
 	for (;;) {
 		char scratch[4096];
@@ -81,7 +81,7 @@ count(struct smtp_message *m, struct smtp_source *s,
  * sent, into `m->raw` and `m->scanned`. What it finds is no error yet.
  */
 static int
-scan(struct smtp_message *m, struct smtp_source *s, const struct smtp__part *p)
+scan(struct smtp_message *m, struct smtp_source *s, const struct smtp_part *p)
 {
 	struct smtp__body *b = &m->body;
 	size_t used;
@@ -110,7 +110,7 @@ scan(struct smtp_message *m, struct smtp_source *s, const struct smtp__part *p)
 }
 
 static void
-begin_scan(struct smtp_message *m, struct smtp__part *part, bool head,
+begin_scan(struct smtp_message *m, struct smtp_part *part, bool head,
     bool body)
 {
 	smtp__body_begin(&m->body, part);
@@ -120,7 +120,7 @@ begin_scan(struct smtp_message *m, struct smtp__part *part, bool head,
 
 /* What an attached message is made of. 0, a mask, or an error. */
 static int
-scan_part(struct smtp_message *m, struct smtp__part *part, bool again)
+scan_part(struct smtp_message *m, struct smtp_part *part, bool again)
 {
 	int rc;
 
@@ -143,16 +143,16 @@ scan_part(struct smtp_message *m, struct smtp__part *part, bool again)
 	    source_failed(m, part->source, part);
 }
 
-static struct smtp__part *
-first_leaf(struct smtp__part *part)
+static struct smtp_part *
+first_leaf(struct smtp_part *part)
 {
 	while (part->child != NULL)
 		part = part->child;
 	return part;
 }
 
-static struct smtp__part *
-next_leaf(struct smtp__part *part)
+static struct smtp_part *
+next_leaf(struct smtp_part *part)
 {
 	while (part->parent != NULL && part->next == NULL)
 		part = part->parent;
@@ -163,7 +163,7 @@ next_leaf(struct smtp__part *part)
 static int
 begin_sources(struct smtp_message *m)
 {
-	for (struct smtp__part *part = first_leaf(m->root); part != NULL;
+	for (struct smtp_part *part = first_leaf(m->root); part != NULL;
 	    part = next_leaf(part)) {
 		struct smtp_source *s = part->source;
 		bool again = m->counting != NULL;
@@ -186,7 +186,7 @@ begin_sources(struct smtp_message *m)
 }
 
 static void
-add_boundary(struct smtp_message *m, const struct smtp__part *parent,
+add_boundary(struct smtp_message *m, const struct smtp_part *parent,
     const char *unique, const char *before, const char *behind)
 {
 	smtp__out_text(&m->head.out, before);
@@ -195,8 +195,8 @@ add_boundary(struct smtp_message *m, const struct smtp__part *parent,
 }
 
 /* Close a part and all that it is the last child of; where to go on. */
-static struct smtp__part *
-leave(struct smtp_message *m, struct smtp__part *part, const char *unique)
+static struct smtp_part *
+leave(struct smtp_message *m, struct smtp_part *part, const char *unique)
 {
 	while (part->parent != NULL) {
 		if (part->next != NULL) {
@@ -214,14 +214,15 @@ leave(struct smtp_message *m, struct smtp__part *part, const char *unique)
 static int
 choose(struct smtp_message *m, unsigned offers)
 {
-	for (struct smtp__part *part = first_leaf(m->root); part != NULL;
+	for (struct smtp_part *part = first_leaf(m->root); part != NULL;
 	    part = next_leaf(part)) {
-		struct smtp__part *up = part;
+		struct smtp_part *up = part;
 
 		if (!smtp__part_choose(part, offers))
 			return smtp__message_stop(m, SMTP_E_UNSUPPORTED,
-			    "attachment", part->name, "is a message with "
-			    "octets above 127, which need 8BITMIME");
+			    part->source != NULL ? "attachment" : "part",
+			    part->name, "is a message with octets above 127, "
+			    "which need 8BITMIME");
 		while (up->parent != NULL && up->next == NULL) {
 			up = up->parent;
 			smtp__part_choose_multi(up);
@@ -235,7 +236,7 @@ static bool
 lay_out(struct smtp_message *m)
 {
 	struct smtp__out *out = &m->head.out;
-	struct smtp__part *part = m->root, **then = &m->leaves;
+	struct smtp_part *part = m->root, **then = &m->leaves;
 	struct smtp__out u;
 	char unique[SMTP__UNIQUE];
 
@@ -272,9 +273,9 @@ lay_out(struct smtp_message *m)
 static void
 end_last_line(struct smtp_message *m)
 {
-	const struct smtp__part *root = m->root;
+	const struct smtp_part *root = m->root;
 	struct smtp__bytes text = root->text;
-	bool ends = root->child == NULL && root->source == NULL &&
+	bool ends = !root->multi && root->source == NULL &&
 	    (text.n == 0 || (root->encoding != SMTP__ENCODING_BASE64 &&
 	    text.p[text.n - 1] == '\n'));
 
@@ -400,7 +401,7 @@ smtp__message_plan(struct smtp_message *m, unsigned offers,
 static ptrdiff_t
 body_failed(struct smtp_message *m, ptrdiff_t why)
 {
-	const struct smtp__part *part = m->ready != NULL ? NULL : m->leaf;
+	const struct smtp_part *part = m->ready != NULL ? NULL : m->leaf;
 	const struct smtp_source *s = part != NULL ? part->source : m->ready;
 
 	if (why == SMTP_SOURCE_WAIT)

@@ -39,11 +39,11 @@ struct smtp__lines {
 };
 
 struct smtp__parts {
-	struct smtp__part *first, **end;
+	struct smtp_part *first, **end;
 	size_t count;
 };
 
-enum { SMTP__PARTS_MAX = 1000, SMTP__UNIQUE = 16 };
+enum { SMTP__PARTS_MAX = 1000, SMTP__DEPTH_MAX = 20, SMTP__UNIQUE = 16 };
 
 struct smtp_message {
 	struct smtp_allocator allocator;
@@ -73,10 +73,12 @@ struct smtp_message {
 	struct smtp__bytes wide_address; /* the first that does           */
 
 	/* The content. */
-	struct smtp__part text, html;
-	bool has_text, has_html;
+	struct smtp_part text, html, calendar;
+	bool has_text, has_html, has_calendar;
+	struct smtp_part *content;       /* the caller's own tree         */
+	unsigned made;                   /* parts of such trees           */
 	struct smtp__parts inlines, files;
-	struct smtp__part mixed, related, alternative, empty;
+	struct smtp_part mixed, related, alternative, empty;
 	struct smtp_source *sources;     /* all of them, to be freed      */
 	struct smtp_source *ready;       /* the raw message, or NULL      */
 	unsigned char random[24];
@@ -85,10 +87,10 @@ struct smtp_message {
 	/* The plan, and where reading stands. */
 	bool planned;
 	unsigned offers;
-	struct smtp__part *root, *leaves;
+	struct smtp_part *root, *leaves;
 	struct smtp__buffer head;        /* all literal text              */
 	size_t head_at;
-	struct smtp__part *leaf;         /* next or being read            */
+	struct smtp_part *leaf;         /* next or being read            */
 	bool in_leaf;
 	struct smtp__body body;
 	struct smtp__raw raw;
@@ -149,6 +151,33 @@ smtp__message_check_list(struct smtp_message *m);
 /* content.c */
 void
 smtp__parts_init(struct smtp__parts *parts);
+/*
+ * What setters of parts share; each keeps an error under `field`. The text is
+ * copied with CRLF line ends; `charset` NULL is UTF-8, which is checked.
+ */
+int
+smtp__part_set_text(struct smtp_message *m, struct smtp_part *part,
+    const char *field, const char *charset, const char *p, size_t n);
+int
+smtp__part_set_type(struct smtp_message *m, struct smtp_part *part,
+    const char *field, const char *type);
+int
+smtp__part_set_name(struct smtp_message *m, struct smtp_part *part,
+    const char *field, const char *name);
+int
+smtp__part_set_cid(struct smtp_message *m, struct smtp_part *part,
+    const char *cid);
+int
+smtp__part_add_param(struct smtp_message *m, struct smtp_part *part,
+    const char *field, struct smtp__bytes name, struct smtp__bytes value);
+/* False: there is no source; it is the message's from here on. */
+bool
+smtp__message_adopt(struct smtp_message *m, struct smtp_source *source,
+    const char *field);
+/* tree.c: an error of the caller's tree that shows only when it is whole. */
+int
+smtp__message_check_tree(struct smtp_message *m);
+
 /* The tree of parts, numbered; how many multiparts it has. */
 unsigned
 smtp__message_arrange(struct smtp_message *m);

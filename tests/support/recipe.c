@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Parts have a name each: `part_text NAME TYPE CHARSET TEXT`, `part_source
+ * NAME SOURCE TYPE FILE`, `part_multi NAME TYPE`, then `part_add NAME NAME`,
+ * `part_set_... NAME ...` and `set_content NAME`.
+ */
 struct recipe_data {
 	struct recipe_data *next;
 	size_t n, at;
@@ -122,6 +127,55 @@ source(struct recipe *r, const char *text, size_t n)
 	return smtp_source_memory(d->p, n);
 }
 
+static struct smtp_part *
+find(const struct recipe *r, const char *name)
+{
+	for (size_t i = 0; i < r->part_count; i++)
+		if (strcmp(r->parts[i].name, name) == 0)
+			return r->parts[i].part;
+	give_up("no such part", name);
+	return NULL;
+}
+
+static int
+keep(struct recipe *r, const char *name, struct smtp_part *part)
+{
+	if (r->part_count == RECIPE_PARTS)
+		give_up("too many parts", name);
+	snprintf(r->parts[r->part_count].name,
+	    sizeof(r->parts[0].name), "%s", name);
+	r->parts[r->part_count++].part = part;
+	return part != NULL ? SMTP_OK : SMTP_E_ARGUMENT;
+}
+
+static int
+call_part(struct recipe *r, struct smtp_message *m, char **a,
+    const size_t *size)
+{
+	if (strcmp(a[0], "part_text") == 0)
+		return keep(r, a[1], smtp_part_text(m, a[2], a[3], a[4],
+		    size[4]));
+	if (strcmp(a[0], "part_source") == 0)
+		return keep(r, a[1], smtp_part_source(m, source(r, a[2],
+		    size[2]), a[3], a[4]));
+	if (strcmp(a[0], "part_multi") == 0)
+		return keep(r, a[1], smtp_part_multi(m, a[2]));
+	if (strcmp(a[0], "part_add") == 0)
+		return smtp_part_add(find(r, a[1]), find(r, a[2]));
+	if (strcmp(a[0], "part_set_param") == 0)
+		return smtp_part_set_param(find(r, a[1]), a[2], a[3]);
+	if (strcmp(a[0], "part_set_disposition") == 0)
+		return smtp_part_set_disposition(find(r, a[1]), a[2]);
+	if (strcmp(a[0], "part_set_id") == 0)
+		return smtp_part_set_id(find(r, a[1]), a[2]);
+	if (strcmp(a[0], "part_set_description") == 0)
+		return smtp_part_set_description(find(r, a[1]), a[2]);
+	if (strcmp(a[0], "part_set_location") == 0)
+		return smtp_part_set_location(find(r, a[1]), a[2]);
+	give_up("no such call", a[0]);
+	return SMTP_E_STATE;
+}
+
 typedef int text_setter(struct smtp_message *, const char *);
 typedef int pair_setter(struct smtp_message *, const char *, const char *);
 
@@ -143,6 +197,7 @@ static const struct {
 	{ "set_html", smtp_message_set_html },
 	{ "set_reply_subject", smtp_message_set_reply_subject },
 	{ "set_automatic", smtp_message_set_automatic },
+	{ "set_flowed_text", smtp_message_set_flowed_text },
 };
 
 static const struct {
@@ -152,6 +207,7 @@ static const struct {
 	{ "add_header", smtp_message_add_header },
 	{ "add_list_url", smtp_message_add_list_url },
 	{ "set_list_id", smtp_message_set_list_id },
+	{ "set_calendar", smtp_message_set_calendar },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -183,6 +239,10 @@ call(struct recipe *r, struct smtp_message *m, char **a, const size_t *size)
 	if (strcmp(a[0], "inline") == 0)
 		return smtp_message_inline(m, source(r, a[1], size[1]), a[2],
 		    a[3], a[4]);
+	if (strncmp(a[0], "part_", 5) == 0)
+		return call_part(r, m, a, size);
+	if (strcmp(a[0], "set_content") == 0)
+		return smtp_message_set_content(m, find(r, a[1]));
 	if (strcmp(a[0], "set_raw") == 0)
 		return smtp_message_set_raw(m, source(r, a[1], size[1]));
 	if (strcmp(a[0], "offer") == 0)

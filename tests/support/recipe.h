@@ -23,9 +23,16 @@
  * Make the calls; memory for sources is freed by recipe_free(). Returns what
  * the first call that failed returned. A line that is no call fails the test.
  */
+enum { RECIPE_PARTS = 16 };
+
 struct recipe {
 	struct recipe_data *data;
 	int eightbit;            /* a line `offer 8bit` was there */
+	size_t part_count;
+	struct {
+		char name[16];
+		struct smtp_part *part;
+	} parts[RECIPE_PARTS];
 };
 
 int
