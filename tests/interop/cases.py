@@ -19,6 +19,9 @@ Traits of endpoints:
     slowdata    takes five seconds to answer DATA
     slowend     takes five seconds to answer the end of data
     few=N       takes so many recipients at once
+    data=N      answers DATA with that code
+    end=N       answers the end of 20000 octets with that code
+    sender      says 550 to MAIL from bad@example.com
 """
 
 import os
@@ -226,6 +229,9 @@ def mechanism(rig, ep, name, login):
     how = {"login": login, "mechanism": asked}
     sent = raw_arrives(rig, ep, "ready", RAW["dots"], **how)
     need("AUTH " in sent.err, "the trace has no AUTH")
+    if login == "token":
+        need(re.search(r"(?m)C: AUTH \S+\s*$", sent.err),
+             "a token of %d octets went with AUTH", len(rig.server.token))
     built_arrives(rig, ep, how, **SHAPES["text, html, inline and files"])
     used = rig.server.log_since(at, "method_log", 2)
     need(len(used) >= 2, "the server logged %s", used)
@@ -239,6 +245,26 @@ def mechanism(rig, ep, name, login):
     rig.count(ep, name if asked else "%s: %s" % (name, used[0]), 2)
     GOOD.add(ep.name)
     return used[0]
+
+
+@case("login", "R4954-4-4 R2195-2-2", each=lambda rig, ep: [
+    (m, who) for m in PASSWORD_MECHANISMS if m in
+    rig.server.mechanisms.split() for who in ("odd", "long")])
+def password_of_a_kind(rig, ep, name, who):
+    mark = rig.mark()
+    message = raw_message(mark, b"x\n")
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--raw",
+                    rig.file("raw.eml", message), mechanism=name,
+                    user=who + "@example.com",
+                    secret=getattr(rig.server, who + "_password"))
+    need_ok(sent)
+    [(_, got)] = rig.server.mail.take("user", mark)
+    need(got == compare.to_crlf(message), "the message is another")
+    if name == "PLAIN":
+        need(bool(re.search(r"(?m)C: AUTH PLAIN\s*$", sent.err))
+             == (who == "long"), "the response is not where it belongs")
+    rig.count(ep, name)
+    return who
 
 
 @case("login")
@@ -313,6 +339,23 @@ def built(rig, ep, name, content):
                        rb"%E2%82%AC\.pdf", got), "no RFC 2231 name")
         rig.show_item("R2231-4-1", True)
     rig.count(ep, "automatic" if not ep.lmtp else "-")
+
+
+@case("login")
+def attachment_named_by_its_path(rig, ep):
+    mark = rig.mark()
+    words = ["--from", SENDER, "--to", USER, "--text", "x",
+             "--header", "X-Interop: " + mark]
+    files = [("Bericht für März.pdf", "application/pdf", BINARY[:3000]),
+             ("bild.png", "image/png", PNG),
+             ("what.unknown", "application/octet-stream", b"\0\1")]
+    for name, _, octets in files:
+        words += ["--attach", rig.file(name, octets)]
+    need_ok(rig.send(ep, *words))
+    [(_, got)] = rig.server.mail.take("user", mark)
+    why = compare.built_difference({"text": "x", "attachments": files}, got)
+    need(why is None, "%s", why)
+    rig.count(ep, "automatic")
 
 
 @case("login lmtp", "LIB-N-5",
@@ -519,6 +562,81 @@ def many_recipients(rig, ep):
     need(said is None or (said["mail"], said["rcpt"]) == (1, 120),
          "the server heard %s", said)
     rig.count(ep, "-", 120)
+
+
+@case("relay")
+def many_recipients_in_the_header(rig, ep):
+    mark = rig.mark()
+    people = [("Nr. %d, Größe" % i if i % 2 else "", "h%d@example.com" % i)
+              for i in range(60)]
+    words = ["--from", SENDER, "--subject", "x" * 300 + " ü " + "y" * 1200,
+             "--text", "x", "--header", "X-Interop: " + mark]
+    for name, address in people:
+        words += ["--to", '"%s" <%s>' % (name, address) if name else address]
+    need_ok(rig.send(ep, *words))
+    [(_, got), *_] = rig.server.mail.take("other", mark, 60)
+    why = compare.built_difference(
+        {"to": people, "text": "x",
+         "subject": "x" * 300 + " ü " + "y" * 1200}, got)
+    need(why is None, "%s", why)
+    rig.count(ep, "-")
+
+
+@case("relay", "LIB-C-5")
+def twice_the_same_is_two_rows(rig, ep):
+    mark = rig.mark()
+    path = rig.file("raw.eml", raw_message(mark, b"twice\n"))
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--to", TESTER,
+                    "--to", USER, "--raw", path)
+    need_ok(sent)
+    need([r["address"] for r in sent.recipients] in (
+        [USER, TESTER, USER], [USER, TESTER]), "rows %s", sent.recipients)
+    for who in ("user", "tester"):
+        rig.server.mail.take(who, mark)
+    rig.count(ep, "-", 2)
+
+
+@case("relay", "R6531-3.2-2")
+def domain_in_another_script(rig, ep):
+    """Goes as A-label; the refusal of that domain shows it."""
+    rig.mark()
+    sent = rig.send(ep, "--from", SENDER, "--to", "user@bücher.example",
+                    "--text", "x")
+    need(sent.status == "REFUSED" and sent.code == 554, "%s %d",
+         sent.status, sent.code)
+    need("<user@xn--bcher-kva.example>" in sent.text, "text %r", sent.text)
+    need("SMTPUTF8" not in re.sub(r"(?m)^S:.*", "", sent.err),
+         "SMTPUTF8 was asked for")
+
+
+@case("login bare")
+def local_part_in_another_script(rig, ep):
+    """With SMTPUTF8, or not at all (RFC 6531 section 3.2)."""
+    mark = rig.mark()
+    message = raw_message(mark, b"x\n")
+    sent = rig.send(ep, "--from", SENDER, "--to", "用户@example.com",
+                    "--raw", rig.file("raw.eml", message))
+    if sent.exit == 0:
+        need(re.search(r"C: MAIL FROM:.* SMTPUTF8", sent.err), "no SMTPUTF8")
+        [(_, got)] = rig.server.mail.take("other", mark)
+        need(got == compare.to_crlf(message), "the message is another")
+        rig.count(ep, "-" if "login" not in ep.traits else "automatic")
+        return "delivered"
+    need(sent.status in ("UNSUPPORTED", "ARGUMENT"), "%s", sent.status)
+    need("C: RCPT" not in sent.err, "it was said")
+    return sent.status
+
+
+@case("relay")
+def name_in_EHLO(rig, ep):
+    mark = rig.mark()
+    message = raw_message(mark, b"x\n")
+    need_ok(rig.send(ep, "--from", SENDER, "--to", USER, "--raw",
+                     rig.file("raw.eml", message), helo=None))
+    [(head, got)] = rig.server.mail.take("user", mark)
+    said = compare.field(head, "Received").split()[1]
+    need(said in ("[127.0.0.1]", "[IPv6:::1]"), "it said %s", said)
+    rig.count(ep, "-")
 
 
 @case("few")
@@ -917,12 +1035,69 @@ def greeting_is_awaited(rig, ep):
     rig.count(ep, "-")
 
 
-@case("slowdata", "R5321-3.8-3")
-def lost_before_the_content(rig, ep):
+@case("data")
+def data_is_refused(rig, ep):
+    mark = rig.mark()
+    at = rig.server.log_end()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--to", TESTER,
+                    "--to", rig.server.defer, "--count", "2", "--raw",
+                    rig.file("raw.eml", raw_message(mark, b"x\n")))
+    code = int(ep.values["data"])
+    for i in range(2):
+        rows = sent.rows(i)
+        need([r[:2] for r in rows] == [("REFUSED", code)] * 2
+             + [("LATER", 450)], "rows %s", rows)
+    need(sent.exit == 75 and sent.status == "LATER", "%s", sent.status)
+    said = rig.server.session_since(at)
+    need(said is None or said["mail"] == 2, "the server heard %s", said)
+
+
+@case("end", "R5321-4.2.5-2")
+def the_end_is_refused(rig, ep):
+    mark = rig.mark()
+    at = rig.server.log_end()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--to",
+                    rig.server.reject, "--to", TESTER, "--count", "2",
+                    "--raw", rig.file("raw.eml", raw_message(
+                        mark, RAW["dots everywhere"])))
+    code = int(ep.values["end"])
+    status = "REFUSED" if code >= 500 else "LATER"
+    need(len(sent.objects) == 2, "%d objects", len(sent.objects))
+    for i in range(2):
+        rows = sent.rows(i)
+        need([r[:2] for r in rows] == [
+            (status, code), ("REFUSED", 550), (status, code)],
+            "rows %s", rows)
+    need((sent.status, sent.cause, sent.phase, sent.code) == (
+        status, "REPLY", "final", code), "%s, %s in %s, %d", sent.status,
+        sent.cause, sent.phase, sent.code)
+    said = rig.server.session_since(at)
+    need(said is None or said["mail"] == 2, "the server heard %s", said)
+
+
+@case("sender", "R2920-3.1-4 R5321-4.5.4.1-2")
+def the_sender_is_refused(rig, ep):
+    mark = rig.mark()
+    at = rig.server.log_end()
+    sent = rig.send(ep, "--from", "bad@example.com", "--to", USER, "--to",
+                    TESTER, "--count", "2", "--raw", rig.file(
+                        "raw.eml", raw_message(mark, b"x\n")))
+    need(sent.exit == 69 and len(sent.objects) == 2, "exit status %d",
+         sent.exit)
+    for o in sent.objects:
+        need((o["status"], o["code"], o["enhanced"], o["phase"]) == (
+            "REFUSED", 550, "5.1.7", "mail"), "%s", o)
+    said = rig.server.session_since(at)
+    need(said is None or said["mail"] == 2, "the server heard %s", said)
+
+
+@case("slowdata", "R5321-3.8-3 LIB-K-4",
+      each=lambda rig, ep: [("timeout", 2, 90), ("deadline", 20, 2)])
+def lost_before_the_content(rig, ep, name, seconds, deadline):
     mark = rig.mark()
     sent = rig.send(ep, "--from", SENDER, "--to", USER, "--raw",
                     rig.file("raw.eml", raw_message(mark, b"x\n")),
-                    seconds=2)
+                    seconds=seconds, deadline=deadline)
     need(sent.exit == 75 and sent.status == "LATER", "%s", sent.status)
     need((sent.cause, sent.phase) == ("TIMEOUT", "data"), "%s in %s",
          sent.cause, sent.phase)
@@ -970,6 +1145,19 @@ def one_of_two_is_unknown(rig, ep):
         "REFUSED", 550, "5.1.1"), "rows %s", rows)
     [(_, got)] = rig.server.lmtp_mail.take("user", mark)
     need(got == message, "the message is another")
+    rig.count(ep, "-")
+
+
+@case("lmtp")
+def name_in_LHLO(rig, ep):
+    mark = rig.mark()
+    message = raw_message(mark, b"x\n")
+    need_ok(rig.send(ep, "--from", SENDER, "--to", USER, "--raw",
+                     rig.file("raw.eml", message), helo=None))
+    [(head, _)] = rig.server.lmtp_mail.take("user", mark)
+    said = compare.field(head, "Received").split()[1]
+    need(said in (("localhost",) if "+unix:" in ep.url else
+                  ("[127.0.0.1]", "[IPv6:::1]")), "it said %s", said)
     rig.count(ep, "-")
 
 

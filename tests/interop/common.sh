@@ -11,7 +11,8 @@
 #
 # DIR/env has a line `KEY value` for each thing cases.py must know:
 #
-#	user, password          the account that every server has
+#	user, password          the account that every server has; there are
+#	                        odd@ and long@ with passwords of that kind, too
 #	ca, other_ca            the certificate of our authority; of a stranger
 #	token, expired_token    for XOAUTH2, where the server has it
 #	mechanisms              what logs in under TLS
@@ -39,6 +40,8 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 
 account=user@example.com
 password='S3cret=Pass'
+odd_password=' pä§ wörd =,"\\%€'
+long_password=$(printf 'long%.0s' $(seq 100))
 start_seconds=${INTEROP_START_SECONDS:-40}
 if [ -x /usr/bin/python3 ]; then
 	python=/usr/bin/python3
@@ -331,6 +334,8 @@ describe_account()
 {
 	describe "$1" user "$account"
 	describe "$1" password "$password"
+	describe "$1" odd_password "$odd_password"
+	describe "$1" long_password "$long_password"
 	describe "$1" ca "$2/ca.pem"
 	describe "$1" other_ca "$2/other-ca.pem"
 }

@@ -33,7 +33,11 @@ dovecot_accounts()
 {
 	mkdir -p "$1/run" "$1/keys/default/HS256"
 	printf %s "$token_key" | base64 -w 0 >"$1/keys/default/HS256/default"
-	echo "$account:{PLAIN}$password::::::" >"$1/users"
+	{
+		echo "$account:{PLAIN}$password::::::"
+		echo "odd@example.com:{PLAIN}$odd_password::::::"
+		echo "long@example.com:{PLAIN}$long_password::::::"
+	} >"$1/users"
 	cat >"$1/oauth2" <<-CONF
 	introspection_mode = local
 	local_validation_key_dict = fs:posix:prefix=$1/keys/

@@ -19,7 +19,7 @@ dovecot_start()
 	postfix_start "$dir/backend" || return 1
 	backend=$(sed -n 's/^relay_port //p' "$dir/backend/env")
 	dovecot_accounts "$dir/dovecot"
-	for user in user tester third; do
+	for user in user tester third odd long; do
 		echo "$user@example.com::8:8::$dir/mail/$user::"
 	done >"$dir/dovecot/userdb"
 	echo "full@example.com::8:8::$dir/mail/full::userdb_quota_rule=*:bytes=10" \

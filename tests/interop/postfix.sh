@@ -101,6 +101,17 @@ postfix_ports()
 		smtpd_client_restrictions=defer smtpd_delay_reject=no
 	postfix_port few 'smtp+plaintext://localhost:PORT few=3' \
 		smtpd_recipient_limit=3 smtpd_recipient_overshoot_limit=1000
+	postfix_port enddefer 'smtp+plaintext://localhost:PORT end=450' \
+		smtpd_end_of_data_restrictions=defer
+	postfix_port endreject 'smtp+plaintext://localhost:PORT end=554' \
+		smtpd_end_of_data_restrictions=reject
+	postfix_port nosize 'smtp+plaintext://localhost:PORT end=552' \
+		smtpd_discard_ehlo_keywords=size message_size_limit=20000
+	postfix_port datareject 'smtp+plaintext://localhost:PORT data=554' \
+		smtpd_data_restrictions=reject
+	postfix_port sender 'smtp+plaintext://localhost:PORT sender' \
+		smtpd_delay_reject=no \
+		'{smtpd_sender_restrictions=check_sender_access inline:{ { bad@example.com = 550 5.1.7 Not from you } }}'
 	postfix_port slowdata 'smtp+plaintext://localhost:PORT slowdata' \
 		'{smtpd_data_restrictions=sleep 5}'
 	postfix_port slowend 'smtp+plaintext://localhost:PORT slowend' \

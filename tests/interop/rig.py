@@ -231,7 +231,8 @@ class Rig:
         return path
 
     def send(self, ep, *words, login="password", secret=None, mechanism=None,
-             ca=None, stdin=None, seconds=20, user=None):
+             ca=None, stdin=None, seconds=20, user=None, deadline=90,
+             helo="client.example.com"):
         """Run smtp-send once. `login` is password, token or None."""
         server = self.server
         if login == "password" and not ep.traits & {"login", "brief",
@@ -239,9 +240,10 @@ class Rig:
                                                     "silent"}:
             login = None
         command = [self.client, "--url", ep.url, "--json", "--trace",
-                   "--helo", "client.example.com",
                    "--ca-file", ca or server.ca,
-                   "--timeout", str(seconds), "--deadline", "90"]
+                   "--timeout", str(seconds), "--deadline", str(deadline)]
+        if helo is not None:
+            command += ["--helo", helo]
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C",
                        **{k: v for k, v in os.environ.items() if k.startswith(
                            ("ASAN_", "UBSAN_", "LD_LIBRARY"))}}
