@@ -461,7 +461,8 @@ hear_data(struct smtp_engine *e, int status)
 static enum step
 hear_body(struct smtp_engine *e, int status)
 {
-	e->dirty = false;
+	/* Postfix keeps a transaction that it refused at its end. */
+	e->dirty = status != SMTP_OK || e->lone_dot;
 #if SMTP_WITH_LMTP
 	if (IS_LMTP(e)) {
 		struct smtp_delivery *d = e->heard;
