@@ -36,25 +36,26 @@ is_keyword(char c)
 bool
 smtp__command_parameters(const char *p, bool *utf8)
 {
-	char before = ' ';
-	bool value = false;
+	enum { START, KEYWORD, EQUALS, VALUE } at = START;
 
-	for (; *p != '\0'; before = *p++) {
-		if (*p == ' ')
-			value = false;
-		else if (before == ' ' && !is_keyword(*p))
-			return false;
-		if (is_control(*p) || (before == ' ' && *p == ' ') ||
-		    (before == '=' && *p == ' '))
-			return false;
-		if (*p == '=' && value)
-			return false;
-		value |= *p == '=';
-		*utf8 |= (unsigned char)*p > 127;
-		if (!value && *p != ' ' && *p != '-' && !is_keyword(*p))
-			return false;
+	for (; *p != '\0'; p++) {
+		if (*p == ' ' || *p == '=') {
+			if (at == START || at == EQUALS ||
+			    (*p == '=' && at == VALUE))
+				return false;
+			at = *p == ' ' ? START : EQUALS;
+		} else if (at <= KEYWORD) {
+			if (!is_keyword(*p) && (*p != '-' || at == START))
+				return false;
+			at = KEYWORD;
+		} else {
+			if (is_control(*p))
+				return false;
+			*utf8 |= (unsigned char)*p > 127;
+			at = VALUE;
+		}
 	}
-	return before != ' ' && before != '=';
+	return at == KEYWORD || at == VALUE;
 }
 
 bool

@@ -122,8 +122,8 @@ say_response(const struct smtp_engine *e, struct smtp__line *l)
 	challenge = e->reply.text;
 #endif
 	smtp__line_base64_begin(l);
-	smtp__mech_say(m, e->round < m->rounds ? m->say[e->round] : m->excuse,
-	    l, e->given.credentials, challenge);
+	smtp__mech_say(l, e->round < m->rounds ? m->say[e->round] : m->excuse,
+	    e->given.credentials, challenge);
 	smtp__line_base64_end(l);
 }
 

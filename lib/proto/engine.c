@@ -398,54 +398,64 @@ smtp_engine_mechanism(const struct smtp_engine *e)
 	return e->mech != SMTP__MECH_NONE ? smtp__mechs[e->mech]->name : "";
 }
 
-/* Does it fit, behind a verb of `n` octets with brackets and CRLF? */
-static bool
-can_say(size_t n, const char *path, const char *parameters, bool *utf8)
+/* One path behind a verb of `n` octets with brackets and CRLF. */
+static int
+check_path(const struct smtp_engine *e, struct smtp_delivery *d, size_t n,
+    const char *path, const char *parameters)
 {
-	if (path == NULL || !smtp__command_path(path, utf8))
-		return false;
+	bool utf8 = (d->flags & SMTP_DELIVERY_UTF8) != 0;
+
+	if (path == NULL || !smtp__command_path(path, &utf8))
+		return SMTP_E_ARGUMENT;
 	n += strlen(path);
 	if (parameters != NULL && parameters[0] != '\0') {
-		if (!smtp__command_parameters(parameters, utf8))
-			return false;
+		if (!smtp__command_parameters(parameters, &utf8))
+			return SMTP_E_ARGUMENT;
 		n += strlen(parameters) + 1;
 	}
-	return n <= SMTP__COMMAND_MAX;
+	if (n > SMTP__COMMAND_MAX)
+		return SMTP_E_ARGUMENT;
+	if (!utf8)
+		return SMTP_OK;
+	d->flags |= SMTP_DELIVERY_UTF8;
+	return e->caps.offers & SMTP_OFFER_SMTPUTF8 ?
+	    SMTP_OK : SMTP_E_UNSUPPORTED;
 }
 
 /* SMTP_OK, or why this delivery cannot be said; d->row is the culprit. */
 static int
 check(const struct smtp_engine *e, struct smtp_delivery *d)
 {
-	unsigned offers = e->caps.offers;
-	bool utf8 = (d->flags & SMTP_DELIVERY_UTF8) != 0;
-	size_t i = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
+	int status;
+	size_t i;
 
 	d->row = SMTP_NO_RCPT;
-	if (i == d->rcpt_count || !can_say(sizeof "MAIL FROM:<>\r\n" - 1,
-	    d->from, d->parameters, &utf8))
-		return SMTP_E_ARGUMENT;
-	for (; i < d->rcpt_count;
-	    i = smtp__rows_find(d, i + 1, SMTP_RCPT_PENDING)) {
+	status = check_path(e, d, sizeof "MAIL FROM:<>\r\n" - 1, d->from,
+	    d->parameters);
+	if (!smtp__rows_have(d, SMTP_RCPT_PENDING))
+		status = SMTP_E_ARGUMENT;
+	for (i = 0; status == SMTP_OK && i < d->rcpt_count; i++) {
 		const struct smtp_rcpt *r = &d->rcpts[i];
 
-		if (utf8 && !(offers & SMTP_OFFER_SMTPUTF8))
-			return SMTP_E_UNSUPPORTED;
-		d->row = i;
-		if (!can_say(sizeof "RCPT TO:<>\r\n" - 1, r->address,
-		    r->parameters, &utf8) || r->address[0] == '\0')
-			return SMTP_E_ARGUMENT;
+		if (r->status != SMTP_RCPT_PENDING)
+			continue;
+		status = check_path(e, d, sizeof "RCPT TO:<>\r\n" - 1,
+		    r->address, r->parameters);
+		if (status == SMTP_OK && r->address[0] == '\0')
+			status = SMTP_E_ARGUMENT;
+		if (status != SMTP_OK)
+			d->row = i;
 	}
-	if (utf8 && !(offers & SMTP_OFFER_SMTPUTF8))
+	if (status != SMTP_OK)
+		return status;
+	if (d->flags & SMTP_DELIVERY_8BIT &&
+	    !(e->caps.offers & SMTP_OFFER_8BITMIME))
 		return SMTP_E_UNSUPPORTED;
-	d->row = SMTP_NO_RCPT;
-	if (utf8)
-		d->flags |= SMTP_DELIVERY_UTF8;
-	if (d->flags & SMTP_DELIVERY_8BIT && !(offers & SMTP_OFFER_8BITMIME))
-		return SMTP_E_UNSUPPORTED;
+#if SMTP_WITH_LMTP || !SMTP_WITH_REQUIRE_ALL
 	if (d->flags & SMTP_DELIVERY_ALL &&
 	    (!SMTP_WITH_REQUIRE_ALL || e->setup->lmtp))
 		return SMTP_E_UNSUPPORTED;
+#endif
 #if SMTP_WITH_SIZE
 	if (d->flags & SMTP_DELIVERY_SIZE && e->caps.size > 0 &&
 	    d->size > e->caps.size)

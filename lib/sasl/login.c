@@ -8,7 +8,7 @@
 #if SMTP_WITH_LOGIN
 const struct smtp__mech smtp__mech_login = {
 	"LOGIN", SMTP__MECH_REVEALS, 2,
-	{ SMTP__SAY_USER, SMTP__SAY_SECRET },
+	{ SMTP__SAY_USER, SMTP__SAY_PASSWORD },
 	NULL, NULL
 };
 #endif

@@ -32,35 +32,38 @@ smtp__mech_bit(const char *name)
 	return 0;
 }
 
-static const char *
-secret_of(const struct smtp__mech *mech,
-    const struct smtp_credentials *credentials)
+static bool
+fits(const struct smtp__mech *m, const struct smtp_credentials *credentials,
+    unsigned how)
 {
-	return mech->flags & SMTP__MECH_TOKEN ?
-	    credentials->token : credentials->password;
+#if SMTP_WITH_CRAM_MD5
+	if (m->hear != NULL && !(how & SMTP__MECH_MEMORY))
+		return false;
+#endif
+	if (m->flags & SMTP__MECH_REVEALS && !(how & SMTP__MECH_SECURE))
+		return false;
+	return (m->flags & SMTP__MECH_TOKEN ? credentials->token :
+	    credentials->password) != NULL;
 }
 
 uint8_t
 smtp__mech_choose(const struct smtp_credentials *credentials,
     unsigned offered, unsigned how)
 {
-	uint8_t i, revealing = SMTP__MECH_NONE;
+	uint8_t i;
 
 	if (credentials->mechanism != NULL)
 		offered &= smtp__mech_bit(credentials->mechanism);
-	for (i = 0; smtp__mechs[i] != NULL; i++, offered >>= 1) {
-		const struct smtp__mech *m = smtp__mechs[i];
-
-		if (!(offered & 1) || secret_of(m, credentials) == NULL ||
-		    (m->hear != NULL && !(how & SMTP__MECH_MEMORY)))
-			continue;
-		if (how & SMTP__MECH_SECURE ||
-		    !(m->flags & SMTP__MECH_REVEALS))
-			return i;
-		if (revealing == SMTP__MECH_NONE)
-			revealing = i;
-	}
-	return how & SMTP__MECH_INSECURE ? revealing : SMTP__MECH_NONE;
+	do {
+		for (i = 0; smtp__mechs[i] != NULL; i++)
+			if (offered & 1U << i &&
+			    fits(smtp__mechs[i], credentials, how))
+				return i;
+		/* What shows no secret comes first, also where it may. */
+		how = how & SMTP__MECH_INSECURE ?
+		    SMTP__MECH_SECURE | SMTP__MECH_MEMORY : 0;
+	} while (how != 0);
+	return SMTP__MECH_NONE;
 }
 
 #if SMTP_WITH_OAUTHBEARER
@@ -91,54 +94,33 @@ say_hex(struct smtp__line *line, const char *p)
 }
 #endif
 
-enum {                           /* SMTP__SAY_*, as octets                */
-	AUTHZID = 2,
-	USER,
-	SECRET,
-	GS2USER,
-	NUL,
-	HEX
-};
-
 void
-smtp__mech_say(const struct smtp__mech *mech, const char *text,
-    struct smtp__line *line, const struct smtp_credentials *credentials,
-    const char *challenge)
+smtp__mech_say(struct smtp__line *line, const char *text,
+    const struct smtp_credentials *credentials, const char *challenge)
 {
-	const char *part;
+	const char *const parts[] = {    /* in the order of SMTP__SAY_*   */
+		credentials->user, credentials->password,
+		credentials->token, credentials->authzid
+	};
 
 	(void)challenge;
 	for (; *text != '\0'; text++) {
-		part = credentials->user;
-		switch (*text) {
-		case AUTHZID:
-			part = credentials->authzid;
-			break;
-		case USER:
-			break;
-		case SECRET:
-			part = secret_of(mech, credentials);
-			break;
+		unsigned place = (unsigned char)*text - 2U;
+
+		if (place < 4) {
+			if (parts[place] != NULL)
+				smtp__line_text(line, parts[place]);
 #if SMTP_WITH_OAUTHBEARER
-		case GS2USER:
-			say_gs2(line, part);
-			part = NULL;
-			break;
+		} else if (place == 5) {
+			say_gs2(line, credentials->user);
 #endif
 #if SMTP_WITH_CRAM_MD5
-		case HEX:
+		} else if (place == 6) {
 			say_hex(line, challenge);
-			part = NULL;
-			break;
 #endif
-		default:
-			smtp__line_octet(line,
-			    *text == NUL ? '\0' : *text);
-			part = NULL;
-			break;
+		} else {
+			smtp__line_octet(line, place == 4 ? '\0' : *text);
 		}
-		if (part != NULL)
-			smtp__line_text(line, part);
 	}
 }
 

@@ -28,12 +28,13 @@ enum {
 };
 
 /* The places in a text; each is a control octet that no text has itself. */
-#define SMTP__SAY_AUTHZID "\002"
-#define SMTP__SAY_USER    "\003"
-#define SMTP__SAY_SECRET  "\004"  /* password or token                    */
-#define SMTP__SAY_GS2USER "\005"  /* with "=" and "," quoted, RFC 5801    */
-#define SMTP__SAY_NUL     "\006"
-#define SMTP__SAY_HEX     "\007"  /* 16 octets at the challenge's place   */
+#define SMTP__SAY_USER     "\002"
+#define SMTP__SAY_PASSWORD "\003"
+#define SMTP__SAY_TOKEN    "\004"
+#define SMTP__SAY_AUTHZID  "\005"
+#define SMTP__SAY_NUL      "\006"
+#define SMTP__SAY_GS2USER  "\007" /* with "=" and "," quoted, RFC 5801    */
+#define SMTP__SAY_HEX      "\010" /* 16 octets at the challenge's place   */
 
 /* The last challenge, decoded, in memory of `room` octets. */
 struct smtp__challenge {
@@ -77,11 +78,9 @@ uint8_t
 smtp__mech_choose(const struct smtp_credentials *credentials,
     unsigned offered, unsigned how);
 
-/* Say a text of `mech`. */
 void
-smtp__mech_say(const struct smtp__mech *mech, const char *text,
-    struct smtp__line *line, const struct smtp_credentials *credentials,
-    const char *challenge);
+smtp__mech_say(struct smtp__line *line, const char *text,
+    const struct smtp_credentials *credentials, const char *challenge);
 
 /* Can these be sent with any mechanism? No NUL, no control, no line end. */
 bool

@@ -8,7 +8,7 @@
 #include "sasl/mech.h"
 
 #define FLAGS SMTP__MECH_INITIAL | SMTP__MECH_REVEALS | SMTP__MECH_TOKEN
-#define BEARER "\001auth=Bearer " SMTP__SAY_SECRET "\001\001"
+#define BEARER "\001auth=Bearer " SMTP__SAY_TOKEN "\001\001"
 
 #if SMTP_WITH_XOAUTH2
 const struct smtp__mech smtp__mech_xoauth2 = {
