@@ -160,6 +160,8 @@ step 'install, build against it, uninstall' \
 	env BUILD="$BUILD/gcc" CC=gcc sh tools/check-install.sh
 tests 'tests with sanitizers' "$BUILD/sanitize"
 tests 'tests' "$BUILD/gcc"
+step 'each requirement is proved, or docs/conformance.md says why' \
+	env BUILD="$BUILD/gcc" sh tools/conformance.sh check
 echo
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
