@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text/ascii.h"
+
 /* Decimal, 0 to 255, without leading zeros. False leaves `*at` anywhere. */
 static bool
 octet_of(const char **at, unsigned char *octet)
@@ -10,9 +12,9 @@ octet_of(const char **at, unsigned char *octet)
 	const char *p = *at;
 	unsigned value = 0;
 
-	if (*p < '0' || *p > '9' || (*p == '0' && p[1] >= '0' && p[1] <= '9'))
+	if (!smtp__is_digit(*p) || (*p == '0' && smtp__is_digit(p[1])))
 		return false;
-	for (; *p >= '0' && *p <= '9'; p++) {
+	for (; smtp__is_digit(*p); p++) {
 		value = value * 10 + (unsigned)(*p - '0');
 		if (value > 255)
 			return false;
@@ -33,18 +35,6 @@ ipv4_of(const char *p, unsigned char *ip)
 			return false;
 	}
 	return *p == '\0' || *p == '%';
-}
-
-static int
-hex_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* RFC 4291 section 2.2. `gap` is where "::" stood, and moves to the end. */
@@ -69,8 +59,8 @@ ipv6_of(const char *p, unsigned char *ip)
 				return false;
 			group = ++p;
 		}
-		for (; hex_of(*p) >= 0 && p - group < 4; p++)
-			value = value << 4 | (unsigned)hex_of(*p);
+		for (; smtp__hex_value(*p) >= 0 && p - group < 4; p++)
+			value = value << 4 | (unsigned)smtp__hex_value(*p);
 		if (*p == '.' && n <= 12 && ipv4_of(group, ip + n)) {
 			n += 4;
 			break;
@@ -98,22 +88,10 @@ smtp__identity_ip(const char *text, unsigned char ip[16])
 	return ipv6_of(text, ip) ? 16 : 0;
 }
 
-/* ASCII letters only, whatever the locale. */
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool
 same_name(struct smtp__bytes a, struct smtp__bytes b)
 {
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
-			return false;
-	return true;
+	return smtp__same(a.p, a.n, b.p, b.n);
 }
 
 /* Labels of letters, digits, hyphens and underscores, none of them empty. */
@@ -123,12 +101,11 @@ is_name(struct smtp__bytes name)
 	size_t label = 0;
 
 	for (size_t i = 0; i < name.n; i++) {
-		char c = lower(name.p[i]);
+		char c = name.p[i];
 
 		if (c == '.' && label > 0)
 			label = 0;
-		else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		    c == '-' || c == '_')
+		else if (smtp__is_ldh(c) || c == '_')
 			label++;
 		else
 			return false;

@@ -12,11 +12,13 @@
 #include <string.h>
 
 #include <netdb.h>
+#include <netinet/in.h>
 
 #include <smtp/config.h>
 #include <smtp/status.h>
 
 #include "net/identity.h"
+#include "text/ascii.h"
 
 #if SMTP_WITH_THREADS
 #include <pthread.h>
@@ -101,6 +103,50 @@ interleave(struct smtp__lookup *lookup, const struct addrinfo *list)
 	} while (one != NULL || other != NULL);
 	if (lookup->n == 0)
 		fail(lookup, SMTP_E_RESOLVE, "the name has no address");
+}
+
+/*
+ * RFC 6761 section 6.3: "localhost" and names below it are loopback, and no
+ * name server is asked. (A system without /etc/hosts would do so.)
+ */
+static bool
+is_localhost(const char *host)
+{
+	static const char localhost[] = "localhost";
+	size_t length = sizeof localhost - 1, n = strlen(host);
+
+	if (n > 0 && host[n - 1] == '.')
+		n--;
+	if (n < length || (n > length && host[n - length - 1] != '.'))
+		return false;
+	return smtp__same(host + n - length, length, localhost, length);
+}
+
+static void
+look_home(struct smtp__lookup *lookup, unsigned port)
+{
+	struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)port),
+		.sin6_addr = in6addr_loopback
+	};
+	struct sockaddr_in in = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
+
+	lookup->addresses = calloc(2, sizeof *lookup->addresses);
+	if (lookup->addresses == NULL) {
+		fail(lookup, SMTP_E_MEMORY, "no memory");
+	} else {
+		memcpy(&lookup->addresses[0].to, &in6, sizeof in6);
+		lookup->addresses[0].n = sizeof in6;
+		memcpy(&lookup->addresses[1].to, &in, sizeof in);
+		lookup->addresses[1].n = sizeof in;
+		lookup->n = 2;
+	}
+	atomic_store(&lookup->done, true);
 }
 
 /* The codes in words of ours: gai_strerror() speaks the user's language. */
@@ -237,6 +283,8 @@ smtp__lookup_start(const char *host, unsigned port)
 	atomic_init(&lookup->done, false);
 	if (smtp__identity_ip(host, ip) > 0)
 		look_up(lookup, AI_NUMERICHOST);
+	else if (is_localhost(host))
+		look_home(lookup, port);
 	else
 		look_up_aside(lookup);
 	return lookup;

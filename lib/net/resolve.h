@@ -4,8 +4,8 @@
  *
  * getaddrinfo() cannot be told to stop, so it runs in a thread of its own
  * that shares one counted object with the caller; whoever lets go of it last
- * frees it. An address needs no thread. Built without threads, the lookup
- * blocks in start.
+ * frees it. An address needs no thread, nor does localhost, which is ::1 and
+ * 127.0.0.1 (RFC 6761). Built without threads, the lookup blocks in start.
  */
 #ifndef SMTP__RESOLVE_H
 #define SMTP__RESOLVE_H
