@@ -196,12 +196,12 @@ export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS
 deps = @sh tools/deps.sh $(1)
 
 test:
-	$(call deps,tls cmocka)
+	$(call deps,tls cmocka python3)
 	@$(MAKE) --no-print-directory tests
 	@sh tests/run.sh $(TESTS)
 
 check:
-	$(call deps,tls cmocka gcc clang sanitizers cppcheck mandoc pkg-config)
+	$(call deps,tls cmocka gcc clang sanitizers cppcheck mandoc pkg-config python3)
 	@MAKE='$(MAKE)' sh tools/check.sh
 
 demo:
