@@ -201,7 +201,8 @@ test:
 	@sh tests/run.sh $(TESTS)
 
 check:
-	$(call deps,tls cmocka gcc clang sanitizers cppcheck mandoc pkg-config python3)
+	$(call deps,tls cmocka gcc clang sanitizers cppcheck mandoc \
+		pkg-config python3)
 	@MAKE='$(MAKE)' sh tools/check.sh
 
 demo:

@@ -67,7 +67,8 @@ export SMTP_PROVED CMOCKA_MESSAGE_OUTPUT BUILD
 passed=0
 failed=0
 
-# count NAME STATUS SECONDS LOG: add up what a run said, and show what went wrong.
+# count NAME STATUS SECONDS LOG: add up what a run said, and show what went
+# wrong.
 count()
 {
 	result=$(awk -v status="$2" '

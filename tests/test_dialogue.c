@@ -415,7 +415,7 @@ setup(struct run *r, char **words, size_t n)
 
 	memset(&r->setup, 0, sizeof r->setup);
 	r->setup.tls = SMTP_ENGINE_PLAINTEXT;
-	strcpy(r->ehlo, "client.example.com");
+	snprintf(r->ehlo, sizeof r->ehlo, "client.example.com");
 	for (i = 0; i < n; i++) {
 		const char *v;
 
@@ -665,7 +665,7 @@ expect_reply(struct run *r, char **words, size_t n)
 		snprintf(got, sizeof got, "%u.%u", reply.subject,
 		    reply.detail);
 		if (reply.subject == SMTP_NO_ENHANCED)
-			strcpy(got, "-");
+			snprintf(got, sizeof got, "-");
 		if (strcmp(got, words[1]) != 0)
 			wrong(r, "the enhanced code is", got);
 	}
@@ -1139,9 +1139,10 @@ main(int argc, char **argv)
 	}
 	while ((entry = readdir(dir)) != NULL) {
 		size_t k = strlen(entry->d_name);
-		char *path = malloc(k + sizeof DIALOGUES + 1);
+		size_t room = k + sizeof DIALOGUES + 1;
+		char *path = malloc(room);
 
-		sprintf(path, "%s/%s", DIALOGUES, entry->d_name);
+		snprintf(path, room, "%s/%s", DIALOGUES, entry->d_name);
 		if (k < 4 || strcmp(entry->d_name + k - 4, ".txt") != 0 ||
 		    (argc > 1 && strcmp(path, argv[1]) != 0)) {
 			free(path);

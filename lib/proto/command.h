@@ -26,7 +26,7 @@ smtp__command_path(const char *p, bool *utf8);
 bool
 smtp__command_parameters(const char *p, bool *utf8);
 
-/* A line of visible ASCII and, if it may, spaces; neither empty nor too long. */
+/* A line of visible ASCII and, if it may, spaces; not empty, not too long. */
 bool
 smtp__command_line(const char *p, bool spaces);
 
