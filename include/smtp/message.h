@@ -306,7 +306,11 @@ smtp_part_set_location(struct smtp_part *part, const char *url);
 SMTP_API int
 smtp_message_set_raw(struct smtp_message *message, struct smtp_source *source);
 
-/* The first error of a setter, in words, with its field; "" if none. */
+/*
+ * The first error of a setter, or that of the last send or write, in words,
+ * with its field; "" if none. Lives until the message is changed, sent, written
+ * or freed.
+ */
 SMTP_API const char *
 smtp_message_error(const struct smtp_message *message);
 
@@ -329,7 +333,8 @@ smtp_message_write(struct smtp_message *message, FILE *file, int eightbit);
  * phase         enum smtp_phase: how far it came
  * code          of the reply that decided, 0 if none did
  * enhanced      "5.1.1", or "" (RFC 3463)
- * text          the server's words, lines joined by LF, octets as they came
+ * text          the server's words, lines joined by LF, octets as they came;
+ *               they end at a NUL
  * queue_id      the name the server gave it, or "" where none is found
  * message_id    with angle brackets, "" while there is none
  * elapsed_ms    from the call of smtp_send() to its result
@@ -354,9 +359,10 @@ SMTP_API uint64_t
 smtp_message_elapsed_ms(const struct smtp_message *message);
 
 /*
- * The same for each recipient, in the order given, from 0. Before the first
- * send the status is SMTP_E_STATE; out of range it is SMTP_E_ARGUMENT, and
- * texts are "".
+ * The same for each recipient, in the order given, from 0. Those of the header
+ * come in the order To, Cc, Bcc, each address once. Before the first send their
+ * number is 0. Out of range the status is SMTP_E_ARGUMENT, and texts are "". A
+ * result stays with its address when recipients are added for the next send.
  */
 SMTP_API size_t
 smtp_message_recipient_count(const struct smtp_message *message);
@@ -376,8 +382,8 @@ SMTP_API const char *
 smtp_message_recipient_text(const struct smtp_message *message, size_t i);
 
 /*
- * Recipients whose outcome is UNKNOWN are not addressed again, since that may
- * deliver twice. This says that it is wanted.
+ * While the outcome of a recipient is UNKNOWN, to send the message again is
+ * SMTP_E_STATE, since that may deliver twice. This says that it is wanted.
  */
 SMTP_API void
 smtp_message_forget_outcome(struct smtp_message *message);

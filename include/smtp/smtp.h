@@ -134,7 +134,8 @@ smtp_options_set_random(struct smtp_options *options,
  *   SMTP_E_CERTIFICATE   the certificate was not taken; the hint says why
  *   SMTP_E_LATER         the server said 4yz
  *   SMTP_E_REFUSED       the server said 5yz
- *   SMTP_E_CLOSED, SMTP_E_TIMEOUT, SMTP_E_PROTOCOL, SMTP_E_MEMORY
+ *   SMTP_E_CLOSED, SMTP_E_TIMEOUT, SMTP_E_CANCELLED, SMTP_E_PROTOCOL,
+ *   SMTP_E_MEMORY
  *
  * Waits at most 10 s for the lookup, 30 s for each address, 30 s for the
  * handshake, 120 s for each reply, or as the options say.
@@ -260,8 +261,9 @@ smtp_command(struct smtp *smtp, const char *line);
  * only smtp_step() goes on with it and returns its result in the end; both
  * return a mask of enum smtp_want while there is more to do. Wait for that on
  * smtp_fd() (-1: nothing to poll; ask again after every step) until
- * smtp_due_ms() on the monotonic clock of smtp_now_ms(). Another operation
- * meanwhile is SMTP_E_STATE. smtp_quit() is a close that can be waited for;
+ * smtp_due_ms() on the monotonic clock of smtp_now_ms(), UINT64_MAX where
+ * nothing is due. Another operation meanwhile is SMTP_E_STATE, and so is a
+ * step when none is open. smtp_quit() is a close that can be waited for;
  * smtp_close() then only frees.
  */
 SMTP_API int
