@@ -19,7 +19,6 @@ struct wild {
 	char line[1200];                 /* of the client's                 */
 	size_t line_n;
 	bool content;                    /* 354 was said                    */
-	bool offered;                    /* ... taken or not                */
 	bool offered;                    /* the end mark was to be written  */
 	unsigned taken;                  /* it came, and was answered 2yz   */
 	bool closed, broken;
