@@ -309,7 +309,9 @@ test_tls__reading_does_not_disturb_a_write_that_waits(void **state)
 
 /* ---- who is taken, and who is not */
 
-enum by { ROOT, ITSELF, STRANGER, BAD_CA, OLD_CA, MIDDLE, MIDDLE_SENT };
+enum by {
+	ROOT, ITSELF, STRANGER, NAMESAKE, BAD_CA, OLD_CA, MIDDLE, MIDDLE_SENT
+};
 
 static const struct {
 	const char *name;
@@ -389,6 +391,10 @@ static const struct {
 	{ "unknown authority", { .dns = { host } }, STRANGER, host,
 	    SMTP__CERT_UNKNOWN_CA, "certificate goes back to \"Nobody's CA\","
 	    " which is not among the trusted", "LIB-G-2 LIB-G-8" },
+	{ "another of that name", { .dns = { host } }, NAMESAKE, host,
+	    SMTP__CERT_UNKNOWN_CA, "certificate goes back to \"Test Root\", "
+	    "which is trusted by that name, but its signature does not verify",
+	    "LIB-G-2" },
 	{ "self-signed", { .dns = { host } }, ITSELF, host,
 	    SMTP__CERT_UNKNOWN_CA, "certificate is self-signed and not among "
 	    "the trusted", "LIB-G-2" },
@@ -427,6 +433,7 @@ make_row(struct cert *cert, size_t row)
 	const struct cert_plan no_ca = { .name = "Middle" };
 	const struct cert_plan old = { .name = "Middle", .ca = true,
 	    .from = "20200101000000", .to = "20220202000000" };
+	const struct cert_plan namesake = { .name = "Test Root", .ca = true };
 	struct cert between;
 
 	switch (certificates[row].by) {
@@ -439,6 +446,9 @@ make_row(struct cert *cert, size_t row)
 	case ITSELF:
 		cert_make(cert, plan, NULL);
 		return;
+	case NAMESAKE:
+		cert_make(&between, &namesake, NULL);
+		break;
 	case BAD_CA:
 		cert_make(&between, &no_ca, &root);
 		break;
@@ -452,7 +462,7 @@ make_row(struct cert *cert, size_t row)
 		break;
 	}
 	cert_make(cert, plan, &between);
-	if (certificates[row].by != MIDDLE)
+	if (certificates[row].by != MIDDLE && certificates[row].by != NAMESAKE)
 		cert_append(cert, &between);
 	cert_free(&between);
 }

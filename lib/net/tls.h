@@ -32,6 +32,7 @@ struct smtp__tls_judge {
 	unsigned errors;         /* SMTP__CERT_*                             */
 	struct smtp__out why;    /* "certificate ", and what is wrong with   */
 				 /* it, "; " between; room for a NUL         */
+	const struct mbedtls_x509_crt *trusted;  /* for words, or NULL       */
 	/* asked as well, or NULL: the callback of the caller's configuration */
 	int (*also)(void *ctx, struct mbedtls_x509_crt *crt, int depth,
 	    uint32_t *flags);

@@ -9,9 +9,9 @@
 #include "net/identity.h"
 
 /* A clock that does not know the day would let expired certificates pass. */
-#if !defined(MBEDTLS_HAVE_TIME_DATE) && !defined(SMTP_TLS_WITHOUT_DATE)
+#if !defined(MBEDTLS_HAVE_TIME_DATE) && !SMTP_TLS_WITHOUT_DATE
 #error "mbedTLS was built without MBEDTLS_HAVE_TIME_DATE: it checks no expiry \
-date. Build with -DSMTP_TLS_WITHOUT_DATE to accept that."
+date. Build with -DSMTP_TLS_WITHOUT_DATE=1 to accept that."
 #endif
 
 /* GeneralName, RFC 5280 section 4.2.1.6: context-specific tags. */
@@ -162,13 +162,29 @@ issuer_of(const mbedtls_x509_crt *crt)
 	return found;
 }
 
+/* An authority of that name is trusted: then it is the signature that fails. */
+static bool
+knows_issuer(const struct smtp__tls_judge *judge, const mbedtls_x509_crt *crt)
+{
+	const mbedtls_x509_crt *is = judge->trusted;
+
+	for (; is != NULL; is = is->next)
+		if (smtp__bytes_equal(bytes_of(&is->subject_raw),
+		    bytes_of(&crt->issuer_raw)))
+			return true;
+	return false;
+}
+
 static void
-say_issuer(struct smtp__out *out, const mbedtls_x509_crt *crt, int depth)
+say_issuer(struct smtp__tls_judge *judge, const mbedtls_x509_crt *crt,
+    int depth)
 {
 	const mbedtls_x509_buf *issuer = issuer_of(crt);
+	struct smtp__out *out = &judge->why;
+	bool known = knows_issuer(judge, crt);
 
-	if (depth == 0 && smtp__bytes_equal(bytes_of(&crt->issuer_raw),
-	    bytes_of(&crt->subject_raw))) {
+	if (!known && depth == 0 && smtp__bytes_equal(
+	    bytes_of(&crt->issuer_raw), bytes_of(&crt->subject_raw))) {
 		smtp__out_text(out,
 		    "is self-signed and not among the trusted");
 		return;
@@ -181,7 +197,8 @@ say_issuer(struct smtp__out *out, const mbedtls_x509_crt *crt, int depth)
 	} else {
 		smtp__out_text(out, "an issuer without a name");
 	}
-	smtp__out_text(out, ", which is not among the trusted");
+	smtp__out_text(out, known ? ", which is trusted by that name, but its "
+	    "signature does not verify" : ", which is not among the trusted");
 }
 
 /* ---- what the library's flags mean */
@@ -282,7 +299,7 @@ smtp__tls_judge_verify(void *ctx, mbedtls_x509_crt *crt, int depth,
 		say_names(&judge->why, crt, judge->name);
 	if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED &&
 	    note(judge, SMTP__CERT_UNKNOWN_CA))
-		say_issuer(&judge->why, crt, depth);
+		say_issuer(judge, crt, depth);
 	smtp__tls_judge_flags(judge, *flags);
 	return 0;
 }

@@ -493,6 +493,7 @@ smtp__tls_begin(struct smtp__tls **tls, struct smtp_transport *transport,
 	it->status = SMTP_WANT_WRITE;
 	mbedtls_ssl_set_bio(&it->ssl, it, transmit, receive, NULL);
 	mbedtls_ssl_set_verify(&it->ssl, smtp__tls_judge_verify, &it->judge);
+	it->judge.trusted = config->PRIVATE(ca_chain);
 	it->judge.also = config->PRIVATE(f_vrfy);
 	it->judge.also_ctx = config->PRIVATE(p_vrfy);
 	transport->read = tls_read;
