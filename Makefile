@@ -193,6 +193,8 @@ $(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 .PHONY: test check demo lint size interop install uninstall clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS
 
+# By this name `make -n' does not take the line for one that it must run.
+THIS_MAKE := $(MAKE)
 deps = @sh tools/deps.sh $(1)
 
 test:
@@ -203,7 +205,7 @@ test:
 check:
 	$(call deps,tls cmocka gcc clang sanitizers cppcheck mandoc \
 		pkg-config python3)
-	@MAKE='$(MAKE)' sh tools/check.sh
+	@MAKE='$(THIS_MAKE)' sh tools/check.sh
 
 demo:
 	$(call deps,tls)
