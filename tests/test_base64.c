@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "codec/base64.h"
+#include "codec/base64_lines.h"
 
 static const struct {
 	const char *plain;
@@ -184,6 +185,67 @@ test_base64__is_the_same_however_it_is_cut(void **state)
 }
 
 static void
+test_base64__makes_whole_lines_the_fast_way_too(void **state)
+{
+	uint32_t seed = 3;
+
+	(void)state;
+	for (size_t lines = 0; lines < 40; lines++)
+		for (int way = 0; way < 2; way++) {
+			size_t n = lines * SMTP__BASE64_LINE_IN;
+			size_t size = lines * SMTP__BASE64_LINE_OUT;
+			char *in = malloc(n + 1), *out = malloc(size + 1);
+			char want[40 * SMTP__BASE64_LINE_OUT];
+
+			assert_non_null(in);
+			assert_non_null(out);
+			in = realloc(in, n > 0 ? n : 1);
+			out = realloc(out, size > 0 ? size : 1);
+			for (size_t i = 0; i < n; i++) {
+				seed = seed * 1664525u + 1013904223u;
+				in[i] = (char)(seed >> 24);
+			}
+			if (way == 0)
+				smtp__base64_lines(in, lines, out);
+			else
+				smtp__base64_lines_portable(in, lines, out);
+			if (lines > 0) {
+				assert_int_equal(encode(in, n, true, n,
+				    sizeof(want), want), size - 2);
+				assert_memory_equal(out, "\r\n", 2);
+				assert_memory_equal(out + 2, want, size - 2);
+			}
+			free(in);
+			free(out);
+		}
+	proves("R2045-6.8-1");
+}
+
+/* Each value of each octet of a group, in each place of a line. */
+static void
+test_base64__is_right_for_every_octet(void **state)
+{
+	(void)state;
+	for (int value = 0; value < 256; value++)
+		for (size_t at = 0; at < SMTP__BASE64_LINE_IN; at++) {
+			char in[SMTP__BASE64_LINE_IN] = "";
+			char fast[SMTP__BASE64_LINE_OUT];
+			char slow[SMTP__BASE64_LINE_OUT], want[80];
+
+			in[at] = (char)value;
+			smtp__base64_lines(in, 1, fast);
+			smtp__base64_lines_portable(in, 1, slow);
+			assert_int_equal(encode(in, sizeof(in), true, 57, 80,
+			    want), 76);
+			assert_memory_equal(fast + 2, want, 76);
+			assert_memory_equal(slow + 2, want, 76);
+			assert_int_equal(smtp__base64_decode(want, 76, want,
+			    57), 57);
+			assert_memory_equal(want, in, 57);
+		}
+}
+
+static void
 test_base64__sizes_do_not_overflow(void **state)
 {
 	(void)state;
@@ -204,6 +266,9 @@ main(void)
 		    test_base64__decodes_into_no_more_than_it_was_given),
 		cmocka_unit_test(test_base64__breaks_lines_at_76),
 		cmocka_unit_test(test_base64__is_the_same_however_it_is_cut),
+		cmocka_unit_test(
+		    test_base64__makes_whole_lines_the_fast_way_too),
+		cmocka_unit_test(test_base64__is_right_for_every_octet),
 		cmocka_unit_test(test_base64__sizes_do_not_overflow),
 	};
 

@@ -588,6 +588,50 @@ test_message__settles_the_envelope(void **state)
 	}
 }
 
+/* One octet that is not plain, wherever it stands, decides the encoding. */
+static void
+test_message__sees_each_octet_of_a_text(void **state)
+{
+	static const struct {
+		char octet;
+		const char *encoding;
+	} rows[] = {
+		{ 'a', ": 7bit" }, { ' ', ": 7bit" }, { '~', ": 7bit" },
+		{ '\t', ": 7bit" }, { '\x1B', ": quoted-printable" },
+		{ '\x7F', ": quoted-printable" },
+		{ '\x1F', ": quoted-printable" },
+		{ '\x01', ": quoted-printable" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (size_t n = 1; n < 40; n++)
+			for (size_t at = 0; at < n; at++) {
+				struct smtp__moment now = moment();
+				struct smtp_message *m = complete();
+				struct smtp__content content;
+				struct text got;
+				char body[60];
+
+				memset(body, 'x', n);
+				body[at] = rows[i].octet;
+				memcpy(body + n, "\ny", 3);
+				smtp_message_set_text(m, body);
+				smtp__message_prepare(m, &now);
+				assert_int_equal(stream(m, 0, 500, &content,
+				    &got), SMTP_OK);
+				got.p[got.n - 1] = '\0';
+				if (strstr(got.p, rows[i].encoding) == NULL &&
+				    (rows[i].encoding[2] == '7' ||
+				    strstr(got.p, ": base64") == NULL))
+					fail_msg("%zu %zu %zu: %s", i, n, at,
+					    got.p);
+				free(got.p);
+				smtp_message_free(m);
+			}
+	proves("R2045-6-1 R5321-4.1.1.4-3 R6152-3-3");
+}
+
 /* Everything a message is made of but To and Bcc. */
 static struct text
 wire(struct smtp_message *m, unsigned offers)
@@ -1506,6 +1550,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_message__refuses_and_says_why),
 		cmocka_unit_test(test_message__tells_the_first_error),
 		cmocka_unit_test(test_message__settles_the_envelope),
+		cmocka_unit_test(test_message__sees_each_octet_of_a_text),
 		cmocka_unit_test(
 		    test_message__needs_smtputf8_for_such_addresses_alone),
 		cmocka_unit_test(test_message__never_tells_bcc),

@@ -26,17 +26,33 @@ no_memory(struct smtp_message *m, const char *field)
 	    "no memory");
 }
 
+/* Up to the next CR or LF, or the end; `*mark` is its octets, 1 or 2 or 0. */
+static size_t
+line_end(const char *p, size_t n, size_t *mark)
+{
+	const char *lf = memchr(p, '\n', n);
+	size_t end = lf != NULL ? (size_t)(lf - p) : n;
+	const char *cr = memchr(p, '\r', end);
+
+	*mark = lf != NULL;
+	if (cr == NULL)
+		return end;
+	end = (size_t)(cr - p);
+	*mark = cr + 1 == lf ? 2 : 1;
+	return end;
+}
+
 /* Its size with CRLF for each CRLF, LF and CR. */
 static size_t
 canonical_size(const char *p, size_t n)
 {
-	size_t size = n;
+	size_t size = 0, mark;
 
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] == '\r' && i + 1 < n && p[i + 1] == '\n')
-			i++;
-		else if (p[i] == '\r' || p[i] == '\n')
-			size++;
+	for (size_t i = 0; i < n; i += mark) {
+		size_t length = line_end(p + i, n - i, &mark);
+
+		size += length + (mark > 0 ? 2 : 0);
+		i += length;
 	}
 	return size;
 }
@@ -44,15 +60,17 @@ canonical_size(const char *p, size_t n)
 static void
 canonical_copy(char *out, const char *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] != '\r' && p[i] != '\n') {
-			*out++ = p[i];
-			continue;
-		}
-		if (p[i] == '\r' && i + 1 < n && p[i + 1] == '\n')
-			i++;
-		*out++ = '\r';
-		*out++ = '\n';
+	size_t mark;
+
+	for (size_t i = 0; i < n; i += mark) {
+		size_t length = line_end(p + i, n - i, &mark);
+
+		memcpy(out, p + i, length);
+		out += length;
+		i += length;
+		if (mark > 0)
+			memcpy(out, "\r\n", 2);
+		out += mark > 0 ? 2 : 0;
 	}
 }
 

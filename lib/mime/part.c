@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/part.h"
 
+#include "codec/base64_lines.h"
 #include "mime/field.h"
 #include "text/ascii.h"
 #include "text/content.h"
@@ -10,28 +11,48 @@ struct nature {
 	bool high, control, long_line;
 };
 
-/* The text has CRLF line ends and no other CR or LF. */
+static void
+look_at(struct nature *is, unsigned char c)
+{
+	is->high = is->high || c > 127;
+	is->control = is->control || c == 127 || (c < 32 && c != '\t');
+}
+
+/* Are all eight octets between 32 and 126? */
+static bool
+all_plain(const char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word, del;
+
+	memcpy(&word, p, sizeof(word));
+	del = word ^ ones * 127;
+	/* below 32, or above 127; and 127, which leaves a zero */
+	return (((word - ones * 32) | word | (del - ones)) & ones * 128) == 0;
+}
+
 static struct nature
 nature_of(struct smtp__bytes text)
 {
 	struct nature is = { false, false, false };
-	size_t column = 0;
+	size_t from = 0;
 
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
+	/* The text has CRLF line ends and no other CR or LF. */
+	while (from < text.n) {
+		const char *p = text.p + from;
+		const char *cr = memchr(p, '\r', text.n - from);
+		size_t n = cr != NULL ? (size_t)(cr - p) : text.n - from;
 
-		if (c >= 32 && c < 127) {
-			column++;
-		} else if (c == '\n') {
-			column = 0;
-		} else if (c != '\r') {
-			column++;
-			is.high = is.high || c > 127;
-			is.control = is.control || c == 127 ||
-			    (c < 32 && c != '\t');
+		is.long_line = is.long_line || n > SMTP__LINE_MAX;
+		for (size_t i = 0; i < n;) {
+			if (n - i >= 8 && all_plain(p + i))
+				i += 8;
+			else if (n - i < 8 && n >= 8 && all_plain(p + n - 8))
+				i = n;
+			else
+				look_at(&is, (unsigned char)p[i++]);
 		}
-		if (column > SMTP__LINE_MAX)
-			is.long_line = true;
+		from += n + 2;
 	}
 	return is;
 }
@@ -257,6 +278,28 @@ smtp__body_begin(struct smtp__body *b, struct smtp_part *part)
 	    part->encoding == SMTP__ENCODING_8BIT);
 }
 
+/*
+ * Base64 by whole lines where that can be: first to the end of the line that
+ * was begun, then as many as go. What is less than a line waits for more.
+ */
+static size_t
+encode_lines(struct smtp__base64 *b, const char *in, size_t n, bool last,
+    size_t *used, char *out, size_t cap)
+{
+	size_t lines = n / SMTP__BASE64_LINE_IN;
+	size_t rest = (SMTP__BASE64_LINE - b->column) / 4 * 3;
+
+	if (lines > cap / SMTP__BASE64_LINE_OUT)
+		lines = cap / SMTP__BASE64_LINE_OUT;
+	if (rest > 0 && n > rest)
+		return smtp__base64_encode(b, in, rest, false, used, out, cap);
+	if (rest > 0 || (lines == 0 && (last || n >= SMTP__BASE64_LINE_IN)))
+		return smtp__base64_encode(b, in, n, last, used, out, cap);
+	smtp__base64_lines(in, lines, out);
+	*used = lines * SMTP__BASE64_LINE_IN;
+	return lines * SMTP__BASE64_LINE_OUT;
+}
+
 /* One step of the encoder of the part. */
 static size_t
 encode(struct smtp__body *b, const char *in, size_t n, bool last,
@@ -264,8 +307,7 @@ encode(struct smtp__body *b, const char *in, size_t n, bool last,
 {
 	switch (b->part->encoding) {
 	case SMTP__ENCODING_BASE64:
-		return smtp__base64_encode(&b->base64, in, n, last, used, out,
-		    cap);
+		return encode_lines(&b->base64, in, n, last, used, out, cap);
 	case SMTP__ENCODING_QP:
 		return smtp__qp_encode(&b->qp, in, n, last, used, out, cap);
 	default:

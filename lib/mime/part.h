@@ -113,7 +113,8 @@ struct smtp__body {
 	const struct smtp_allocator *a;
 };
 
-enum { SMTP__BODY_INPUT = 16384, SMTP__BODY_ROOM = 8 };
+/* A whole number of lines of base64, of nearly 48 KiB. */
+enum { SMTP__BODY_INPUT = 57 * 862, SMTP__BODY_ROOM = 8 };
 
 void
 smtp__body_init(struct smtp__body *b, const struct smtp_allocator *a);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "text/utf8.h"
 
+#include <string.h>
+
 static bool
 is_character(uint32_t c)
 {
@@ -53,11 +55,19 @@ smtp__utf8_next(const char *p, size_t n, uint32_t *character)
 size_t
 smtp__utf8_check(const char *p, size_t n)
 {
-	size_t i = 0;
+	size_t i = 0, size;
+	uint64_t word;
 
 	while (i < n) {
-		size_t size = smtp__utf8_next(p + i, n - i, NULL);
-
+		/* Most text is ASCII: eight octets at a time. */
+		if (n - i >= sizeof(word)) {
+			memcpy(&word, p + i, sizeof(word));
+			if ((word & UINT64_C(0x8080808080808080)) == 0) {
+				i += sizeof(word);
+				continue;
+			}
+		}
+		size = smtp__utf8_next(p + i, n - i, NULL);
 		if (size == 0)
 			break;
 		i += size;

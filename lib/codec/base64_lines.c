@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/base64_lines.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Two characters for each 12 bits. */
+#define BEHIND(a) \
+	{a,'A'}, {a,'B'}, {a,'C'}, {a,'D'}, {a,'E'}, {a,'F'}, {a,'G'}, {a,'H'}, \
+	{a,'I'}, {a,'J'}, {a,'K'}, {a,'L'}, {a,'M'}, {a,'N'}, {a,'O'}, {a,'P'}, \
+	{a,'Q'}, {a,'R'}, {a,'S'}, {a,'T'}, {a,'U'}, {a,'V'}, {a,'W'}, {a,'X'}, \
+	{a,'Y'}, {a,'Z'}, {a,'a'}, {a,'b'}, {a,'c'}, {a,'d'}, {a,'e'}, {a,'f'}, \
+	{a,'g'}, {a,'h'}, {a,'i'}, {a,'j'}, {a,'k'}, {a,'l'}, {a,'m'}, {a,'n'}, \
+	{a,'o'}, {a,'p'}, {a,'q'}, {a,'r'}, {a,'s'}, {a,'t'}, {a,'u'}, {a,'v'}, \
+	{a,'w'}, {a,'x'}, {a,'y'}, {a,'z'}, {a,'0'}, {a,'1'}, {a,'2'}, {a,'3'}, \
+	{a,'4'}, {a,'5'}, {a,'6'}, {a,'7'}, {a,'8'}, {a,'9'}, {a,'+'}, {a,'/'},
+
+static const char pairs[4096][2] = {
+	BEHIND('A') BEHIND('B') BEHIND('C') BEHIND('D')
+	BEHIND('E') BEHIND('F') BEHIND('G') BEHIND('H')
+	BEHIND('I') BEHIND('J') BEHIND('K') BEHIND('L')
+	BEHIND('M') BEHIND('N') BEHIND('O') BEHIND('P')
+	BEHIND('Q') BEHIND('R') BEHIND('S') BEHIND('T')
+	BEHIND('U') BEHIND('V') BEHIND('W') BEHIND('X')
+	BEHIND('Y') BEHIND('Z') BEHIND('a') BEHIND('b')
+	BEHIND('c') BEHIND('d') BEHIND('e') BEHIND('f')
+	BEHIND('g') BEHIND('h') BEHIND('i') BEHIND('j')
+	BEHIND('k') BEHIND('l') BEHIND('m') BEHIND('n')
+	BEHIND('o') BEHIND('p') BEHIND('q') BEHIND('r')
+	BEHIND('s') BEHIND('t') BEHIND('u') BEHIND('v')
+	BEHIND('w') BEHIND('x') BEHIND('y') BEHIND('z')
+	BEHIND('0') BEHIND('1') BEHIND('2') BEHIND('3')
+	BEHIND('4') BEHIND('5') BEHIND('6') BEHIND('7')
+	BEHIND('8') BEHIND('9') BEHIND('+') BEHIND('/')
+};
+
+/* Compilers make one load of it. */
+static uint64_t
+big_endian(const unsigned char *p)
+{
+	return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 |
+	    (uint64_t)p[2] << 40 | (uint64_t)p[3] << 32 |
+	    (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
+	    (uint64_t)p[6] << 8 | p[7];
+}
+
+/* Six octets, of the eight that are read, to eight characters. */
+static void
+two_groups(const unsigned char *p, char *out)
+{
+	uint64_t bits = big_endian(p);
+
+	memcpy(out, pairs[bits >> 52], 2);
+	memcpy(out + 2, pairs[bits >> 40 & 4095], 2);
+	memcpy(out + 4, pairs[bits >> 28 & 4095], 2);
+	memcpy(out + 6, pairs[bits >> 16 & 4095], 2);
+}
+
+void
+smtp__base64_lines_portable(const void *in, size_t lines, char *out)
+{
+	const unsigned char *p = in;
+
+	for (; lines > 0; lines--, p += 57, out += 78) {
+		memcpy(out, "\r\n", 2);
+		for (size_t i = 0; i < 9; i++)
+			two_groups(p + 6 * i, out + 2 + 8 * i);
+		memcpy(out + 74, pairs[p[54] << 4 | p[55] >> 4], 2);
+		memcpy(out + 76, pairs[(p[55] & 15) << 8 | p[56]], 2);
+	}
+}
+
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+
+#include <immintrin.h>
+
+/*
+ * 24 octets in two halves of 12, each four octets into its lane, to 32
+ * characters: the groups of three are spread to four octets, the six bits of
+ * each cut out by multiplication, and what to add to them for their character
+ * is looked up by the range they are in.
+ */
+__attribute__((target("avx2"))) static inline __m256i
+characters(__m256i in)
+{
+	const __m256i spread = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6,
+	    8, 7, 10, 9, 11, 10, 1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9,
+	    11, 10);
+	const __m256i shift = _mm256_setr_epi8('a' - 26, '0' - 52, '0' - 52,
+	    '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
+	    '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0, 'a' - 26,
+	    '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
+	    '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A',
+	    0, 0);
+	__m256i odd, even, six, range, small;
+
+	in = _mm256_shuffle_epi8(in, spread);
+	even = _mm256_mulhi_epu16(_mm256_and_si256(in,
+	    _mm256_set1_epi32(0x0FC0FC00)), _mm256_set1_epi32(0x04000040));
+	odd = _mm256_mullo_epi16(_mm256_and_si256(in,
+	    _mm256_set1_epi32(0x003F03F0)), _mm256_set1_epi32(0x01000010));
+	six = _mm256_or_si256(even, odd);
+	/* 0 for small letters, 1 to 10 digits, 11 and 12, 13 for capitals */
+	range = _mm256_subs_epu8(six, _mm256_set1_epi8(51));
+	small = _mm256_cmpgt_epi8(_mm256_set1_epi8(26), six);
+	range = _mm256_or_si256(range, _mm256_and_si256(small,
+	    _mm256_set1_epi8(13)));
+	return _mm256_add_epi8(six, _mm256_shuffle_epi8(shift, range));
+}
+
+__attribute__((target("avx2"))) static inline __m256i
+load(const unsigned char *p)
+{
+	__m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i high = _mm_loadu_si128((const __m128i *)(const void *)
+	    (p + 8));
+
+	/* The second half begins at octet 12: no load passes octet 24. */
+	return _mm256_set_m128i(_mm_srli_si128(high, 4), low);
+}
+
+/* Three times 32 characters; the last two overlap, as 76 is no multiple. */
+__attribute__((target("avx2"))) static void
+lines_avx2(const unsigned char *p, size_t lines, char *out)
+{
+	for (; lines > 0; lines--, p += 57, out += 78) {
+		__m256i a = characters(load(p));
+		__m256i b = characters(load(p + 24));
+		__m256i c = characters(load(p + 33));
+
+		memcpy(out, "\r\n", 2);
+		_mm256_storeu_si256((__m256i *)(void *)(out + 2), a);
+		_mm256_storeu_si256((__m256i *)(void *)(out + 34), b);
+		_mm256_storeu_si256((__m256i *)(void *)(out + 46), c);
+	}
+}
+
+void
+smtp__base64_lines(const void *in, size_t lines, char *out)
+{
+	if (__builtin_cpu_supports("avx2"))
+		lines_avx2(in, lines, out);
+	else
+		smtp__base64_lines_portable(in, lines, out);
+}
+
+#else
+
+void
+smtp__base64_lines(const void *in, size_t lines, char *out)
+{
+	smtp__base64_lines_portable(in, lines, out);
+}
+
+#endif
