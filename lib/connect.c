@@ -225,6 +225,25 @@ begin_talk(struct smtp *s, uint64_t now_ms)
 	return start_engine(s);
 }
 
+/* "mail.example.com port 587", or the path of a socket. */
+static void
+trace_dial(struct smtp *s)
+{
+	char room[SMTP__HOST_BYTES + 16];
+	struct smtp__out out;
+
+	if (s->path != NULL) {
+		smtp__trace_note(s->trace, "connecting to ", s->path);
+		return;
+	}
+	smtp__out_init(&out, room, sizeof room - 1);
+	smtp__out_text(&out, s->host);
+	smtp__out_text(&out, " port ");
+	smtp__out_number(&out, s->port);
+	room[out.n] = '\0';
+	smtp__trace_note(s->trace, "connecting to ", room);
+}
+
 static int
 dial(struct smtp *s, uint64_t now_ms)
 {
@@ -242,8 +261,7 @@ dial(struct smtp *s, uint64_t now_ms)
 	if (s->dial == NULL)
 		return smtp__report(s, SMTP_E_MEMORY, SMTP_E_MEMORY,
 		    SMTP_PHASE_RESOLVE, "out of memory");
-	smtp__trace_note(s->trace, "connecting to ",
-	    s->path != NULL ? s->path : s->host);
+	trace_dial(s);
 	s->stage = SMTP__DIALLING;
 	return SMTP_OK;
 }

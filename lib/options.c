@@ -432,6 +432,13 @@ smtp__options_flag(const struct smtp_options *o, enum smtp__option id)
 	return strcmp(smtp__options_text(o, id), "yes") == 0;
 }
 
+bool
+smtp__options_own_ca(const struct smtp_options *o)
+{
+	return o->ca != NULL || o->value[SMTP__CA_FILE] != NULL ||
+	    o->value[SMTP__CA_DIR] != NULL;
+}
+
 uint32_t
 smtp__options_seconds(const struct smtp_options *o, enum smtp__option id)
 {

@@ -64,6 +64,10 @@ smtp__options_text(const struct smtp_options *options, enum smtp__option id);
 bool
 smtp__options_flag(const struct smtp_options *options, enum smtp__option id);
 
+/* Were trust anchors named, in a file, a directory or memory? */
+bool
+smtp__options_own_ca(const struct smtp_options *options);
+
 /* 0: not bounded. */
 uint32_t
 smtp__options_seconds(const struct smtp_options *options,

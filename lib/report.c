@@ -516,8 +516,7 @@ smtp_hint(const struct smtp *s)
 		.secure = s->secure,
 		.starttls = (offers & SMTP_OFFER_STARTTLS) != 0,
 		.auth = (offers & SMTP_OFFER_AUTH) != 0,
-		.own_ca = *smtp__options_text(s->options, SMTP__CA_FILE) ||
-		    *smtp__options_text(s->options, SMTP__CA_DIR),
+		.own_ca = smtp__options_own_ca(s->options),
 		.token = s->is_token,
 	};
 	return smtp__hint(&facts);
