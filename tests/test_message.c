@@ -1327,6 +1327,49 @@ test_message__refuses_a_multipart_without_parts(void **state)
 	proves("R2046-5.1.1-3");
 }
 
+/* RFC 3030: as it is where the server takes that, else base64. */
+static void
+test_message__sends_binary_where_that_is_offered(void **state)
+{
+	static const char data[] = "\0\r\n.\r\n\xFF";
+	const unsigned both = SMTP__CONTENT_BINARY | SMTP__CONTENT_CHUNKING;
+	static const unsigned less[] = { 0, SMTP__CONTENT_BINARY,
+	    SMTP__CONTENT_CHUNKING, SMTP__CONTENT_8BIT };
+	struct smtp__moment now = moment();
+	struct smtp_message *m = complete();
+	struct smtp__content content;
+	struct text got;
+	char *p;
+
+	(void)state;
+	smtp_message_attach(m, smtp_source_memory(data, sizeof(data)), NULL,
+	    "a.bin");
+	assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+	for (size_t i = 0; i < COUNT(less); i++) {
+		assert_int_equal(stream(m, less[i], 64, &content, &got),
+		    SMTP_OK);
+		assert_int_equal(content.needs, 0);
+		check_wire("not binary", got, false);
+		free(got.p);
+	}
+	for (size_t step = 1; step < 600; step += 37) {
+		assert_int_equal(stream(m, both, step, &content, &got),
+		    SMTP_OK);
+		assert_int_equal(content.needs, both);
+		assert_int_equal(content.size, got.n);
+		p = got.p;
+		while (memcmp(p, "\r\n\r\n\0", 5) != 0)
+			p++;
+		assert_memory_equal(p + 4, data, sizeof(data));
+		*p = '\0';
+		assert_non_null(strstr(got.p, "Encoding: binary\r\n\r\n--"));
+		assert_non_null(strstr(got.p, "Encoding: 7bit\r\n"));
+		free(got.p);
+	}
+	smtp_message_free(m);
+	proves("R3030-3-3 R2045-6.4-1");
+}
+
 /* An allocator that fails at one call, and knows what it gave. */
 struct purse {
 	size_t calls, fail_at, live, peak;
@@ -1578,6 +1621,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_message__bounds_the_depth_of_parts),
 		cmocka_unit_test(
 		    test_message__refuses_a_multipart_without_parts),
+		cmocka_unit_test(
+		    test_message__sends_binary_where_that_is_offered),
 		cmocka_unit_test(test_message__survives_each_failure_of_memory),
 		cmocka_unit_test(
 		    test_message__needs_no_memory_for_a_large_attachment),

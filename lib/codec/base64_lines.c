@@ -6,32 +6,40 @@
 
 /* Two characters for each 12 bits. */
 #define BEHIND(a) \
-	{a,'A'}, {a,'B'}, {a,'C'}, {a,'D'}, {a,'E'}, {a,'F'}, {a,'G'}, {a,'H'}, \
-	{a,'I'}, {a,'J'}, {a,'K'}, {a,'L'}, {a,'M'}, {a,'N'}, {a,'O'}, {a,'P'}, \
-	{a,'Q'}, {a,'R'}, {a,'S'}, {a,'T'}, {a,'U'}, {a,'V'}, {a,'W'}, {a,'X'}, \
-	{a,'Y'}, {a,'Z'}, {a,'a'}, {a,'b'}, {a,'c'}, {a,'d'}, {a,'e'}, {a,'f'}, \
-	{a,'g'}, {a,'h'}, {a,'i'}, {a,'j'}, {a,'k'}, {a,'l'}, {a,'m'}, {a,'n'}, \
-	{a,'o'}, {a,'p'}, {a,'q'}, {a,'r'}, {a,'s'}, {a,'t'}, {a,'u'}, {a,'v'}, \
-	{a,'w'}, {a,'x'}, {a,'y'}, {a,'z'}, {a,'0'}, {a,'1'}, {a,'2'}, {a,'3'}, \
-	{a,'4'}, {a,'5'}, {a,'6'}, {a,'7'}, {a,'8'}, {a,'9'}, {a,'+'}, {a,'/'},
+	{ a, 'A' }, { a, 'B' }, { a, 'C' }, { a, 'D' }, \
+	{ a, 'E' }, { a, 'F' }, { a, 'G' }, { a, 'H' }, \
+	{ a, 'I' }, { a, 'J' }, { a, 'K' }, { a, 'L' }, \
+	{ a, 'M' }, { a, 'N' }, { a, 'O' }, { a, 'P' }, \
+	{ a, 'Q' }, { a, 'R' }, { a, 'S' }, { a, 'T' }, \
+	{ a, 'U' }, { a, 'V' }, { a, 'W' }, { a, 'X' }, \
+	{ a, 'Y' }, { a, 'Z' }, { a, 'a' }, { a, 'b' }, \
+	{ a, 'c' }, { a, 'd' }, { a, 'e' }, { a, 'f' }, \
+	{ a, 'g' }, { a, 'h' }, { a, 'i' }, { a, 'j' }, \
+	{ a, 'k' }, { a, 'l' }, { a, 'm' }, { a, 'n' }, \
+	{ a, 'o' }, { a, 'p' }, { a, 'q' }, { a, 'r' }, \
+	{ a, 's' }, { a, 't' }, { a, 'u' }, { a, 'v' }, \
+	{ a, 'w' }, { a, 'x' }, { a, 'y' }, { a, 'z' }, \
+	{ a, '0' }, { a, '1' }, { a, '2' }, { a, '3' }, \
+	{ a, '4' }, { a, '5' }, { a, '6' }, { a, '7' }, \
+	{ a, '8' }, { a, '9' }, { a, '+' }, { a, '/' }
 
 static const char pairs[4096][2] = {
-	BEHIND('A') BEHIND('B') BEHIND('C') BEHIND('D')
-	BEHIND('E') BEHIND('F') BEHIND('G') BEHIND('H')
-	BEHIND('I') BEHIND('J') BEHIND('K') BEHIND('L')
-	BEHIND('M') BEHIND('N') BEHIND('O') BEHIND('P')
-	BEHIND('Q') BEHIND('R') BEHIND('S') BEHIND('T')
-	BEHIND('U') BEHIND('V') BEHIND('W') BEHIND('X')
-	BEHIND('Y') BEHIND('Z') BEHIND('a') BEHIND('b')
-	BEHIND('c') BEHIND('d') BEHIND('e') BEHIND('f')
-	BEHIND('g') BEHIND('h') BEHIND('i') BEHIND('j')
-	BEHIND('k') BEHIND('l') BEHIND('m') BEHIND('n')
-	BEHIND('o') BEHIND('p') BEHIND('q') BEHIND('r')
-	BEHIND('s') BEHIND('t') BEHIND('u') BEHIND('v')
-	BEHIND('w') BEHIND('x') BEHIND('y') BEHIND('z')
-	BEHIND('0') BEHIND('1') BEHIND('2') BEHIND('3')
-	BEHIND('4') BEHIND('5') BEHIND('6') BEHIND('7')
-	BEHIND('8') BEHIND('9') BEHIND('+') BEHIND('/')
+	BEHIND('A'), BEHIND('B'), BEHIND('C'), BEHIND('D'),
+	BEHIND('E'), BEHIND('F'), BEHIND('G'), BEHIND('H'),
+	BEHIND('I'), BEHIND('J'), BEHIND('K'), BEHIND('L'),
+	BEHIND('M'), BEHIND('N'), BEHIND('O'), BEHIND('P'),
+	BEHIND('Q'), BEHIND('R'), BEHIND('S'), BEHIND('T'),
+	BEHIND('U'), BEHIND('V'), BEHIND('W'), BEHIND('X'),
+	BEHIND('Y'), BEHIND('Z'), BEHIND('a'), BEHIND('b'),
+	BEHIND('c'), BEHIND('d'), BEHIND('e'), BEHIND('f'),
+	BEHIND('g'), BEHIND('h'), BEHIND('i'), BEHIND('j'),
+	BEHIND('k'), BEHIND('l'), BEHIND('m'), BEHIND('n'),
+	BEHIND('o'), BEHIND('p'), BEHIND('q'), BEHIND('r'),
+	BEHIND('s'), BEHIND('t'), BEHIND('u'), BEHIND('v'),
+	BEHIND('w'), BEHIND('x'), BEHIND('y'), BEHIND('z'),
+	BEHIND('0'), BEHIND('1'), BEHIND('2'), BEHIND('3'),
+	BEHIND('4'), BEHIND('5'), BEHIND('6'), BEHIND('7'),
+	BEHIND('8'), BEHIND('9'), BEHIND('+'), BEHIND('/')
 };
 
 /* Compilers make one load of it. */

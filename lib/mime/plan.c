@@ -84,8 +84,15 @@ static int
 scan(struct smtp_message *m, struct smtp_source *s, const struct smtp_part *p)
 {
 	struct smtp__body *b = &m->body;
-	size_t used;
+	size_t used, n;
+	const char *held = smtp__source_peek(s, &n);
 
+	if (held != NULL) {
+		m->scanned = smtp__raw_convert(&m->raw, held, n, true, &used,
+		    NULL, SIZE_MAX);
+		smtp__source_skip(s, used);
+		return SMTP_OK;
+	}
 	for (;;) {
 		if (b->input_n > b->at || b->input_end) {
 			m->scanned += smtp__raw_convert(&m->raw,
