@@ -142,6 +142,7 @@ test_engine__lives_in_just_that_memory(void **state)
 	assert_int_equal(smtp_engine_init(&e, memory, smtp_engine_bytes(),
 	    &setup), SMTP_OK);
 	assert_int_equal(smtp_engine_reply(e, &reply), 0);
+	assert_string_equal(smtp_engine_mechanism(e), "");
 	assert_int_equal(smtp_engine_take(e, out, sizeof out), 0);
 	assert_int_equal(smtp_engine_feed(e, "220 mx\r\n", 8), 8);
 	assert_int_equal(smtp_engine_reply(e, &reply), 1);
