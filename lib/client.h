@@ -2,11 +2,13 @@
 /*
  * A session from the inside.
  *
- *      client.c      the calls, one operation at a time, waiting
+ *      client.c      the calls
+ *      operation.c   one operation at a time, in steps, and the waiting
  *      connect.c     from a URL to an engine that talks: dial, TLS, greeting
  *      pump.c        octets between the engine and the transport
  *      deliver.c     a message into a delivery, and its results back
- *      report.c      what is said about replies and failures
+ *      heard.c       what the server said last, and what it offers
+ *      report.c      what is said about failures
  *
  * An operation runs in stages, each of which goes on without waiting and says
  * what it waits for. Calls that block are a loop over smtp_step().
@@ -173,6 +175,39 @@ struct smtp {
 	char words[SMTP__WORDS_MAX];
 };
 
+/* operation.c */
+
+/*
+ * Begin: SMTP_OK, or a status (SMTP_E_STATE while another is open). Then the
+ * session is asked for and the work done, by resume or, where that has begun,
+ * by complete; both return what the call returns. What fails before is told by
+ * fail, what ends before by finish.
+ */
+int
+smtp__op_begin(struct smtp *s, enum smtp__operation operation);
+int
+smtp__op_resume(struct smtp *s);
+int
+smtp__op_complete(struct smtp *s);
+int
+smtp__op_fail(struct smtp *s, int status);
+int
+smtp__op_finish(struct smtp *s, int status);
+int
+smtp__op_step(struct smtp *s);
+
+/* Say AUTH. SMTP_OK when it began. */
+int
+smtp__op_auth(struct smtp *s);
+
+/* Wipe user and secret. */
+void
+smtp__op_forget(struct smtp *s);
+
+/* Is there a session that waits for something to do? */
+bool
+smtp__op_is_open(const struct smtp *s);
+
 /* connect.c: returns a mask, SMTP_OK, or the status that open has. */
 
 int
@@ -246,18 +281,25 @@ smtp__deliver_fail(struct smtp *s, int status, int cause);
 int
 smtp__deliver_end(struct smtp *s, uint64_t now_ms);
 
+/* heard.c */
+
+/* Keep the last reply, and the capabilities if it is that of EHLO. */
+void
+smtp__heard_reply(struct smtp *s, const struct smtp_reply *reply);
+
+/* The engine says QUIT of its own accord. */
+void
+smtp__heard_leaving(struct smtp *s);
+
 /* report.c */
 
 void
 smtp__report_clear(struct smtp *s);
 
-/* Keep the last reply, and the capabilities if it is that of EHLO. */
+/* "5.1.1": the class is that of the code; nothing where there is none. */
 void
-smtp__report_reply(struct smtp *s, const struct smtp_reply *reply);
-
-/* The engine says QUIT of its own accord. */
-void
-smtp__report_leaving(struct smtp *s);
+smtp__report_enhanced(struct smtp__out *out, int code, unsigned subject,
+    unsigned detail);
 
 /* A failure with words of its own. Returns the status. */
 int

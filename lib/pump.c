@@ -82,10 +82,10 @@ feed(struct smtp *s)
 		moved |= n > 0;
 		if (smtp_engine_reply(s->engine, &reply)) {
 			s->replies++;
-			smtp__report_reply(s, &reply);
+			smtp__heard_reply(s, &reply);
 			smtp__deliver_note(s, &reply);
 			if (is_leaving(s))
-				smtp__report_leaving(s);
+				smtp__heard_leaving(s);
 		}
 		if (n == 0)
 			break;

@@ -52,8 +52,8 @@ add_number(struct smtp__out *out, uint64_t number)
 }
 
 /* "550 5.1.1": the class of the enhanced code is that of the code. */
-static void
-put_enhanced(struct smtp__out *out, int code, unsigned subject,
+void
+smtp__report_enhanced(struct smtp__out *out, int code, unsigned subject,
     unsigned detail)
 {
 	if (subject == SMTP_NO_ENHANCED)
@@ -72,7 +72,7 @@ add_reply(struct smtp__out *out, int code, unsigned subject, unsigned detail,
 	add_number(out, (uint64_t)code);
 	if (subject != SMTP_NO_ENHANCED)
 		add(out, " ");
-	put_enhanced(out, code, subject, detail);
+	smtp__report_enhanced(out, code, subject, detail);
 	if (n > 0)
 		add(out, " ");
 	add_words(out, words, n);
@@ -103,7 +103,7 @@ step_name(int phase)
 }
 
 /*
- * Replies.
+ * Failures.
  */
 
 void
@@ -113,83 +113,6 @@ smtp__report_clear(struct smtp *s)
 	s->failure.subject = s->failure.detail = SMTP_NO_ENHANCED;
 	s->error[0] = '\0';
 }
-
-/* As long as this connection lives, without blanks at the ends of lines. */
-static void
-keep_capabilities(struct smtp *s, const struct smtp_reply *reply)
-{
-	size_t n = reply->text_n + 1;
-	char *p = reply->code / 100 == 2 ?
-	    smtp__memory_copy(&s->heap, reply->text, reply->text_n) : NULL;
-
-	smtp__memory_free(&s->heap, s->capabilities, s->capabilities_n);
-	s->capabilities = p;
-	s->capabilities_n = p == NULL ? 0 : n;
-	for (size_t i = 0; p != NULL && i < n; i++) {
-		size_t end = i;
-
-		if (p[i] != '\n' && p[i] != '\0')
-			continue;
-		while (end > 0 && smtp__is_blank(p[end - 1]))
-			p[--end] = '\0';
-		p[i] = '\0';
-	}
-}
-
-/*
- * The engine leaves on its own: what made it do so is told now, and kept over
- * the reply to QUIT, which interests nobody.
- */
-void
-smtp__report_leaving(struct smtp *s)
-{
-	s->last_words = smtp__memory_copy(&s->heap, s->words,
-	    strlen(s->words));
-	smtp__report_engine(s, smtp_engine_status(s->engine));
-}
-
-static void
-restore_words(struct smtp *s)
-{
-	if (s->last_words == NULL) {
-		s->words[0] = '\0';
-		return;
-	}
-	memcpy(s->words, s->last_words, strlen(s->last_words) + 1);
-	smtp__memory_free_text(&s->heap, s->last_words);
-	s->last_words = NULL;
-}
-
-void
-smtp__report_reply(struct smtp *s, const struct smtp_reply *reply)
-{
-	struct smtp__out out;
-
-	if (reply->phase == SMTP_PHASE_QUIT &&
-	    s->operation != SMTP__QUITTING) {
-		restore_words(s);
-		return;
-	}
-
-	/* A challenge is no words for anybody; the engine still needs it. */
-	s->challenged = reply->code == 334;
-	if (s->challenged)
-		return;
-	s->code = reply->code;
-	s->last_phase = reply->phase;
-	s->words[reply->text_n] = '\0';
-	smtp__out_init(&out, s->enhanced, sizeof s->enhanced - 1);
-	put_enhanced(&out, reply->code, reply->subject, reply->detail);
-	s->enhanced[out.n] = '\0';
-	s->failure.subject = reply->subject;
-	s->failure.detail = reply->detail;
-	if (reply->phase == SMTP_PHASE_EHLO)
-		keep_capabilities(s, reply);
-}
-
-/*
- * Failures.
- */
 
 static void
 set(struct smtp *s, int status, int cause, int phase)
@@ -520,67 +443,4 @@ smtp_hint(const struct smtp *s)
 		.token = s->is_token,
 	};
 	return smtp__hint(&facts);
-}
-
-int
-smtp_reply_code(const struct smtp *s)
-{
-	return s == NULL ? 0 : s->code;
-}
-
-const char *
-smtp_reply_enhanced(const struct smtp *s)
-{
-	return s == NULL ? "" : s->enhanced;
-}
-
-const char *
-smtp_reply_text(const struct smtp *s)
-{
-	return s == NULL || s->challenged ? "" : s->words;
-}
-
-/* What follows `keyword` in this line, or NULL. AUTH=LOGIN is an old form. */
-static const char *
-parameters(const char *line, const char *keyword, bool old)
-{
-	size_t n = strlen(keyword);
-	char next;
-
-	if (strlen(line) < n || !smtp__same(line, n, keyword, n))
-		return NULL;
-	line += n;
-	next = *line;
-	if (next != '\0' && !smtp__is_blank(next) && !(old && next == '='))
-		return NULL;
-	if (old && next == '=')
-		line++;
-	while (smtp__is_blank(*line))
-		line++;
-	return line;
-}
-
-const char *
-smtp_capability(const struct smtp *s, const char *keyword)
-{
-	if (s == NULL || keyword == NULL || *keyword == '\0')
-		return NULL;
-	for (int old = 0; old < 2; old++) {
-		bool is_auth = smtp__same_text(keyword, strlen(keyword),
-		    "AUTH");
-		size_t i = 0;
-
-		/* The first line is a name and a greeting. */
-		while (i < s->capabilities_n) {
-			const char *line = s->capabilities + i, *found = NULL;
-
-			if (i > 0)
-				found = parameters(line, keyword,
-				    old && is_auth);
-			if (found != NULL)
-				return found;
-			i += strlen(line) + 1;
-		}
-	}
-	return NULL;
 }

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One operation at a time, in steps, and the waiting for those that block.
+ */
+#include <string.h>
+
+#include "client.h"
+#include "memory.h"
+#include "text/ascii.h"
+
+#define SECOND_MS UINT64_C(1000)
+
+/* smtp_cancel() is seen this soon while a call blocks. */
+#define SLICE_MS 100
+
+/* A source that is not ready, or a transport without descriptor. */
+#define RETRY_MS 5
+
+/*
+ * Beginning and end of an operation.
+ */
+
+void
+smtp__op_forget(struct smtp *s)
+{
+	smtp__memory_free_text(&s->heap, s->user);
+	smtp__memory_free_text(&s->heap, s->secret);
+	s->user = s->secret = NULL;
+	memset(&s->credentials, 0, sizeof s->credentials);
+}
+
+static int
+refuse(struct smtp *s, int status, const char *words)
+{
+	return smtp__report(s, status, status, SMTP_PHASE_NONE, words);
+}
+
+static bool
+is_blocking(const struct smtp *s)
+{
+	return smtp__options_flag(s->options, SMTP__BLOCKING);
+}
+
+int
+smtp__op_begin(struct smtp *s, enum smtp__operation operation)
+{
+	uint64_t now = smtp__net_now_ms();
+	uint32_t deadline = smtp__options_seconds(s->options, SMTP__DEADLINE);
+
+	if (s->operation != SMTP__NOTHING)
+		return SMTP_E_STATE;
+	smtp__report_clear(s);
+	if (!smtp__pump_begin(s, operation == SMTP__SENDING))
+		return refuse(s, SMTP_E_MEMORY, "out of memory");
+	s->operation = operation;
+	s->goal = SMTP__GOAL_WORK;
+	s->started_ms = s->moved_ms = s->due_ms = now;
+	s->deadline_ms = deadline > 0 ? now + deadline * SECOND_MS : 0;
+	if (s->until_ms > 0 && (deadline == 0 || s->until_ms < s->deadline_ms))
+		s->deadline_ms = s->until_ms;
+	s->reopened = false;
+	s->replies = 0;
+	s->last_phase = SMTP_PHASE_NONE;
+	return SMTP_OK;
+}
+
+/* A password that is kept serves one purpose only. */
+int
+smtp__op_finish(struct smtp *s, int status)
+{
+	bool keeps = smtp__options_flag(s->options, SMTP__RECONNECT) &&
+	    !s->foreign;
+
+	if (s->operation == SMTP__SENDING && s->sending != NULL)
+		status = smtp__deliver_end(s, smtp__net_now_ms());
+	if (s->operation == SMTP__OPENING)
+		s->opened = status == SMTP_OK;
+	if (s->operation == SMTP__AUTHENTICATING) {
+		s->authenticated = status == SMTP_OK;
+		s->locked = !s->authenticated;
+		if (!keeps || !s->authenticated)
+			smtp__op_forget(s);
+	}
+	smtp__memory_free_text(&s->heap, s->line);
+	smtp__memory_free_text(&s->heap, s->last_words);
+	s->line = s->last_words = NULL;
+	smtp__pump_end(s);
+	s->operation = SMTP__NOTHING;
+	s->reused = s->engine != NULL &&
+	    smtp_engine_want(s->engine) & SMTP_ENGINE_READY;
+	return status;
+}
+
+/*
+ * What an operation does once the session is there.
+ */
+
+int
+smtp__op_auth(struct smtp *s)
+{
+	int rc;
+
+	s->goal = SMTP__GOAL_AUTH;
+	s->locked = true;
+	s->replies = 0;
+	rc = smtp_engine_auth(s->engine, &s->credentials);
+	if (rc == SMTP_E_AUTH) {
+		s->last_phase = SMTP_PHASE_AUTH;
+		return smtp__report_engine(s, rc);
+	}
+	if (rc == SMTP_E_ARGUMENT)
+		return smtp__report(s, rc, rc, SMTP_PHASE_AUTH, s->is_token ?
+		    "user or token: empty, or an octet that cannot be sent" :
+		    "user or password: empty, or an octet that cannot be "
+		    "sent");
+	if (rc != SMTP_OK)
+		return smtp__report(s, rc, rc, SMTP_PHASE_AUTH,
+		    "AUTH: not now");
+	return SMTP_OK;
+}
+
+/* After these the session is not what the engine takes it for. */
+static bool
+changes_session(const char *line)
+{
+	static const char *const verbs[] = { "EHLO", "HELO", "LHLO",
+		"STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "QUIT" };
+	size_t n = strcspn(line, " \t");
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (smtp__same_text(line, n, verbs[i]))
+			return true;
+	return false;
+}
+
+static int
+start_command(struct smtp *s)
+{
+	int rc;
+
+	if (s->line == NULL)
+		rc = smtp_engine_reset(s->engine);
+	else if (changes_session(s->line))
+		rc = SMTP_E_ARGUMENT;
+	else
+		rc = smtp_engine_command(s->engine, s->line);
+	if (rc == SMTP_E_ARGUMENT)
+		return refuse(s, rc, "command: a control character, too "
+		    "long, or one that changes the session");
+	return rc == SMTP_OK ? rc : refuse(s, rc, "command: not now");
+}
+
+static int
+start_work(struct smtp *s)
+{
+	s->goal = SMTP__GOAL_WORK;
+	switch (s->operation) {
+	case SMTP__SENDING:
+		return smtp__deliver_start(s);
+	case SMTP__COMMANDING:
+		return start_command(s);
+	case SMTP__QUITTING:
+		(void)smtp_engine_quit(s->engine);
+		return SMTP_OK;
+	default:
+		return SMTP_OK;
+	}
+}
+
+/*
+ * A session that died while nobody used it is opened again, once: nothing of
+ * this operation was heard yet, or only that the session is over.
+ */
+static bool
+may_reopen(const struct smtp *s, enum smtp__renewal least)
+{
+	return s->opened && s->renewal >= least && !s->reopened &&
+	    !s->foreign &&
+	    (s->operation == SMTP__SENDING ||
+	    s->operation == SMTP__COMMANDING) &&
+	    (s->replies == 0 || (s->replies == 1 && s->code == 421)) &&
+	    smtp__options_flag(s->options, SMTP__RECONNECT);
+}
+
+static int
+reopen(struct smtp *s, uint64_t now_ms)
+{
+	s->reopened = true;
+	s->replies = 0;
+	s->io->in_at = s->io->in_n = s->io->out_at = s->io->out_n = 0;
+	if (s->sending != NULL)
+		s->sending->started = false;
+	smtp__report_clear(s);
+	smtp__trace_note(s->trace, "the session had ended: opening it again",
+	    "");
+	return smtp__connect_start(s, now_ms);
+}
+
+/*
+ * The end of an operation.
+ */
+
+static bool
+is_local(int status)
+{
+	return status <= SMTP_E_ARGUMENT && status >= SMTP_E_SOURCE;
+}
+
+/* What is not told yet is told; a message gets its results. */
+int
+smtp__op_fail(struct smtp *s, int status)
+{
+	int cause = status;
+
+	if (s->error[0] == '\0' && (s->operation != SMTP__SENDING ||
+	    s->goal != SMTP__GOAL_WORK))
+		smtp__report_engine(s, status);
+	if (s->stage != SMTP__TALKING ||
+	    smtp_engine_want(s->engine) & SMTP_ENGINE_DONE)
+		smtp__connect_close(s);
+	if (s->failure.cause != SMTP_OK)
+		cause = s->failure.cause;
+	if (s->operation == SMTP__SENDING && s->sending != NULL &&
+	    !s->sending->decided) {
+		if (s->failure.phase != SMTP_PHASE_NONE)
+			s->last_phase = s->failure.phase;
+		smtp__deliver_fail(s, is_local(status) ? status :
+		    SMTP_E_LATER, cause);
+	}
+	return smtp__op_finish(s, status);
+}
+
+/*
+ * Waits are above 0, the end of the operation is 0 or below; this is neither:
+ * something moved.
+ */
+#define GO_ON 0x10000
+
+static int
+go_on(struct smtp *s, int rc)
+{
+	return rc == SMTP_OK ? GO_ON : rc > 0 ? rc : smtp__op_fail(s, rc);
+}
+
+/* Can the session be had once more, and may this operation do that itself? */
+static enum smtp__renewal
+renewal(const struct smtp *s)
+{
+	int status = smtp_engine_status(s->engine);
+
+	if (status == SMTP_E_CLOSED || s->code == 421)
+		return SMTP__RENEW_NOW;
+	return status == SMTP_E_PROTOCOL || status == SMTP_E_CANCELLED ?
+	    SMTP__RENEW_NEVER : SMTP__RENEW_LATER;
+}
+
+/* The engine has nothing more to say, ever. */
+static int
+over(struct smtp *s, uint64_t now_ms)
+{
+	s->renewal = renewal(s);
+	if (may_reopen(s, SMTP__RENEW_NOW))
+		return go_on(s, reopen(s, now_ms));
+	smtp__connect_close(s);
+	if (s->operation == SMTP__QUITTING)
+		return smtp__op_finish(s, SMTP_OK);
+	return smtp__op_fail(s, smtp_engine_status(s->engine));
+}
+
+static int
+result(struct smtp *s, uint64_t now_ms)
+{
+	bool ended = smtp_engine_want(s->engine) == SMTP_ENGINE_RESULT;
+
+	if (ended) {
+		s->renewal = renewal(s);
+		if (may_reopen(s, SMTP__RENEW_NOW))
+			return go_on(s, reopen(s, now_ms));
+	}
+	(void)smtp_engine_result(s->engine);
+	s->sending->decided = !smtp__deliver_collect(s) || ended;
+	if (!s->sending->decided)
+		return go_on(s, smtp__deliver_start(s));
+	if (ended)
+		smtp__connect_close(s);
+	return smtp__op_finish(s, SMTP_OK);
+}
+
+/* The engine waits for the next thing to do. */
+static int
+ready(struct smtp *s)
+{
+	int rc = smtp_engine_status(s->engine);
+
+	if (rc != SMTP_OK)
+		return smtp__op_fail(s, rc);
+	if (s->goal == SMTP__GOAL_OPEN && s->operation == SMTP__OPENING)
+		return smtp__op_finish(s, SMTP_OK);
+	if (s->goal == SMTP__GOAL_OPEN && s->secret != NULL) {
+		rc = smtp__op_auth(s);
+	} else if (s->goal != SMTP__GOAL_WORK &&
+	    s->operation != SMTP__AUTHENTICATING) {
+		s->authenticated = s->goal == SMTP__GOAL_AUTH;
+		if (s->authenticated)
+			s->locked = false;
+		rc = start_work(s);
+	} else {
+		return smtp__op_finish(s, SMTP_OK);
+	}
+	return go_on(s, rc);
+}
+
+static int
+talk(struct smtp *s, uint64_t now_ms)
+{
+	unsigned want;
+	int rc;
+
+	if (s->sending != NULL && s->sending->planning) {
+		rc = smtp__deliver_start(s);
+		s->due_ms = UINT64_MAX;
+		if (rc != SMTP_OK)
+			return rc > 0 ? rc : smtp__op_fail(s, rc);
+	}
+	rc = smtp__pump(s, now_ms);
+	if (rc > 0 && now_ms < s->due_ms)
+		return rc;
+	if (rc > 0) {
+		s->last_phase = smtp_engine_phase(s->engine);
+		smtp_engine_lost(s->engine, SMTP_E_TIMEOUT);
+	}
+	want = smtp_engine_want(s->engine);
+	if (want & SMTP_ENGINE_RESULT)
+		return result(s, now_ms);
+	if (want & SMTP_ENGINE_DONE)
+		return over(s, now_ms);
+	if (want & SMTP_ENGINE_TLS)
+		return go_on(s, smtp__connect_secure(s, now_ms));
+	return ready(s);
+}
+
+/*
+ * Steps.
+ */
+
+static void
+interrupt(struct smtp *s, int cause)
+{
+	s->failure.by_deadline = cause == SMTP_E_TIMEOUT;
+	if (s->stage != SMTP__TALKING) {
+		smtp__connect_interrupt(s, cause);
+		return;
+	}
+	s->last_phase = smtp_engine_phase(s->engine);
+	smtp_engine_lost(s->engine, cause);
+}
+
+int
+smtp__op_step(struct smtp *s)
+{
+	uint64_t now = smtp__net_now_ms();
+	int rc = GO_ON;
+
+	if (atomic_load(&s->cancelled))
+		interrupt(s, SMTP_E_CANCELLED);
+	else if (s->deadline_ms > 0 && now >= s->deadline_ms)
+		interrupt(s, SMTP_E_TIMEOUT);
+	if (s->stage == SMTP__APART)
+		return smtp__op_fail(s, s->failure.status);
+	while (rc == GO_ON) {
+		if (s->stage == SMTP__TALKING) {
+			rc = talk(s, now);
+			continue;
+		}
+		rc = smtp__connect_step(s, now);
+		if (rc < 0)
+			return smtp__op_fail(s, rc);
+		if (rc == SMTP_OK)
+			rc = GO_ON;
+	}
+	if (rc > 0 && s->deadline_ms > 0 && s->deadline_ms < s->due_ms)
+		s->due_ms = s->deadline_ms;
+	return rc;
+}
+
+static void
+wait(const struct smtp *s, int want)
+{
+	uint64_t now = smtp__net_now_ms();
+	uint64_t left = s->due_ms > now ? s->due_ms - now : 0;
+	int fd = smtp_fd(s);
+
+	if (left > SLICE_MS)
+		left = SLICE_MS;
+	want &= SMTP_WANT_READ | SMTP_WANT_WRITE | SMTP_WANT_SOURCE;
+	if (left > RETRY_MS && (want & SMTP_WANT_SOURCE ||
+	    (want != 0 && fd < 0)))
+		left = RETRY_MS;
+	(void)smtp__net_wait(fd, want & ~SMTP_WANT_SOURCE, left);
+}
+
+/* The operation has begun: go on with it, to its end if the calls block. */
+int
+smtp__op_complete(struct smtp *s)
+{
+	int rc = smtp__op_step(s);
+
+	while (rc > 0 && is_blocking(s)) {
+		wait(s, rc);
+		rc = smtp__op_step(s);
+	}
+	return rc;
+}
+
+/*
+ * Is the session there, or to be had? Then the work begins. Nothing is sent
+ * without the authentication that the caller wanted (RFC 4954 section 4).
+ */
+int
+smtp__op_resume(struct smtp *s)
+{
+	uint64_t now = smtp__net_now_ms();
+	int rc;
+
+	if (s->locked && s->operation == SMTP__SENDING)
+		return smtp__op_fail(s, refuse(s, SMTP_E_STATE, "not "
+		    "authenticated: smtp_auth failed, and nothing is sent "
+		    "without it"));
+	if (s->stage == SMTP__TALKING && s->reused && !smtp__pump_idle(s)) {
+		s->renewal = renewal(s);
+		s->replies = 0;
+		smtp__connect_close(s);
+		if (!may_reopen(s, SMTP__RENEW_NOW))
+			return smtp__op_fail(s, smtp_engine_status(s->engine));
+	}
+	if (s->stage == SMTP__TALKING &&
+	    smtp_engine_want(s->engine) & SMTP_ENGINE_READY)
+		rc = start_work(s);
+	else if (s->stage == SMTP__APART && may_reopen(s, SMTP__RENEW_LATER))
+		rc = reopen(s, now);
+	else
+		rc = refuse(s, SMTP_E_STATE, "the session is not open");
+	if (rc < 0)
+		return smtp__op_fail(s, rc);
+	return smtp__op_complete(s);
+}
+
+bool
+smtp__op_is_open(const struct smtp *s)
+{
+	return s->stage == SMTP__TALKING &&
+	    smtp_engine_want(s->engine) & SMTP_ENGINE_READY;
+}
