@@ -22,6 +22,7 @@ Traits of endpoints:
     data=N      answers DATA with that code
     end=N       answers the end of 20000 octets with that code
     sender      says 550 to MAIL from bad@example.com
+    impatient   waits two seconds for the next octet, then says 421
 """
 
 import os
@@ -363,6 +364,13 @@ def attachment_named_by_its_path(rig, ep):
 def attachment(rig, ep, name, files):
     built_arrives(rig, ep, text="x\n", attach=files)
     rig.count(ep, "automatic" if not ep.lmtp else "-")
+
+
+@case("login")
+def attachment_near_the_limit(rig, ep):
+    built_arrives(rig, ep, text="x\n", attach=[
+        ("18 MiB.bin", "application/octet-stream", BIG * 6)])
+    rig.count(ep, "automatic")
 
 
 @case("bare", "R5321-2.4-3 R5321-4.1.1.3-2",
@@ -1102,6 +1110,40 @@ def lost_before_the_content(rig, ep, name, seconds, deadline):
     need((sent.cause, sent.phase) == ("TIMEOUT", "data"), "%s in %s",
          sent.cause, sent.phase)
     need([r[0] for r in sent.rows()] == ["LATER"], "rows %s", sent.rows())
+
+
+@case("impatient")
+def the_server_closes_within_the_content(rig, ep):
+    mark = rig.mark()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--to", TESTER,
+                    "--text", "x", "--header", "X-Interop: " + mark,
+                    "--attach", rig.pipe([
+                        BINARY * 2, 4, BINARY * 10, 0.5, b"the end\n"]))
+    need(sent.exit == 75 and sent.status == "LATER", "%s", sent.status)
+    need([r[0] for r in sent.rows()] == ["LATER"] * 2, "rows %s", sent.rows())
+    need(sent.cause in ("REPLY", "CLOSED"), "cause %s", sent.cause)
+    if sent.cause == "REPLY":
+        need(sent.code == 421, "code %d", sent.code)
+        rig.show_item("LIB-F-4", True)
+    return "%s %d in %s" % (sent.cause, sent.code, sent.phase)
+
+
+@case("impatient")
+def a_slow_source_is_fine(rig, ep):
+    mark = rig.mark()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x",
+                    "--header", "X-Interop: " + mark, "--attach", rig.pipe(
+                        [BINARY[:4000], 1, BINARY[4000:30000], 1,
+                         BINARY[30000:]]) + ",name=slow.bin")
+    need_ok(sent)
+    need(not re.search(r"C: MAIL FROM:.* SIZE=", sent.err),
+         "a size that nobody knows")
+    rig.show_item("R1870-6-2", True)
+    [(_, got)] = rig.server.mail.take("user", mark)
+    why = compare.built_difference({"text": "x", "attachments": [
+        ("slow.bin", "application/octet-stream", BINARY)]}, got)
+    need(why is None, "%s", why)
+    rig.count(ep, "-")
 
 
 @case("slowend", "R5321-4.5.3.2.6-1")

@@ -116,6 +116,8 @@ postfix_ports()
 		'{smtpd_data_restrictions=sleep 5}'
 	postfix_port slowend 'smtp+plaintext://localhost:PORT slowend' \
 		'{smtpd_end_of_data_restrictions=sleep 5}'
+	postfix_port impatient 'smtp+plaintext://localhost:PORT impatient' \
+		smtpd_timeout=2s
 	postfix_port postscreen 'smtp+plaintext://localhost:PORT slowgreet' \
 		postscreen_greet_wait=2s postscreen_greet_action=enforce \
 		smtpd_service_name=screened

@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 
 import compare
@@ -260,9 +261,8 @@ class Rig:
         command += words
         try:
             run = subprocess.run(
-                command, input=b"" if stdin is None else stdin,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                env=environment, timeout=120)
+                command, input=stdin or b"", stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, env=environment, timeout=120)
         except subprocess.TimeoutExpired:
             raise Failed("smtp-send did not end: " + " ".join(command))
         self.last = sent = Sent(command, run)
@@ -273,6 +273,25 @@ class Rig:
         if login is not None:
             self.check_secrets(sent, secret, user or server.user)
         return sent
+
+    def pipe(self, pieces):
+        """A named pipe that gives octets, and waits the seconds between."""
+        path = self.file("pipe", b"")
+        os.unlink(path)
+        os.mkfifo(path)
+
+        def feed():
+            try:
+                with open(path, "wb", buffering=0) as pipe:
+                    for piece in pieces:
+                        if isinstance(piece, bytes):
+                            pipe.write(piece)
+                        else:
+                            time.sleep(piece)
+            except BrokenPipeError:
+                pass
+        threading.Thread(target=feed, daemon=True).start()
+        return path
 
     def dry_run(self, *words):
         """What smtp-send would send."""

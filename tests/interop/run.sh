@@ -12,7 +12,7 @@
 #	                        ($BUILD/examples/smtp-send)
 #	INTEROP_ROOT            packages that were fetched (build/interop)
 #	INTEROP_TLS13=yes       the TLS library under test has TLS 1.3
-#	INTEROP_SECONDS         the most that the whole may take (600)
+#	INTEROP_SECONDS         the most that the whole may take (540)
 #	INTEROP_ONLY            cases whose name has this word
 #	INTEROP_KEEP=yes        leave the scratch directory where it is
 
@@ -84,7 +84,7 @@ for server in $servers; do
 done
 note "$servers up after $((SECONDS - begin)) s"
 
-timeout -k 10 "${INTEROP_SECONDS:-600}" \
+timeout -k 10 "${INTEROP_SECONDS:-540}" \
 	$python -B "$here/main.py" "$client" "$state" "$@" &
 main=$!
 wait $main
