@@ -155,6 +155,7 @@ static const struct {
 	{ "reply-two-parents", "R5322-3.6.4-3 R5322-3.6.5-1" },
 	{ "newsletter", "R2369-3-1 R2919-3-1 R8058-3.1-1" },
 	{ "spaces", "R5322-3.2.5-1 R5322-3.2.2-1" },
+	{ "name-fallback", "LIB-N-1" },
 	{ "flowed", "R3676-4.1-1" },
 	{ "invitation", "R6047-2.4-1 R6047-2.5-1 LIB-N-7 R5545-3.1-1 "
 	    "R2046-5.1.4-1" },
@@ -689,6 +690,51 @@ test_message__needs_smtputf8_for_such_addresses_alone(void **state)
 		recipe_free(&r);
 	}
 	proves("R6531-3.2-1 R6531-3.2-2 R6531-3.6-1");
+}
+
+/* RFC 6532 where it is offered, encoded-words elsewhere. */
+static void
+test_message__writes_text_as_it_is_when_told(void **state)
+{
+	struct smtp__moment now = moment();
+	struct smtp_message *m = complete();
+	struct smtp__content content;
+	struct text got;
+
+	(void)state;
+	smtp_message_set_from(m, "Jörg <joe@x.example>");
+	smtp_message_add_address(m, "Cc", "Müller, \"J\"", "j@x.example");
+	smtp_message_set_subject(m, "Grüße aus Köln");
+	smtp_message_set_list_id(m, "Nachrichten für alle", "a.example");
+	for (int on = 0; on < 2; on++)
+		for (int offered = 0; offered < 2; offered++) {
+			bool raw = on && offered;
+
+			smtp_message_set_utf8(m, on);
+			assert_int_equal(smtp__message_prepare(m, &now),
+			    SMTP_OK);
+			assert_int_equal(stream(m, offered ?
+			    SMTP__CONTENT_UTF8 : 0, 100, &content, &got),
+			    SMTP_OK);
+			check_wire("utf8", got, raw);
+			got.p[got.n - 1] = '\0';
+			assert_int_equal(content.needs, raw ?
+			    SMTP__CONTENT_UTF8 : 0);
+			assert_int_equal(strstr(got.p, "=?") == NULL, raw);
+			if (raw) {
+				assert_non_null(strstr(got.p,
+				    "From: Jörg <joe@x.example>\r\n"));
+				assert_non_null(strstr(got.p, "Cc: \"Müller, "
+				    "\\\"J\\\"\" <j@x.example>\r\n"));
+				assert_non_null(strstr(got.p,
+				    "Subject: Grüße aus Köln\r\n"));
+				assert_non_null(strstr(got.p, "List-Id: "
+				    "Nachrichten für alle <a.example>\r\n"));
+			}
+			free(got.p);
+		}
+	smtp_message_free(m);
+	proves("R6532-3.6-1 R6531-3.6-1");
 }
 
 static void
@@ -1596,6 +1642,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_message__sees_each_octet_of_a_text),
 		cmocka_unit_test(
 		    test_message__needs_smtputf8_for_such_addresses_alone),
+		cmocka_unit_test(test_message__writes_text_as_it_is_when_told),
 		cmocka_unit_test(test_message__never_tells_bcc),
 		cmocka_unit_test(
 		    test_message__leaves_sender_out_when_it_is_the_author),

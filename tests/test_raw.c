@@ -66,7 +66,7 @@ static const struct {
 	{ "a\r.\rb", 0, NULL, SMTP__RAW_BARE_CR, 1, "R5321-2.3.8-2" },
 	{ "a\r\n.\r.\r\nb", 0, NULL, SMTP__RAW_BARE_CR, 2, "R5321-2.3.8-2" },
 	{ "\r\r\n.", 0, NULL, SMTP__RAW_BARE_CR, 1, "R5321-2.3.8-2" },
-	{ "a\r", 0, NULL, SMTP__RAW_BARE_CR, 1, "R5321-2.3.8-2 LIB-F-2" },
+	{ "a\r", 0, NULL, SMTP__RAW_BARE_CR, 1, "R5321-2.3.8-2" },
 	{ "a\n\nb\0c", 6, NULL, SMTP__RAW_NUL, 3, NULL },
 	{ A998 "\n", 0, A998 "\r\n", 0, 0, "R5321-4.5.3.1.6-1" },
 	{ A998 "\r\n", 0, A998 "\r\n", 0, 0, "R5321-4.5.3.1.6-1" },

@@ -122,6 +122,33 @@ test_source__reads_files_again_and_again(void **state)
 }
 
 static void
+test_source__reads_a_stream_from_where_it_stands(void **state)
+{
+	FILE *file = tmpfile();
+	struct smtp_source *s;
+	char out[64];
+
+	(void)state;
+	assert_non_null(file);
+	assert_true(fputs("junk: hello", file) >= 0);
+	assert_int_equal(fseek(file, 6, SEEK_SET), 0);
+	s = smtp_source_stream(file);
+	assert_non_null(s);
+	for (size_t step = 1; step < 8; step++) {
+		assert_true(smtp__source_begin(s));
+		assert_int_equal(smtp__source_size(s), 5);
+		pull(s, step, out);
+		assert_string_equal(out, "hello");
+	}
+	smtp_source_free(s);
+	/* it stays open */
+	assert_int_equal(fseek(file, 0, SEEK_SET), 0);
+	assert_int_equal(fgetc(file), 'j');
+	fclose(file);
+	assert_null(smtp_source_stream(NULL));
+}
+
+static void
 test_source__says_why_a_file_cannot_be_read(void **state)
 {
 	static const struct {
@@ -257,6 +284,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_source__reads_memory_again_and_again),
 		cmocka_unit_test(test_source__reads_files_again_and_again),
+		cmocka_unit_test(
+		    test_source__reads_a_stream_from_where_it_stands),
 		cmocka_unit_test(test_source__says_why_a_file_cannot_be_read),
 		cmocka_unit_test(test_source__notices_a_file_that_changes),
 		cmocka_unit_test(test_source__holds_callbacks_to_their_word),

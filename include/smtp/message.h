@@ -67,6 +67,8 @@ typedef ptrdiff_t smtp_source_read(void *ctx, void *p, size_t n);
  *            source that yields another number fails the send.
  * memory     borrowed until the message is freed.
  * file       opened when it is first read; the name is used in errors.
+ * stream     an open file, from where it stands; borrowed until the message is
+ *            freed. What cannot seek, as a pipe, can be read once only.
  */
 SMTP_API struct smtp_source *
 smtp_source_callback(smtp_source_read *read, int (*rewind)(void *ctx),
@@ -75,6 +77,8 @@ SMTP_API struct smtp_source *
 smtp_source_memory(const void *p, size_t n);
 SMTP_API struct smtp_source *
 smtp_source_file(const char *path);
+SMTP_API struct smtp_source *
+smtp_source_stream(FILE *file);
 SMTP_API void
 smtp_source_free(struct smtp_source *source);
 
@@ -155,6 +159,14 @@ SMTP_API int
 smtp_message_set_message_id(struct smtp_message *message, const char *id);
 
 /*
+ * Names, subject and other text of the header as they are, in UTF-8, where the
+ * server takes SMTPUTF8 (RFC 6532). Without this call, and elsewhere, they are
+ * encoded-words, which any server can pass on.
+ */
+SMTP_API int
+smtp_message_set_utf8(struct smtp_message *message, int on);
+
+/*
  * A field of one's own: unstructured text in any language, encoded and folded
  * as needed. Fields that the message itself makes are refused.
  */
@@ -225,7 +237,9 @@ SMTP_API int
 smtp_message_set_flowed_text(struct smtp_message *message, const char *text);
 
 /*
- * Attachments. `type` NULL: from the ending of the name; `name` NULL: none, or
+ * Attachments; they arrive octet for octet, also when they are text, but for a
+ * message (message/rfc822), which goes as it is with CRLF line ends.
+ * `type` NULL: from the ending of the name; `name` NULL: none, or
  * the last component of the path. `inline`: shown where the HTML says
  * <img src="cid:ID">, with `cid` without angle brackets (RFC 2392).
  */
@@ -241,6 +255,13 @@ smtp_message_inline(struct smtp_message *message, struct smtp_source *source,
 SMTP_API int
 smtp_message_inline_file(struct smtp_message *message, const char *path,
     const char *cid, const char *type, const char *name);
+
+/*
+ * Beside a name of a file that is not ASCII, one that is, for readers who do
+ * not know RFC 2231. Off without this call, since others take the wrong one.
+ */
+SMTP_API int
+smtp_message_set_name_fallback(struct smtp_message *message, int on);
 
 /*
  * An invitation (RFC 6047): a calendar object beside text and HTML, as the last

@@ -265,7 +265,18 @@ smtp__part_set_name(struct smtp_message *m, struct smtp_part *part,
 	if (copy == NULL)
 		return no_memory(m, field);
 	part->name = smtp__bytes(copy, b.n);
+	part->fallback = &m->fallback;
 	return SMTP_OK;
+}
+
+int
+smtp_message_set_name_fallback(struct smtp_message *m, int on)
+{
+	if (m == NULL)
+		return SMTP_E_ARGUMENT;
+	m->fallback = on != 0;
+	m->changed = true;
+	return m->fault;
 }
 
 int

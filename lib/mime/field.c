@@ -44,6 +44,7 @@ smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
 	f->limit = LINE;
 	f->fresh = true;
 	f->bad = false;
+	f->utf8 = false;
 	put(f, name, strlen(name));
 	put(f, ":", 1);
 }
@@ -122,11 +123,11 @@ put_plain(struct smtp__field *f, const char *p, size_t n)
 
 /* Does the word need to be encoded, for what it is made of or its length? */
 static bool
-needs_encoding(const char *p, size_t n)
+needs_encoding(const char *p, size_t n, bool utf8)
 {
 	if (n > LONGEST_PLAIN || smtp__word_resembles(p, n))
 		return true;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !utf8; i++)
 		if (smtp__is_high(p[i]))
 			return true;
 	return false;
@@ -138,7 +139,7 @@ needs_encoding(const char *p, size_t n)
  * sides with it.
  */
 static void
-stretch(const char *p, size_t n, size_t *first, size_t *last)
+stretch(const char *p, size_t n, bool utf8, size_t *first, size_t *last)
 {
 	size_t before = 0, i = 0, gap, word;
 
@@ -156,7 +157,7 @@ stretch(const char *p, size_t n, size_t *first, size_t *last)
 			*first = *first < before ? *first : before;
 			*last = i;
 		}
-		if (i > word && needs_encoding(p + word, i - word)) {
+		if (i > word && needs_encoding(p + word, i - word, utf8)) {
 			*first = *first < word ? *first : word;
 			*last = i;
 		}
@@ -169,7 +170,7 @@ smtp__field_unstructured(struct smtp__field *f, const char *p, size_t n)
 {
 	size_t first, last;
 
-	stretch(p, n, &first, &last);
+	stretch(p, n, f->utf8, &first, &last);
 	if (first >= last) {
 		put_plain(f, p, n);
 		return;
@@ -181,12 +182,13 @@ smtp__field_unstructured(struct smtp__field *f, const char *p, size_t n)
 
 /* Atoms with single spaces between, which need no quotes. */
 static bool
-is_atoms(const char *p, size_t n)
+is_atoms(const char *p, size_t n, bool utf8)
 {
 	char was = ' ';
 
 	for (size_t i = 0; i < n; i++) {
-		if (p[i] == ' ' ? was == ' ' : !smtp__is_atext(p[i]))
+		if (p[i] == ' ' ? was == ' ' : !smtp__is_atext(p[i]) &&
+		    !(utf8 && smtp__is_high(p[i])))
 			return false;
 		was = p[i];
 	}
@@ -194,10 +196,10 @@ is_atoms(const char *p, size_t n)
 }
 
 static bool
-is_quotable(const char *p, size_t n)
+is_quotable(const char *p, size_t n, bool utf8)
 {
 	for (size_t i = 0; i < n; i++)
-		if (smtp__is_high(p[i]) || smtp__is_control(p[i]))
+		if ((smtp__is_high(p[i]) && !utf8) || smtp__is_control(p[i]))
 			return false;
 	return n <= LONGEST_QUOTED;
 }
@@ -208,12 +210,12 @@ smtp__field_phrase(struct smtp__field *f, const char *p, size_t n)
 	char quoted[2 * LONGEST_QUOTED + 2];
 	size_t size = 0;
 
-	if (smtp__word_resembles(p, n) || (!is_quotable(p, n) &&
-	    !(n <= LONGEST_PLAIN && is_atoms(p, n)))) {
+	if (smtp__word_resembles(p, n) || (!is_quotable(p, n, f->utf8) &&
+	    !(n <= LONGEST_PLAIN && is_atoms(p, n, f->utf8)))) {
 		put_words(f, p, n, true);
 		return;
 	}
-	if (is_atoms(p, n)) {
+	if (is_atoms(p, n, f->utf8)) {
 		put_plain(f, p, n);
 		return;
 	}

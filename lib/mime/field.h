@@ -22,6 +22,8 @@ struct smtp__field {
 	size_t limit;                    /* of the line: 78 or 76        */
 	bool fresh;                      /* nothing behind the name yet  */
 	bool bad;                        /* a control character came     */
+	bool utf8;                       /* text as it is, RFC 6532; set */
+					 /* behind begin                 */
 };
 
 void

@@ -255,6 +255,16 @@ smtp_message_set_date(struct smtp_message *m, int64_t seconds,
 	return SMTP_OK;
 }
 
+int
+smtp_message_set_utf8(struct smtp_message *m, int on)
+{
+	if (m == NULL)
+		return SMTP_E_ARGUMENT;
+	m->utf8 = on != 0;
+	m->changed = true;
+	return m->fault;
+}
+
 /* Atoms with single dots between. */
 bool
 smtp__message_is_dot_atom(const char *p, size_t n)
@@ -484,13 +494,14 @@ write_mailbox(struct smtp__field *f, const struct smtp__entry *e)
 
 static bool
 write_list(const struct smtp__list *list, struct smtp__out *out,
-    const char *name)
+    const char *name, bool utf8)
 {
 	struct smtp__field f;
 
 	if (list->first == NULL)
 		return true;
 	smtp__field_begin(&f, out, name);
+	f.utf8 = utf8;
 	for (const struct smtp__entry *e = list->first; e != NULL;
 	    e = e->next) {
 		if (e->kind == SMTP__ADDRESS_MAILBOX) {
@@ -507,22 +518,25 @@ write_list(const struct smtp__list *list, struct smtp__out *out,
 }
 
 static bool
-write_line(struct smtp__out *out, const char *name, struct smtp__bytes value)
+write_line(struct smtp__out *out, const char *name, struct smtp__bytes value,
+    bool utf8)
 {
 	struct smtp__field f;
 
 	smtp__field_begin(&f, out, name);
+	f.utf8 = utf8;
 	smtp__field_unstructured(&f, value.p, value.n);
 	return smtp__field_end(&f);
 }
 
 static bool
-write_structured(struct smtp__out *out, const struct smtp__line *l)
+write_structured(struct smtp__out *out, const struct smtp__line *l, bool utf8)
 {
 	struct smtp__field f;
 	size_t from = 0;
 
 	smtp__field_begin(&f, out, l->name);
+	f.utf8 = utf8;
 	if (l->phrase.n > 0)
 		smtp__field_phrase(&f, l->phrase.p, l->phrase.n);
 	for (size_t i = 0; i <= l->value.n; i++) {
@@ -545,7 +559,8 @@ sender_differs(const struct smtp_message *m)
 }
 
 bool
-smtp__message_write_header(const struct smtp_message *m, struct smtp__out *out)
+smtp__message_write_header(const struct smtp_message *m,
+    struct smtp__out *out, bool utf8)
 {
 	struct smtp__field f;
 	bool good = true;
@@ -555,25 +570,25 @@ smtp__message_write_header(const struct smtp_message *m, struct smtp__out *out)
 		good = smtp__date_write(out, &m->date);
 		smtp__out_text(out, "\r\n");
 	}
-	good = good && write_list(&m->from, out, "From");
+	good = good && write_list(&m->from, out, "From", utf8);
 	if (sender_differs(m))
-		good = good && write_list(&m->sender, out, "Sender");
-	good = good && write_list(&m->reply_to, out, "Reply-To") &&
-	    write_list(&m->to, out, "To");
+		good = good && write_list(&m->sender, out, "Sender", utf8);
+	good = good && write_list(&m->reply_to, out, "Reply-To", utf8) &&
+	    write_list(&m->to, out, "To", utf8);
 	/* RFC 5321 appendix B. */
 	if (m->to.first == NULL && m->cc.first == NULL)
 		smtp__out_text(out, "To: undisclosed-recipients:;\r\n");
-	good = good && write_list(&m->cc, out, "Cc");
+	good = good && write_list(&m->cc, out, "Cc", utf8);
 	if (m->has_subject)
-		good = good && write_line(out, "Subject", m->subject);
+		good = good && write_line(out, "Subject", m->subject, utf8);
 	if (m->message_id != NULL) {
 		smtp__field_begin(&f, out, "Message-ID");
 		smtp__field_piece_text(&f, m->message_id);
 		good = good && smtp__field_end(&f);
 	}
 	for (struct smtp__line *l = m->headers.first; l != NULL; l = l->next)
-		good = good && (l->structured ? write_structured(out, l) :
-		    write_line(out, l->name, l->value));
+		good = good && (l->structured ? write_structured(out, l, utf8) :
+		    write_line(out, l->name, l->value, utf8));
 	smtp__out_text(out, "MIME-Version: 1.0\r\n");
 	return good;
 }

@@ -184,6 +184,24 @@ write_type(const struct smtp_part *part, struct smtp__out *out,
 	return smtp__field_end(&f);
 }
 
+/* `_` for each character that is not ASCII; the ending stays what it is. */
+static void
+write_fallback(struct smtp__field *f, struct smtp__bytes name)
+{
+	char text[256];
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.n && n < sizeof(text); i++) {
+		unsigned char c = (unsigned char)name.p[i];
+
+		if (c < 0x80)
+			text[n++] = name.p[i];
+		else if (c >= 0xC0)
+			text[n++] = '_';
+	}
+	smtp__field_param(f, "filename", text, n);
+}
+
 static bool
 write_disposition(const struct smtp_part *part, struct smtp__out *out)
 {
@@ -195,6 +213,9 @@ write_disposition(const struct smtp_part *part, struct smtp__out *out)
 	smtp__field_piece_text(&f,
 	    part->disposition == SMTP__DISPOSITION_INLINE ? "inline" :
 	    "attachment");
+	if (part->fallback != NULL && *part->fallback &&
+	    smtp__any_high(part->name.p, part->name.n))
+		write_fallback(&f, part->name);
 	if (part->name.n > 0)
 		smtp__field_param(&f, "filename", part->name.p, part->name.n);
 	return smtp__field_end(&f);

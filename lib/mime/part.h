@@ -49,6 +49,7 @@ struct smtp_part {
 	const char *label;               /* instead of it, or NULL        */
 	struct smtp__pair *params;
 	struct smtp__bytes name;         /* of the file, n 0 for none     */
+	const bool *fallback;            /* and its ASCII likeness; NULL  */
 	const char *cid;                 /* without brackets, or NULL     */
 	enum smtp__disposition disposition;
 	struct smtp__bytes description;

@@ -240,7 +240,7 @@ choose(struct smtp_message *m, unsigned offers)
 
 /* All literal text, and the leaves between its pieces. */
 static bool
-lay_out(struct smtp_message *m)
+lay_out(struct smtp_message *m, unsigned offers)
 {
 	struct smtp__out *out = &m->head.out;
 	struct smtp_part *part = m->root, **then = &m->leaves;
@@ -251,8 +251,10 @@ lay_out(struct smtp_message *m)
 	smtp__unique_write(&u, m->random + 15, 9);
 	unique[u.n < sizeof(unique) ? u.n : 0] = '\0';
 	smtp__buffer_clear(&m->head);
-	if (!smtp__message_write_header(m, out))
+	if (!smtp__message_write_header(m, out, m->utf8 &&
+	    (offers & SMTP__CONTENT_UTF8) != 0))
 		return false;
+	m->high_head = smtp__any_high(out->p, out->n);
 	m->size = 0;
 	while (part != NULL) {
 		if (!smtp__part_write_fields(part, out, unique))
@@ -295,7 +297,7 @@ end_last_line(struct smtp_message *m)
 static unsigned
 needs_of(const struct smtp_message *m)
 {
-	unsigned needs = m->wide ? SMTP__CONTENT_UTF8 : 0;
+	unsigned needs = m->wide || m->high_head ? SMTP__CONTENT_UTF8 : 0;
 
 	if (m->root->encoding == SMTP__ENCODING_8BIT)
 		needs |= SMTP__CONTENT_8BIT;
@@ -321,7 +323,7 @@ plan_parts(struct smtp_message *m, unsigned offers,
 		rc = choose(m, offers);
 		if (rc != SMTP_OK)
 			return rc;
-		if (!lay_out(m))
+		if (!lay_out(m, offers))
 			return smtp__message_stop(m, SMTP_E_ARGUMENT,
 			    "header", none, "has a control character");
 		end_last_line(m);

@@ -12,9 +12,8 @@ smtp__raw_init(struct smtp__raw *r, bool allow_head, bool allow_body)
 	r->line = 1;
 }
 
-/* A word at a time: is any octet above 127? */
-static bool
-any_high(const char *p, size_t n)
+bool
+smtp__any_high(const char *p, size_t n)
 {
 	uint64_t all = 0, word;
 
@@ -39,7 +38,7 @@ look(struct smtp__raw *r, const char *p, size_t n)
 		return SMTP__RAW_NUL;
 	if (n > SMTP__LINE_MAX - r->column)
 		return SMTP__RAW_LONG_LINE;
-	if (!any_high(p, n))
+	if (!smtp__any_high(p, n))
 		return SMTP__RAW_OK;
 	if (r->in_body) {
 		r->high_body = true;

@@ -45,6 +45,10 @@ size_t
 smtp__raw_convert(struct smtp__raw *r, const char *in, size_t n, bool last,
     size_t *used, char *out, size_t cap);
 
+/* Is any octet above 127? A word at a time. */
+bool
+smtp__any_high(const char *p, size_t n);
+
 /* The fault for a person, to follow "line 7". */
 const char *
 smtp__raw_words(enum smtp__raw_fault fault);

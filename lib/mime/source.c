@@ -69,9 +69,27 @@ smtp_source_file(const char *path)
 	return s;
 }
 
+struct smtp_source *
+smtp_source_stream(FILE *file)
+{
+	struct smtp_source *s;
+
+	if (file == NULL)
+		return NULL;
+	s = source_new(SMTP__SOURCE_STREAM, SMTP_SIZE_UNKNOWN);
+	if (s == NULL)
+		return NULL;
+	s->file = file;
+	s->start = ftell(file);
+	s->once = s->start < 0;
+	return s;
+}
+
 static void
 close_file(struct smtp_source *s)
 {
+	if (s->kind == SMTP__SOURCE_STREAM)
+		return;
 	if (s->file != NULL)
 		fclose(s->file);
 	s->file = NULL;
@@ -153,6 +171,22 @@ try_file(struct smtp_source *s)
 	return true;
 }
 
+/* Where it stood when it became a source, and how much there is. */
+static bool
+begin_stream(struct smtp_source *s)
+{
+	long end;
+
+	if (s->once)
+		return true;
+	if (fseek(s->file, 0, SEEK_END) != 0 ||
+	    (end = ftell(s->file)) < s->start ||
+	    fseek(s->file, s->start, SEEK_SET) != 0)
+		return fail(s, "it could not go back to its start");
+	s->size = (uint64_t)(end - s->start);
+	return true;
+}
+
 bool
 smtp__source_begin(struct smtp_source *s)
 {
@@ -171,6 +205,10 @@ smtp__source_begin(struct smtp_source *s)
 			break;
 		close_file(s);
 		if (!try_file(s))
+			return false;
+		break;
+	case SMTP__SOURCE_STREAM:
+		if (!begin_stream(s))
 			return false;
 		break;
 	case SMTP__SOURCE_CALLBACK:
@@ -228,6 +266,7 @@ pull(struct smtp_source *s, void *p, size_t n)
 			memcpy(p, s->memory + s->at, n);
 		return (ptrdiff_t)n;
 	case SMTP__SOURCE_FILE:
+	case SMTP__SOURCE_STREAM:
 		return pull_file(s, p, n);
 	case SMTP__SOURCE_CALLBACK:
 		break;

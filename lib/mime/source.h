@@ -10,6 +10,7 @@
 enum smtp__source_kind {
 	SMTP__SOURCE_MEMORY,
 	SMTP__SOURCE_FILE,
+	SMTP__SOURCE_STREAM,             /* a file that is the caller's   */
 	SMTP__SOURCE_CALLBACK
 };
 
@@ -26,6 +27,7 @@ struct smtp_source {
 	const char *memory;
 	char *path;
 	FILE *file;
+	long start;                      /* of a stream                   */
 	bool once;                       /* cannot go back                */
 	smtp_source_read *read;
 	int (*rewind)(void *ctx);

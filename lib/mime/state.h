@@ -69,12 +69,14 @@ struct smtp_message {
 	const char *path;                /* settled                       */
 	struct smtp__recipient *recipients;
 	size_t count;
+	bool utf8;                       /* no encoded-words if possible  */
 	bool wide;                       /* needs SMTPUTF8                */
 	struct smtp__bytes wide_address; /* the first that does           */
 
 	/* The content. */
 	struct smtp_part text, html, calendar;
 	bool has_text, has_html, has_calendar;
+	bool fallback;                   /* names of files in ASCII too   */
 	struct smtp_part *content;       /* the caller's own tree         */
 	unsigned made;                   /* parts of such trees           */
 	struct smtp__parts inlines, files;
@@ -89,6 +91,7 @@ struct smtp_message {
 	unsigned offers;
 	struct smtp_part *root, *leaves;
 	struct smtp__buffer head;        /* all literal text              */
+	bool high_head;                  /* it has octets above 127       */
 	size_t head_at;
 	struct smtp_part *leaf;         /* next or being read            */
 	bool in_leaf;
@@ -126,10 +129,10 @@ void
 smtp__list_init(struct smtp__list *list);
 void
 smtp__lines_init(struct smtp__lines *lines);
-/* All fields but those of the content. */
+/* All fields but those of the content; `utf8`: text as it is, RFC 6532. */
 bool
 smtp__message_write_header(const struct smtp_message *m,
-    struct smtp__out *out);
+    struct smtp__out *out, bool utf8);
 
 struct smtp__line *
 smtp__message_find_line(const struct smtp_message *m, const char *name,

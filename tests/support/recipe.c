@@ -231,6 +231,10 @@ call(struct recipe *r, struct smtp_message *m, char **a, const size_t *size)
 	if (strcmp(a[0], "set_priority") == 0)
 		return smtp_message_set_priority(m, (int)strtol(a[1], NULL,
 		    10));
+	if (strcmp(a[0], "set_utf8") == 0)
+		return smtp_message_set_utf8(m, 1);
+	if (strcmp(a[0], "set_name_fallback") == 0)
+		return smtp_message_set_name_fallback(m, 1);
 	if (strcmp(a[0], "set_one_click") == 0)
 		return smtp_message_set_one_click(m);
 	if (strcmp(a[0], "attach") == 0)
