@@ -171,6 +171,60 @@ test_stuff__passes_high_octets_by_leave_only(void **state)
 	proves("R5321-2.4-3");
 }
 
+/* What the wire form is, by the words of RFC 5321 alone; -1: none. */
+static long
+by_the_book(const char *content, size_t n, bool eightbit, char *out)
+{
+	size_t k = 0, column = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = content[i];
+
+		if (c == '\r' || c == '\n') {
+			i += c == '\r' && i + 1 < n && content[i + 1] == '\n';
+			out[k++] = '\r';
+			out[k++] = '\n';
+			column = 0;
+			continue;
+		}
+		if (++column > 998 || ((unsigned char)c > 127 && !eightbit))
+			return -1;
+		if (column == 1 && c == '.')
+			out[k++] = '.';
+		out[k++] = c;
+	}
+	memcpy(out + k, "\r\n.\r\n", 5);
+	if (column > 0)
+		return (long)k + 5;
+	memcpy(out + k, ".\r\n", 3);
+	return (long)k + 3;
+}
+
+static void
+test_stuff__is_as_the_book_says(void **state)
+{
+	static const char marks[] = "\r\n\n.a\xe9";
+	static char content[6000], want[13000];
+	uint32_t random = 7;
+
+	(void)state;
+	for (unsigned round = 0; round < 3000; round++) {
+		size_t n = round * 2, cut = 1 + round % 90;
+		bool eightbit = round % 3 > 0;
+		long size, k;
+
+		for (size_t i = 0; i < n; i++) {
+			random = random * 1103515245 + 12345;
+			content[i] = random >> 16 < 65536U >> (2 + round % 9) ?
+			    marks[(random >> 8) % (sizeof marks - 1)] : 'b';
+		}
+		size = by_the_book(content, n, eightbit, want);
+		k = stuff(content, n, eightbit, cut, 1 + round % 41);
+		if (k != size || (k > 0 && memcmp(wire, want, (size_t)k) != 0))
+			fail_msg("round %u: %ld, not %ld", round, k, size);
+	}
+}
+
 int
 main(void)
 {
@@ -179,6 +233,7 @@ main(void)
 		cmocka_unit_test(test_stuff__lets_no_bare_line_end_out),
 		cmocka_unit_test(test_stuff__bounds_lines_at_998),
 		cmocka_unit_test(test_stuff__passes_high_octets_by_leave_only),
+		cmocka_unit_test(test_stuff__is_as_the_book_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,14 @@
 #endif
 
 /*
+ * Content by the word, with tables and, where the compiler and the processor
+ * have them, vectors: more code, the same octets.
+ */
+#ifndef SMTP_WITH_FAST
+#define SMTP_WITH_FAST 1
+#endif
+
+/*
  * The type of a message's size. uint32_t saves code and state on small
  * processors; SIZE then ends at 4 GiB, and a higher limit of a server counts
  * as that.
