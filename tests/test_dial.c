@@ -669,11 +669,18 @@ main(void)
 		cmocka_unit_test(test_dial__connects_to_a_unix_socket),
 		cmocka_unit_test(
 		    test_dial__a_unix_socket_that_is_busy_is_tried_again),
-#if STARVE
-		cmocka_unit_test(test_dial__without_memory_it_says_so),
-#endif
 		cmocka_unit_test(test_dial__a_path_that_cannot_be)
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+#if STARVE
+	const struct CMUnitTest starved[] = {
+		cmocka_unit_test(test_dial__without_memory_it_says_so)
+	};
+
+	if (starve_works())
+		failed += cmocka_run_group_tests(starved, NULL, NULL);
+#endif
+	return failed;
 }

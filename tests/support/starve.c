@@ -18,6 +18,20 @@ __libc_free(void *p);
 static atomic_long countdown = -1, live;
 static atomic_bool hit;
 
+bool
+starve_works(void)
+{
+	void *volatile p;
+
+	starve_at(0);
+	p = malloc(1);
+	(void)starve_pause();
+	if (p == NULL)
+		return true;
+	free(p);
+	return false;
+}
+
 void
 starve_at(long n)
 {

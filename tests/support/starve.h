@@ -22,6 +22,10 @@
 #if defined(__GLIBC__) && !defined(STARVE_SANITIZED)
 #define STARVE 1
 
+/* False where somebody else, as valgrind, has taken malloc over. */
+bool
+starve_works(void);
+
 /* From the `n`-th on (0 is the next) one allocation fails; below 0: none. */
 void
 starve_at(long n);
