@@ -492,6 +492,64 @@ test_message__refuses_and_says_why(void **state)
 	}
 }
 
+/*
+ * What other builders and address parsers got wrong, by the number of the
+ * advisory: refused here, or addressed to whom it says and nobody else.
+ */
+static const struct {
+	const char *advisory, *recipe;
+	const char *to;          /* the one recipient; NULL: refused */
+} advisories[] = {
+	{ "CVE-2015-9097", "add_to\ta@x.example>\\r\\nDATA\\r\\nx", NULL },
+	{ "CVE-2016-10033", "set_envelope_from\t"
+	    "\"a\\\\\" -oQ/tmp/ -X/tmp/x.php b\"@x.example\n"
+	    "add_to\tb@y.example", "b@y.example" },
+	{ "CVE-2017-9801", "add_to\ta@x.example\n"
+	    "set_subject\tHi\\nTo: b@y.example", NULL },
+	{ "CVE-2018-1294", "add_to\ta@x.example\n"
+	    "set_envelope_from\tb@x.example\\r\\nRCPT TO:<c@y.example>", NULL },
+	{ "CVE-2019-16056", "add_to\ta@evil.example@x.example", NULL },
+	{ "CVE-2021-23400", "add_address\tTo\tA\ta@x.example\\r\\nX: y", NULL },
+	{ "CVE-2021-23400", "add_address\tTo\tA\\r\\nX: y\ta@x.example", NULL },
+	{ "CVE-2023-27043", "add_to\talice@x.example)bob@evil.example", NULL },
+	{ "CVE-2023-27043", "add_to\talice@x.example(bob@evil.example", NULL },
+	{ "CVE-2024-6923", "add_to\ta@x.example\n"
+	    "add_header\tX-A\tb\\n\\nbody", NULL },
+	{ "CVE-2025-7962", "add_to\ta@x.example\xC4\x8D\xC4\x8AX",
+	    "a@x.xn--examplex-79at" },
+	{ "CVE-2025-13033", "add_to\t\"a@evil.example x\"@x.example",
+	    "\"a@evil.example x\"@x.example" },
+};
+
+static void
+test_message__is_safe_where_others_were_not(void **state)
+{
+	struct smtp__moment now = moment();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(advisories); i++) {
+		const char *recipe = advisories[i].recipe;
+		struct smtp_message *m = smtp_message_new();
+		struct recipe r = { .data = NULL };
+		struct smtp__recipient *rows;
+		size_t count;
+		int rc;
+
+		smtp_message_set_from(m, "joe@z.example");
+		recipe_run(&r, m, recipe, strlen(recipe));
+		rc = smtp__message_prepare(m, &now);
+		rows = smtp__message_recipients(m, &count);
+		if (advisories[i].to == NULL ? rc != SMTP_E_ARGUMENT :
+		    rc != SMTP_OK || count != 1 ||
+		    strcmp(rows[0].address, advisories[i].to) != 0)
+			fail_msg("%s: %d %s", advisories[i].advisory, rc,
+			    smtp_message_error(m));
+		smtp_message_free(m);
+		recipe_free(&r);
+	}
+	proves("R5321-4.1.2-6 R5321-4.1.2-1 R5322-2.2-2 LIB-L-5");
+}
+
 static void
 test_message__tells_the_first_error(void **state)
 {
@@ -1637,6 +1695,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_message__gives_the_octets_of_the_cases),
 		cmocka_unit_test(test_message__refuses_and_says_why),
+		cmocka_unit_test(test_message__is_safe_where_others_were_not),
 		cmocka_unit_test(test_message__tells_the_first_error),
 		cmocka_unit_test(test_message__settles_the_envelope),
 		cmocka_unit_test(test_message__sees_each_octet_of_a_text),
