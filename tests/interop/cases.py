@@ -4,7 +4,7 @@
 Traits of endpoints:
 
     login       a submission port: everything, with each mechanism
-    brief       another certificate or TLS version: a few mails
+    short       another certificate or TLS version: a few mails
     relay       takes mail for its own domain without a login; `tls`: offers
                 STARTTLS
     bare        no TLS, no extension but SIZE 100000 and AUTH
@@ -219,7 +219,7 @@ def mechanisms(rig, ep):
         [("automatic, token", "token")] if len(rows) > 3 else [])
 
 
-@case("login brief", "R4954-4-2 R4954-4-13 R2195-2-1 XOAUTH2-1 "
+@case("login short", "R4954-4-2 R4954-4-13 R2195-2-1 XOAUTH2-1 "
       "R7628-3.1-1",
       each=mechanisms)
 def mechanism(rig, ep, name, login):

@@ -50,14 +50,14 @@ postfix_ports()
 		$must $login $only
 	postfix_port smtps 'smtps://localhost:PORT login' $tls $login $only
 	describe "$env" endpoint plain-to-tls "smtp://localhost:$port" silent
-	describe "$env" endpoint address "smtps://127.0.0.1:$port" brief
-	describe "$env" endpoint capitals "smtps://LocalHost:$port" brief
+	describe "$env" endpoint address "smtps://127.0.0.1:$port" short
+	describe "$env" endpoint capitals "smtps://LocalHost:$port" short
 	if [ $six = yes ]; then
 		echo "[::1]:$port inet n - n - - smtpd" >>"$etc/master.cf"
 		for kind in $tls $login $only; do
 			echo "  -o $kind"
 		done >>"$etc/master.cf"
-		describe "$env" endpoint address6 "smtps://[::1]:$port" brief
+		describe "$env" endpoint address6 "smtps://[::1]:$port" short
 	fi
 
 	# nothing that came after RFC 821 but a limit and AUTH
@@ -69,9 +69,9 @@ postfix_ports()
 	describe "$env" endpoint tls-to-plain "smtps://localhost:$port" notls hint
 
 	# versions of TLS, and certificates
-	postfix_port tls12 'smtps://localhost:PORT brief' $tls $must $login \
+	postfix_port tls12 'smtps://localhost:PORT short' $tls $must $login \
 		smtpd_tls_mandatory_protocols=TLSv1.2
-	postfix_port tls13 'smtps://localhost:PORT brief tls13' \
+	postfix_port tls13 'smtps://localhost:PORT short tls13' \
 		$tls $must $login 'smtpd_tls_mandatory_protocols=>=TLSv1.3'
 	postfix_port tls11 'smtps://localhost:PORT notls' \
 		$tls $must $login smtpd_tls_mandatory_protocols=TLSv1.1 \
@@ -83,7 +83,7 @@ postfix_ports()
 		smtpd_tls_chain_files=/nonexistent smtpd_tls_auth_only=no \
 		$login $only
 	for kind in rsa chain; do
-		postfix_port $kind 'smtps://localhost:PORT brief' $tls $login \
+		postfix_port $kind 'smtps://localhost:PORT short' $tls $login \
 			$only "smtpd_tls_chain_files=$certs/$kind.key,$certs/$kind.pem"
 	done
 	for kind in nochain wrongname onlycn nosan dnsip expired notyet \

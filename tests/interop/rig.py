@@ -236,7 +236,7 @@ class Rig:
              helo="client.example.com"):
         """Run smtp-send once. `login` is password, token or None."""
         server = self.server
-        if login == "password" and not ep.traits & {"login", "brief",
+        if login == "password" and not ep.traits & {"login", "short",
                                                     "untrusted", "notls",
                                                     "silent"}:
             login = None
