@@ -21,10 +21,11 @@ static atomic_bool hit;
 bool
 starve_works(void)
 {
-	void *volatile p;
+	void *(*volatile allocate)(size_t) = malloc;    /* not inlined */
+	void *p;
 
 	starve_at(0);
-	p = malloc(1);
+	p = allocate(1);
 	(void)starve_pause();
 	if (p == NULL)
 		return true;
