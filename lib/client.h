@@ -26,6 +26,7 @@
 #include "mime/message.h"
 #include "net/net.h"
 #include "options.h"
+#include "signed.h"
 #include "trace.h"
 #include "url.h"
 
@@ -100,6 +101,8 @@ struct smtp__sending {
 	size_t *which;                   /* the recipient of each row       */
 	size_t room;                     /* of both                         */
 	struct smtp__content content;
+	struct smtp__signed signatures;
+	int64_t seconds;                 /* since 1970; 0: no clock         */
 	bool planning;                   /* a source was not ready          */
 	bool started;                    /* the engine has the delivery     */
 	bool again;                      /* once more, for the surplus      */

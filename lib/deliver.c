@@ -64,7 +64,9 @@ smtp__deliver_prepare(struct smtp *s, struct smtp_message *message)
 		    SMTP_PHASE_NONE, "out of memory");
 	g->message = message;
 	s->sending = g;
+	smtp__signed_init(&g->signatures, &s->heap);
 	take_moment(s, &moment);
+	g->seconds = moment.has_clock ? moment.seconds : 0;
 	rc = smtp__message_prepare(message, &moment);
 	g->recipients = smtp__message_recipients(message,
 	    &g->recipient_count);
@@ -130,7 +132,8 @@ smtp__deliver_start(struct smtp *s)
 		content |= SMTP__CONTENT_8BIT;
 	if (offers & SMTP_OFFER_SMTPUTF8)
 		content |= SMTP__CONTENT_UTF8;
-	rc = smtp__message_plan(g->message, content, &g->content);
+	rc = smtp__signed_plan(&g->signatures, g->message, content, g->seconds,
+	    &g->content);
 	g->planning = rc > 0;
 	if (rc != SMTP_OK)
 		return rc;
@@ -160,8 +163,8 @@ smtp__deliver_content(struct smtp *s)
 
 	if (s->sending == NULL || io->content_room == 0)
 		return false;
-	n = smtp__message_read(s->sending->message, io->content,
-	    io->content_room);
+	n = smtp__signed_read(&s->sending->signatures, s->sending->message,
+	    io->content, io->content_room);
 	if (n == SMTP__MESSAGE_WAIT)
 		return false;
 	if (n < 0)
@@ -398,6 +401,7 @@ smtp__deliver_end(struct smtp *s, uint64_t now_ms)
 	status = smtp__message_outcome(g->message)->status;
 	smtp__memory_free(&s->heap, g->rows, g->room * sizeof *g->rows);
 	smtp__memory_free(&s->heap, g->which, g->room * sizeof *g->which);
+	smtp__signed_free(&g->signatures);
 	smtp__memory_free(&s->heap, g, sizeof *g);
 	s->sending = NULL;
 	return status;

@@ -131,7 +131,7 @@ BEGIN {
 	allow("mime", hosted "text codec crypto mime smtp/status.h " \
 	    "smtp/config.h smtp/message.h")
 	allow("dkim", hosted "text codec crypto mime dkim smtp/status.h " \
-	    "smtp/config.h smtp/message.h")
+	    "smtp/config.h smtp/message.h smtp/dkim.h")
 	allow("net", "text net smtp/status.h smtp/config.h smtp/transport.h")
 }
 /^[ \t]*#[ \t]*include/ {

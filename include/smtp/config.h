@@ -96,6 +96,12 @@
 #define SMTP_WITH_SHA512 1       /* twice the state of the others         */
 #endif
 
+/* Signatures. */
+
+#ifndef SMTP_WITH_DKIM
+#define SMTP_WITH_DKIM 1         /* RFC 6376; RSA needs mbedTLS           */
+#endif
+
 /* Transports. */
 
 #ifndef SMTP_WITH_TLS

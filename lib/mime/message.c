@@ -131,3 +131,19 @@ smtp__unique_write(struct smtp__out *out, const unsigned char *random,
 			smtp__out_octet(out, letters[held >> (bits - 5) & 31]);
 	}
 }
+
+int
+smtp__message_add_signer(struct smtp_message *m, const struct smtp_dkim *dkim)
+{
+	if (m->signer_n == sizeof(m->signers) / sizeof(m->signers[0]))
+		return smtp__message_fail(m, SMTP_E_ARGUMENT, "dkim",
+		    "more than two signatures");
+	m->signers[m->signer_n++] = dkim;
+	return SMTP_OK;
+}
+
+const struct smtp_dkim *
+smtp__message_signer(const struct smtp_message *m, size_t i)
+{
+	return i < m->signer_n ? m->signers[i] : NULL;
+}

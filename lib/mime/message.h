@@ -82,6 +82,14 @@ int
 smtp__message_write(struct smtp_message *message,
     const struct smtp__moment *moment, FILE *file, int eightbit);
 
+/* Who signs it, counted from 0; NULL behind the last one. */
+struct smtp_dkim;
+int
+smtp__message_add_signer(struct smtp_message *message,
+    const struct smtp_dkim *dkim);
+const struct smtp_dkim *
+smtp__message_signer(const struct smtp_message *message, size_t i);
+
 /* Can it be sent a second time after content was read? */
 bool
 smtp__message_can_rewind(const struct smtp_message *message);

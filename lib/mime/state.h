@@ -103,6 +103,9 @@ struct smtp_message {
 	char small[64];                  /* for a reader with little room */
 	size_t small_at, small_n;
 
+	const struct smtp_dkim *signers[2];
+	size_t signer_n;
+
 	/* What became of it. */
 	struct smtp__outcome outcome;
 	uint64_t elapsed_ms;

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include <smtp/dkim.h>
+
+#include "codec/base64.h"
+#include "dkim/dkim.h"
+#include "signed.h"
+
+/* The key and the message of RFC 8463 appendix A, made for tests. */
+static const char rsa[] =
+    "-----BEGIN RSA PRIVATE KEY-----\n"
+    "MIICXQIBAAKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQi\n"
+    "Y/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqM\n"
+    "KrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB\n"
+    "AoGAH0cxOhFZDgzXWhDhnAJDw5s4roOXN4OhjiXa8W7Y3rhX3FJqmJSPuC8N9vQm\n"
+    "6SVbaLAE4SG5mLMueHlh4KXffEpuLEiNp9Ss3O4YfLiQpbRqE7Tm5SxKjvvQoZZe\n"
+    "zHorimOaChRL2it47iuWxzxSiRMv4c+j70GiWdxXnxe4UoECQQDzJB/0U58W7RZy\n"
+    "6enGVj2kWF732CoWFZWzi1FicudrBFoy63QwcowpoCazKtvZGMNlPWnC7x/6o8Gc\n"
+    "uSe0ga2xAkEA8C7PipPm1/1fTRQvj1o/dDmZp243044ZNyxjg+/OPN0oWCbXIGxy\n"
+    "WvmZbXriOWoSALJTjExEgraHEgnXssuk7QJBALl5ICsYMu6hMxO73gnfNayNgPxd\n"
+    "WFV6Z7ULnKyV7HSVYF0hgYOHjeYe9gaMtiJYoo0zGN+L3AAtNP9huqkWlzECQE1a\n"
+    "licIeVlo1e+qJ6Mgqr0Q7Aa7falZ448ccbSFYEPD6oFxiOl9Y9se9iYHZKKfIcst\n"
+    "o7DUw1/hz2Ck4N5JrgUCQQCyKveNvjzkkd8HjYs0SwM0fPjK16//5qDZ2UiDGnOe\n"
+    "uEzxBDAr518Z8VFbR41in3W4Y3yCDgQlLlcETrS+zYcL\n"
+    "-----END RSA PRIVATE KEY-----\n";
+
+static const char header[] =
+    "From: Joe SixPack <joe@football.example.com>\r\n"
+    "To: Suzie Q <suzie@shopping.example.net>\r\n"
+    "Subject: Is dinner ready?\r\n"
+    "Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\r\n"
+    "Message-ID: <20030712040037.46341.5F8J@football.example.com>\r\n";
+static const char body[] = "Hi.\r\n\r\n"
+    "We lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n\r\n";
+static const char tags[] = " c=relaxed/relaxed; d=football.example.com; "
+    "i=@football.example.com; q=dns/txt; s=";
+static const char rest[] = "; t=1528637909; h=from : to : subject : "
+    "date : message-id : from : subject : date; "
+    "bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; b=";
+
+static void
+assert_base64(const unsigned char *p, size_t n, const char *want)
+{
+	unsigned char octets[1024];
+	ptrdiff_t k = smtp__base64_decode(want, strlen(want), octets,
+	    sizeof octets);
+
+	assert_int_equal(k, n);
+	assert_memory_equal(p, octets, n);
+}
+
+static void
+hash_body(const char *p, size_t n, bool relaxed, size_t cut,
+    unsigned char digest[])
+{
+	struct smtp__canon c;
+
+	smtp__canon_begin(&c, relaxed);
+	for (size_t i = 0; i < n; i += cut) {
+		size_t k = n - i < cut ? n - i : cut;
+		char *exact = malloc(k);
+
+		memcpy(exact, p + i, k);
+		smtp__canon_body(&c, exact, k);
+		free(exact);
+	}
+	assert_int_equal(smtp__canon_body_end(&c, digest), SMTP_OK);
+}
+
+static const struct {
+	const char *body;
+	bool relaxed;
+	const char *digest;
+	const char *items;
+} bodies[] = {
+	{ " C \r\nD \t E\r\n\r\n\r\n", true,
+	    "unak6JHq0wL+Q1HP7dW1tjBx9FLA6DffoZ0qrLwbbpo=",
+	    "R6376-3.4.4-1" },
+	{ " C \r\nD \t E\r\n\r\n\r\n", false,
+	    "NOeivbQlDH9TmNKJUw7D53wZfsk8YMZ/hTuVVwTgi8s=",
+	    "R6376-3.4.3-1" },
+	{ "", true, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+	    "R6376-3.4.4-1" },
+	{ " \r\n\r\n", true, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+	    "R6376-3.4.4-1" },
+	{ "", false, "frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=",
+	    "R6376-3.4.3-1" },
+	{ "\r\n\r\n", false, "frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=",
+	    "R6376-3.4.3-1" },
+	{ body, true, "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=",
+	    "R6376-3.4.4-1" },
+};
+
+static void
+test_canon__body_is_that_of_the_rfc_however_it_is_cut(void **state)
+{
+	unsigned char digest[SMTP__DKIM_DIGEST];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		size_t n = strlen(bodies[i].body);
+
+		for (size_t cut = n + 1; cut > 0; cut--) {
+			hash_body(bodies[i].body, n, bodies[i].relaxed, cut,
+			    digest);
+			assert_base64(digest, sizeof digest,
+			    bodies[i].digest);
+		}
+		proves(bodies[i].items);
+	}
+}
+
+/* The digest of fields, against that of what they have to become. */
+static void
+assert_fields(const char *fields, bool relaxed, const char *want)
+{
+	unsigned char digest[32], expected[32];
+	struct smtp__canon c;
+	const char *p = fields, *end;
+
+	smtp__canon_begin(&c, relaxed);
+	while (*p != '\0') {
+		for (end = strchr(p, '\n'); end != NULL &&
+		    (end[1] == ' ' || end[1] == '\t');
+		    end = strchr(end + 1, '\n'))
+			;
+		end = end == NULL ? p + strlen(p) : end + 1;
+		smtp__canon_field(&c, p, (size_t)(end - p));
+		p = end;
+	}
+	assert_int_equal(smtp__canon_end(&c, digest), SMTP_OK);
+	smtp__canon_begin(&c, false);
+	smtp__canon_field(&c, want, strlen(want));
+	assert_int_equal(smtp__canon_end(&c, expected), SMTP_OK);
+	assert_memory_equal(digest, expected, 32);
+}
+
+static void
+test_canon__header_is_relaxed_or_as_it_was(void **state)
+{
+	static const char in[] = "A: X\r\nB : Y\t\r\n\tZ  \r\n";
+
+	(void)state;
+	assert_fields(in, true, "a:X\r\nb:Y Z\r\n");
+	assert_fields("C:  \t a  b:c \t d \r\n", true, "c:a b:c d\r\n");
+	assert_fields("D:\r\n", true, "d:\r\n");
+	assert_fields("E: x", true, "e:x");
+	proves("R6376-3.4.2-1");
+	assert_fields(in, false, in);
+	proves("R6376-3.4.1-1");
+}
+
+static void
+digest_of_rfc(const char *algorithm, const char *selector,
+    unsigned char digest[])
+{
+	char field[1024];
+	struct smtp__canon c;
+	const char *p = header;
+
+	smtp__canon_begin(&c, true);
+	while (*p != '\0') {
+		const char *end = strchr(p, '\n') + 1;
+
+		smtp__canon_field(&c, p, (size_t)(end - p));
+		p = end;
+	}
+	snprintf(field, sizeof field, "DKIM-Signature: v=1; a=%s;%s%s%s",
+	    algorithm, tags, selector, rest);
+	smtp__canon_field(&c, field, strlen(field));
+	assert_int_equal(smtp__canon_end(&c, digest), SMTP_OK);
+}
+
+static void
+test_sign__rsa_and_the_digest_for_ed25519_are_those_of_the_rfc(void **state)
+{
+	static const unsigned char ed25519[32] = {
+		0x48, 0xce, 0x9a, 0x2c, 0x71, 0x0e, 0xce, 0x17, 0x10, 0xff,
+		0x15, 0x69, 0x96, 0xb8, 0x36, 0xa7, 0xf4, 0x54, 0x70, 0xe4,
+		0x3e, 0xfe, 0x56, 0x43, 0x07, 0x4d, 0x6e, 0x16, 0x90, 0xed,
+		0x62, 0xe7
+	};
+	unsigned char digest[32], signature[SMTP__SIGNATURE_MAX];
+	size_t n = sizeof signature;
+	struct smtp__key *key;
+
+	(void)state;
+	digest_of_rfc("ed25519-sha256", "brisbane", digest);
+	assert_memory_equal(digest, ed25519, 32);
+	digest_of_rfc("rsa-sha256", "test", digest);
+	assert_int_equal(smtp__key_new(&key, rsa, strlen(rsa), NULL), 0);
+	assert_int_equal(smtp__key_bits(key), 1024);
+	assert_int_equal(smtp__key_sign(key, digest, signature, &n), 0);
+	assert_base64(signature, n,
+	    "F45dVWDfMbQDGHJFlXUNB2HKfbCeLRyhDXgFpEL8GwpsRe0IeIixNTe3DhCVlUrS"
+	    "jV4BwcVcOF6+FF3Zo9Rpo1tFOeS9mPYQTnGdaSGsgeefOsk2JzdA+L10TeYt9BgD"
+	    "fQNZtKdN1WO//KgIqXP7OdEFE4LjFYNcUxZQ4FADY+8=");
+	smtp__key_free(key);
+	proves("R6376-3.3.2-1 R6376-3.7-1");
+}
+
+/*
+ * Whole fields.
+ */
+
+struct signed_with {
+	unsigned char digest[32];
+	int calls;
+};
+
+static int
+keep_digest(void *ctx, const unsigned char digest[32],
+    unsigned char *signature, size_t *n)
+{
+	struct signed_with *s = ctx;
+
+	memcpy(s->digest, digest, 32);
+	s->calls++;
+	assert_true(*n >= 64);
+	memset(signature, 0, 64);
+	*n = 64;
+	return 0;
+}
+
+static void
+assert_lines(const char *field, size_t n)
+{
+	size_t column = 0;
+
+	assert_true(n > 2 && field[n - 1] == '\n');
+	for (size_t i = 0; i < n; i++) {
+		if (field[i] == '\n') {
+			assert_true(i + 1 == n || field[i + 1] == '\t');
+			column = 0;
+		} else if (field[i] != '\r') {
+			assert_true(++column <= 78);
+		}
+	}
+}
+
+static char *
+make_field(struct smtp_dkim *dkim, const char *fields, int64_t seconds)
+{
+	static char text[8192];
+	unsigned char digest[32];
+	struct smtp__out out;
+	const struct smtp__bytes bytes = { fields, strlen(fields) };
+
+	hash_body(body, strlen(body), dkim->relaxed_body, 1000, digest);
+	smtp__out_init(&out, text, sizeof text - 1);
+	assert_int_equal(smtp__dkim_field(dkim, bytes, digest, seconds, &out),
+	    SMTP_OK);
+	assert_lines(text, out.n);
+	text[out.n] = '\0';
+	return text;
+}
+
+/* Without folds and spaces, which may be anywhere between tags. */
+static const char *
+plain(const char *field)
+{
+	static char text[8192];
+	size_t n = 0;
+
+	for (; *field != '\0'; field++)
+		if (strchr(" \t\r\n", *field) == NULL)
+			text[n++] = *field;
+	text[n] = '\0';
+	return text;
+}
+
+static void
+test_field__has_the_tags_and_names_of_the_rfc(void **state)
+{
+	struct smtp_dkim *d = smtp_dkim_new("football.example.com", "test");
+	char fields[2048];
+	const char *field;
+
+	(void)state;
+	smtp_dkim_set(d, "min-bits", "1024");
+	smtp_dkim_set_key(d, rsa, strlen(rsa), NULL);
+	assert_string_equal(smtp_dkim_error(d), "");
+	snprintf(fields, sizeof fields, "Received: by x\r\n%sBcc: z\r\n"
+	    "List-Id: <l.example>\r\nList-Unsubscribe-Post: a\r\n", header);
+	field = plain(make_field(d, fields, INT64_C(4102444800)));
+	assert_non_null(strstr(field, "DKIM-Signature:v=1;a=rsa-sha256;"
+	    "c=relaxed/relaxed;d=football.example.com;s=test;t=4102444800;"
+	    "h=from:to:subject:date:message-id:list-id:list-unsubscribe-post:"
+	    "from:to:cc:subject:date:reply-to:message-id:content-type;bh="));
+	assert_null(strstr(field, ";l="));
+	assert_non_null(strstr(field,
+	    "bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;"));
+	proves("R6376-3.5-1 R6376-3.5-2 R6376-3.5-5 R6376-3.5-6 "
+	    "R6376-5.4.1-1 R6376-5.4-2 R8301-3.1-1 R8058-4-1");
+	field = plain(make_field(d, fields, 0));
+	assert_null(strstr(field, ";t="));
+	smtp_dkim_free(d);
+}
+
+static void
+test_field__takes_fields_from_the_bottom_up(void **state)
+{
+	struct smtp_dkim *d = smtp_dkim_new("a.example", "s");
+	struct signed_with one = { .calls = 0 }, other = { .calls = 0 };
+	unsigned char digest[32];
+	struct smtp__canon c;
+	char *field, *b;
+
+	(void)state;
+	smtp_dkim_set_signer(d, "ed25519-sha256", keep_digest, &one);
+	smtp_dkim_set(d, "headers", "from:r");
+	smtp_dkim_set(d, "oversign", "from");
+	assert_string_equal(smtp_dkim_error(d), "");
+	field = make_field(d, "R: <A>\r\nFrom: x\r\nR: <B>\r\nR: <C>\r\n", 0);
+	b = strstr(field, " b=");
+	if (b == NULL)
+		b = strstr(field, "\tb=");
+	assert_non_null(b);
+	b++;
+	assert_non_null(strstr(field, "h=r:from:r:r:from;"));
+	smtp__canon_begin(&c, true);
+	smtp__canon_field(&c, "r:<C>\r\n", 7);
+	smtp__canon_field(&c, "from:x\r\n", 8);
+	smtp__canon_field(&c, "r:<B>\r\n", 7);
+	smtp__canon_field(&c, "r:<A>\r\n", 7);
+	smtp__canon_field(&c, field, (size_t)(b + 2 - field));
+	assert_int_equal(smtp__canon_end(&c, digest), SMTP_OK);
+	assert_int_equal(one.calls, 1);
+	assert_memory_equal(one.digest, digest, 32);
+	proves("R6376-5.4.2-1 R6376-3.5-3 LIB-P-2 R8463-3-1");
+
+	/* Another one of a name that is signed once more breaks it. */
+	smtp_dkim_set_signer(d, "ed25519-sha256", keep_digest, &other);
+	make_field(d, "From: y\r\nR: <A>\r\nFrom: x\r\nR: <B>\r\n"
+	    "R: <C>\r\n", 0);
+	assert_memory_not_equal(one.digest, other.digest, 32);
+	smtp_dkim_free(d);
+}
+
+/*
+ * What is refused.
+ */
+
+static const struct {
+	const char *domain, *name, *value, *items;
+} refused[] = {
+	{ "a b.example", NULL, NULL, "R6376-3.5-4" },
+	{ "x.example; l=0", NULL, NULL, "R6376-3.5-4" },
+	{ "b\xC3\xBC.example", NULL, NULL, "R6376-3.5-4 R8616-5-1" },
+	{ "", NULL, NULL, "R6376-3.5-4" },
+	{ "x.example", "identity", "a@other.example", "R6376-3.5-4" },
+	{ "x.example", "identity", "a@notx.example", "R6376-3.5-4" },
+	{ "x.example", "identity", "a;l=0@x.example", "R6376-3.5-4" },
+	{ "x.example", "headers", "to:subject", "R6376-5.4-1" },
+	{ "x.example", "headers", "from:bcc", "R6376-5.4.1-1" },
+	{ "x.example", "headers", "from:a\r\nb", "R6376-5.4.1-1" },
+	{ "x.example", "canonicalization", "relaxed", "R6376-3.5-2" },
+	{ "x.example", "min-bits", "512", "R8301-3.2-1" },
+	{ "x.example", "algorithm", "rsa-sha1", "R8301-3.1-1" },
+	{ "x.example", "expire", "-1", "R6376-3.5-6" },
+};
+
+static void
+test_set__refuses_what_makes_no_signature(void **state)
+{
+	struct smtp_dkim *d;
+	const char *why;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		d = smtp_dkim_new(refused[i].domain, "s");
+		if (refused[i].name != NULL)
+			assert_int_equal(smtp_dkim_set(d, refused[i].name,
+			    refused[i].value), SMTP_E_ARGUMENT);
+		assert_int_equal(smtp__dkim_check(d, &why), SMTP_E_ARGUMENT);
+		assert_true(strlen(smtp_dkim_error(d)) > 5);
+		smtp_dkim_free(d);
+		proves(refused[i].items);
+	}
+	d = smtp_dkim_new("x.example", "s");
+	assert_int_equal(smtp__dkim_check(d, &why), SMTP_E_ARGUMENT);
+	assert_int_equal(smtp_dkim_set(d, "identity", "@sub.x.example"), 0);
+	assert_int_equal(smtp_dkim_set_key(d, rsa, strlen(rsa), NULL), 0);
+	assert_int_equal(smtp__dkim_check(d, &why), SMTP_E_ARGUMENT);
+	assert_non_null(strstr(why, "bits"));
+	smtp_dkim_set(d, "min-bits", "1024");
+	assert_int_equal(smtp__dkim_check(d, &why), SMTP_OK);
+	proves("R8301-3.2-1");
+	assert_int_equal(smtp_dkim_set_key(d, "no key", 6, NULL),
+	    SMTP_E_ARGUMENT);
+	smtp_dkim_free(d);
+}
+
+/*
+ * Messages.
+ */
+
+static ptrdiff_t
+read_once(void *ctx, void *p, size_t n)
+{
+	size_t *left = ctx;
+
+	n = n < *left ? n : *left;
+	memset(p, 'x', n);
+	*left -= n;
+	return (ptrdiff_t)n;
+}
+
+static struct smtp_message *
+make_message(void)
+{
+	struct smtp_message *m = smtp_message_new();
+
+	smtp_message_set_from(m, "J\xC3\xB6rg <joe@football.example.com>");
+	smtp_message_add_to(m, "suzie@shopping.example.net");
+	smtp_message_set_subject(m, "Dinner \xE2\x82\xAC");
+	smtp_message_set_text(m, ".\nGr\xC3\xBC\xC3\x9F" "e\n");
+	return m;
+}
+
+static size_t
+read_all(struct smtp__signed *g, struct smtp_message *m, unsigned offers,
+    char *p, size_t room, size_t step)
+{
+	struct smtp__content content;
+	size_t n = 0;
+	ptrdiff_t k;
+
+	assert_int_equal(smtp__signed_plan(g, m, offers, 1528637909,
+	    &content), SMTP_OK);
+	assert_int_equal(content.needs & SMTP__CONTENT_8BIT, 0);
+	while ((k = smtp__signed_read(g, m, p + n, step)) > 0) {
+		n += (size_t)k;
+		assert_true(n + step <= room);
+	}
+	assert_int_equal(k, 0);
+	assert_true(content.size_known);
+	assert_int_equal(content.size, n);
+	return n;
+}
+
+static void
+test_signed__is_one_octet_for_octet_and_on_top(void **state)
+{
+	static char one[16384], again[16384];
+	struct smtp_allocator heap = smtp__store_default();
+	struct smtp_dkim *rsa_key = smtp_dkim_new("football.example.com", "r");
+	struct smtp_dkim *other = smtp_dkim_new("football.example.com", "e");
+	struct signed_with s = { .calls = 0 };
+	struct smtp_message *m = make_message();
+	struct smtp__moment moment = { .has_clock = true,
+		.seconds = 1528637909, .has_random = true };
+	struct smtp__signed g;
+	size_t n;
+
+	(void)state;
+	smtp_dkim_set(rsa_key, "min-bits", "1024");
+	smtp_dkim_set_key(rsa_key, rsa, strlen(rsa), NULL);
+	smtp_dkim_set_signer(other, "ed25519-sha256", keep_digest, &s);
+	smtp_message_add_dkim(m, rsa_key);
+	smtp_message_add_dkim(m, other);
+	smtp__signed_init(&g, &heap);
+	assert_int_equal(smtp__message_prepare(m, &moment), SMTP_OK);
+	n = read_all(&g, m, SMTP__CONTENT_8BIT, one, sizeof one, 1000);
+	assert_memory_equal(one, "DKIM-Signature: v=1; a=rsa-sha256", 33);
+	assert_non_null(strstr(one, "\r\nDKIM-Signature: v=1; a=ed25519"));
+	assert_null(strstr(strstr(one, "b="), "h=dkim"));
+	assert_true(strstr(one, "\r\nFrom:") > strstr(one, "a=ed25519"));
+	for (size_t i = 0; i < n; i++)
+		assert_true((unsigned char)one[i] < 128);
+	assert_int_equal(read_all(&g, m, 0, again, sizeof again, 1), n);
+	assert_memory_equal(one, again, n);
+	assert_int_equal(s.calls, 1);
+	proves("R6376-5.3-1 R6376-5.6-1 R8463-6-1 R6376-3.5-7 R6376-3.7-2");
+	smtp__signed_free(&g);
+	smtp_message_free(m);
+	smtp_dkim_free(rsa_key);
+	smtp_dkim_free(other);
+}
+
+static void
+test_signed__refuses_what_cannot_be_read_twice(void **state)
+{
+	struct smtp_allocator heap = smtp__store_default();
+	struct smtp_dkim *d = smtp_dkim_new("football.example.com", "r");
+	struct smtp_message *m = make_message();
+	struct smtp__moment moment = { .has_random = true };
+	struct signed_with s = { .calls = 0 };
+	struct smtp__content content;
+	struct smtp__signed g;
+	size_t left = 10;
+
+	(void)state;
+	smtp_dkim_set_signer(d, "ed25519-sha256", keep_digest, &s);
+	smtp_message_attach(m, smtp_source_callback(read_once, NULL, NULL,
+	    &left, 10), NULL, "a.bin");
+	smtp_message_add_dkim(m, d);
+	smtp__signed_init(&g, &heap);
+	assert_int_equal(smtp__message_prepare(m, &moment), SMTP_OK);
+	assert_int_equal(smtp__signed_plan(&g, m, 0, 0, &content),
+	    SMTP_E_UNSUPPORTED);
+	assert_non_null(strstr(smtp_message_error(m), "signed"));
+	assert_int_equal(s.calls, 0);
+	assert_int_equal(left, 10);
+	proves("LIB-P-1");
+	smtp__signed_free(&g);
+	smtp_message_free(m);
+	smtp_dkim_free(d);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    test_canon__body_is_that_of_the_rfc_however_it_is_cut),
+		cmocka_unit_test(test_canon__header_is_relaxed_or_as_it_was),
+		cmocka_unit_test(
+	    test_sign__rsa_and_the_digest_for_ed25519_are_those_of_the_rfc),
+		cmocka_unit_test(
+		    test_field__has_the_tags_and_names_of_the_rfc),
+		cmocka_unit_test(test_field__takes_fields_from_the_bottom_up),
+		cmocka_unit_test(test_set__refuses_what_makes_no_signature),
+		cmocka_unit_test(
+		    test_signed__is_one_octet_for_octet_and_on_top),
+		cmocka_unit_test(
+		    test_signed__refuses_what_cannot_be_read_twice),
+	};
+
+	return cmocka_run_group_tests_name("dkim", tests, NULL, NULL);
+}
