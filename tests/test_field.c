@@ -168,8 +168,8 @@ static void
 test_field__never_writes_a_line_too_long_or_blank(void **state)
 {
 	static const char *const units[] = { "a", " ", "\t", "é", "😀 ",
-	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	    "aaaaaaaaaaaa ", "  x" };
+	    ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaa "), "  x" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(units); i++)
@@ -332,7 +332,7 @@ static void
 test_field__knows_names(void **state)
 {
 	static const char *const bad[] = { "", "X Foo", "X:Foo",
-	    "S\xC3\xBC" "b", "X\r\nY", "X\t", "Subject ", "\x7F" };
+	    "S\303\274b", "X\r\nY", "X\t", "Subject ", "\x7F" };
 
 	(void)state;
 	assert_true(smtp__field_is_name("X-Foo", 5));

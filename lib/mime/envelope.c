@@ -295,7 +295,7 @@ make_message_id(struct smtp_message *m)
 	for (struct smtp__entry *e = m->from.first; e != NULL && spec.n == 0;
 	    e = e->next)
 		spec = e->spec;
-	domain = spec.p + spec.n;
+	domain = spec.n > 0 ? spec.p + spec.n : spec.p;
 	while (domain > spec.p && domain[-1] != '@')
 		domain--;
 	smtp__out_init(&out, text, sizeof(text) - 1);
