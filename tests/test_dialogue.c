@@ -325,13 +325,20 @@ expect_silence(struct run *r)
 		wrong(r, "the client said more", c);
 }
 
-/* A reply is about a recipient that there is, or about none. */
+/*
+ * A reply is about a recipient that there is, or about none; and it belongs to
+ * the phase that was waited for, when there was nothing else to do.
+ */
 static void
-check_reply(const struct run *r)
+check_reply(const struct run *r, unsigned want, int phase)
 {
 	struct smtp_reply reply;
 
-	if (!smtp_engine_reply(r->e, &reply) || reply.rcpt == SMTP_NO_RCPT)
+	if (!smtp_engine_reply(r->e, &reply))
+		return;
+	if (want == SMTP_ENGINE_READ && reply.phase != phase)
+		wrong(r, "a reply", "is of another phase");
+	if (reply.rcpt == SMTP_NO_RCPT)
 		return;
 	if (reply.delivery == NULL || reply.rcpt >= reply.delivery->rcpt_count)
 		wrong(r, "a reply", "is about a recipient that is not there");
@@ -340,6 +347,12 @@ check_reply(const struct run *r)
 static void
 feed(struct run *r, const char *p, size_t n)
 {
+	const unsigned alive = SMTP_ENGINE_WRITE | SMTP_ENGINE_CONTENT |
+	    SMTP_ENGINE_READY;
+	unsigned want = smtp_engine_want(r->e);
+
+	if (!r->lost && want & alive && !(want & SMTP_ENGINE_READ))
+		wrong(r, "the engine", "does not want to read");
 	while (n > 0 && !r->lost) {
 		size_t step = n < r->cut.in ? n : r->cut.in, used, k;
 		char *exact;
@@ -351,9 +364,12 @@ feed(struct run *r, const char *p, size_t n)
 		exact = malloc(step);
 		memcpy(exact, p, step);
 		for (k = 0; k < step; k += used) {
+			int phase = smtp_engine_phase(r->e);
+
+			want = smtp_engine_want(r->e);
 			used = smtp_engine_feed(r->e, exact + k, step - k);
 			assert_true(used > 0 && used <= step - k);
-			check_reply(r);
+			check_reply(r, want, phase);
 		}
 		free(exact);
 		p += step;
@@ -615,9 +631,12 @@ check_result(struct run *r, const struct smtp_delivery *d, char **words,
 static void
 expect_result(struct run *r, char **words, size_t n)
 {
+	unsigned want = smtp_engine_want(r->e);
 	struct smtp_delivery *d = smtp_engine_result(r->e);
 	size_t i;
 
+	if (!(want & SMTP_ENGINE_RESULT))
+		wrong(r, "a result", "was not announced");
 	for (i = 0; i < r->mail_n && r->mails[i].back; i++)
 		;
 	if (d == NULL || i == r->mail_n || d != &r->mails[i].d) {
@@ -970,6 +989,8 @@ check_end(struct run *r)
 	for (i = 0; i < r->mail_n; i++)
 		if (!r->mails[i].back)
 			wrong(r, "a mail", "without a result");
+	if (smtp_engine_want(r->e) & SMTP_ENGINE_RESULT)
+		wrong(r, "a result", "that nobody has");
 }
 
 static size_t

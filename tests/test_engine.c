@@ -141,7 +141,14 @@ test_engine__lives_in_just_that_memory(void **state)
 	(void)state;
 	assert_int_equal(smtp_engine_init(&e, memory, smtp_engine_bytes(),
 	    &setup), SMTP_OK);
+	memset(&reply, 0xaa, sizeof reply);
 	assert_int_equal(smtp_engine_reply(e, &reply), 0);
+	assert_int_equal(reply.code, 0);
+	assert_int_equal(reply.subject, SMTP_NO_ENHANCED);
+	assert_int_equal(reply.detail, SMTP_NO_ENHANCED);
+	assert_null(reply.text);
+	assert_null(reply.delivery);
+	assert_true(reply.rcpt == SMTP_NO_RCPT);
 	assert_string_equal(smtp_engine_mechanism(e), "");
 	assert_int_equal(smtp_engine_take(e, out, sizeof out), 0);
 	assert_int_equal(smtp_engine_feed(e, "220 mx\r\n", 8), 8);
