@@ -62,7 +62,7 @@ static const struct row {
 	    IMPLICIT,
 	    "The server did not answer the handshake. If the port starts "
 	    "without TLS, use smtp:// (STARTTLS, usually port 587)." },
-	{ SMTP_E_TLS, ANY, ANY, ANY_CODE, ANY_CODE, 0,
+	{ SMTP_E_TLS, SMTP_PHASE_EHLO, ANY, ANY_CODE, ANY_CODE, 0,
 	    STARTTLS | NO_STARTTLS,
 	    "The server does not offer STARTTLS here. Try smtps:// (port "
 	    "465), or port 587. smtp+plaintext:// goes without TLS and "

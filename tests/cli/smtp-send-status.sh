@@ -76,12 +76,16 @@ said AUTH AUTH auth 0
 has "$work/err" 'without TLS'
 run 'a URL without scheme' 65 $mail --url 127.0.0.1
 said ARGUMENT ARGUMENT '' 0
-run 'STARTTLS that is not offered' 76 $mail --url "smtp://127.0.0.1:$port"
+# A system without certificates of authorities would say so first.
+cp "$ca" "$work/other.pem"
+trust="--ca-file $work/other.pem"
+run 'STARTTLS that is not offered' 76 $mail $trust \
+	--url "smtp://127.0.0.1:$port"
 said TLS TLS ehlo 0
-run 'TLS to a port without' 76 $mail --url "smtps://127.0.0.1:$port"
+run 'TLS to a port without' 76 $mail $trust --url "smtps://127.0.0.1:$port"
 said TLS TLS tls 0
 has "$work/out" 'does not speak TLS from the first octet'
-run 'nobody listens' 74 $mail --url smtp://127.0.0.1:1
+run 'nobody listens' 74 $mail $trust --url smtp://127.0.0.1:1
 said CONNECT CONNECT connect 0
 
 start --tls none --no-smtputf8
@@ -92,7 +96,7 @@ has "$work/out" '"status": "UNSUPPORTED"'
 has "$work/err" SMTPUTF8
 
 start --tls starttls
-run 'a certificate of nobody' 76 $mail --url "smtp://localhost:$port"
+run 'a certificate of nobody' 76 $mail $trust --url "smtp://localhost:$port"
 said CERTIFICATE CERTIFICATE tls 0
 has "$work/err" ca-file
 
