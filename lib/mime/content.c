@@ -7,6 +7,7 @@
 #include "mime/field.h"
 #include "mime/type.h"
 #include "text/ascii.h"
+#include "text/plain.h"
 #include "text/utf8.h"
 
 static const struct smtp__bytes none = { NULL, 0 };
@@ -26,15 +27,18 @@ no_memory(struct smtp_message *m, const char *field)
 	    "no memory");
 }
 
-/* Up to the next CR or LF, or the end; `*mark` is its octets, 1 or 2 or 0. */
+/*
+ * Up to the next CR or LF, or the end; `*mark` is its octets, 1 or 2 or 0.
+ * Without any CR in the whole text `crs` is false and none is looked for.
+ */
 static size_t
-line_end(const char *p, size_t n, size_t *mark)
+line_end(const char *p, size_t n, bool crs, size_t *mark)
 {
-	const char *lf = memchr(p, '\n', n);
+	const char *lf = memchr(p, '\n', n), *cr;
 	size_t end = lf != NULL ? (size_t)(lf - p) : n;
-	const char *cr = memchr(p, '\r', end);
 
 	*mark = lf != NULL;
+	cr = crs ? memchr(p, '\r', end) : NULL;
 	if (cr == NULL)
 		return end;
 	end = (size_t)(cr - p);
@@ -42,15 +46,30 @@ line_end(const char *p, size_t n, size_t *mark)
 	return end;
 }
 
-/* Its size with CRLF for each CRLF, LF and CR. */
+static void
+look_at_line(struct smtp__nature *is, const char *p, size_t n)
+{
+	is->long_line = is->long_line || n > SMTP__LINE_MAX;
+	if (smtp__is_plain(p, n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		is->high = is->high || smtp__is_high(p[i]);
+		is->control = is->control ||
+		    (smtp__is_control(p[i]) && p[i] != '\t');
+	}
+}
+
+/* Its size with CRLF for each CRLF, LF and CR, and what it is made of. */
 static size_t
-canonical_size(const char *p, size_t n)
+canonical_size(const char *p, size_t n, bool crs, struct smtp__nature *is)
 {
 	size_t size = 0, mark;
 
+	memset(is, 0, sizeof(*is));
 	for (size_t i = 0; i < n; i += mark) {
-		size_t length = line_end(p + i, n - i, &mark);
+		size_t length = line_end(p + i, n - i, crs, &mark);
 
+		look_at_line(is, p + i, length);
 		size += length + (mark > 0 ? 2 : 0);
 		i += length;
 	}
@@ -58,12 +77,12 @@ canonical_size(const char *p, size_t n)
 }
 
 static void
-canonical_copy(char *out, const char *p, size_t n)
+canonical_copy(char *out, const char *p, size_t n, bool crs)
 {
 	size_t mark;
 
 	for (size_t i = 0; i < n; i += mark) {
-		size_t length = line_end(p + i, n - i, &mark);
+		size_t length = line_end(p + i, n - i, crs, &mark);
 
 		memcpy(out, p + i, length);
 		out += length;
@@ -92,11 +111,12 @@ is_wide_charset(const char *charset)
 }
 
 static const char *
-charset_fault(const char *charset, const char *p, size_t n)
+charset_fault(const char *charset, const char *p, size_t n, bool high)
 {
 	if (charset == NULL ||
 	    smtp__same_text(charset, strlen(charset), "utf-8"))
-		return smtp__utf8_valid(p, n) ? NULL : "is not valid UTF-8";
+		return !high || smtp__utf8_valid(p, n) ? NULL :
+		    "is not valid UTF-8";
 	for (size_t i = 0; charset[i] != '\0'; i++)
 		if (!smtp__is_token(charset[i]))
 			return "has no name of a charset";
@@ -108,8 +128,10 @@ int
 smtp__part_set_text(struct smtp_message *m, struct smtp_part *part,
     const char *field, const char *charset, const char *p, size_t n)
 {
-	const char *fault = charset_fault(charset, p, n);
-	size_t size = canonical_size(p, n);
+	struct smtp__nature nature;
+	bool crs = n > 0 && memchr(p, '\r', n) != NULL;
+	size_t size = canonical_size(p, n, crs, &nature);
+	const char *fault = charset_fault(charset, p, n, nature.high);
 	char *copy;
 
 	if (fault != NULL)
@@ -118,8 +140,9 @@ smtp__part_set_text(struct smtp_message *m, struct smtp_part *part,
 	copy = smtp__arena_octets(&m->arena, size > 0 ? size : 1);
 	if (copy == NULL)
 		return no_memory(m, field);
-	canonical_copy(copy, p, n);
+	canonical_copy(copy, p, n, crs);
 	part->text = smtp__bytes(copy, size);
+	part->nature = nature;
 	m->changed = true;
 	return SMTP_OK;
 }

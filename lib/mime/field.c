@@ -4,6 +4,7 @@
 #include "codec/param.h"
 #include "codec/word.h"
 #include "text/ascii.h"
+#include "text/plain.h"
 #include "text/utf8.h"
 
 enum {
@@ -17,9 +18,10 @@ enum {
 static void
 put(struct smtp__field *f, const char *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (smtp__is_control(p[i]) && p[i] != '\t')
-			f->bad = true;
+	if (!smtp__is_plain(p, n))
+		for (size_t i = 0; i < n; i++)
+			if (smtp__is_control(p[i]) && p[i] != '\t')
+				f->bad = true;
 	if (f->bad)
 		return;
 	smtp__out_add(f->out, p, n);
@@ -257,6 +259,8 @@ smtp__field_end(struct smtp__field *f)
 const char *
 smtp__field_fault(const char *p, size_t n, bool tab)
 {
+	if (smtp__is_plain(p, n))
+		return NULL;
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == '\r' || p[i] == '\n')
 			return "has a line end; remove it";

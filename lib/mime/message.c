@@ -124,12 +124,15 @@ smtp__unique_write(struct smtp__out *out, const unsigned char *random,
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
 	unsigned bits = 0, held = 0;
+	char text[40];                   /* 24 octets are enough for all */
+	size_t size = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		held = (held << 8 | random[i]) & 0xFFFF;
 		for (bits += 8; bits >= 5; bits -= 5)
-			smtp__out_octet(out, letters[held >> (bits - 5) & 31]);
+			text[size++] = letters[held >> (bits - 5) & 31];
 	}
+	smtp__out_add(out, text, size);
 }
 
 int

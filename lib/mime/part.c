@@ -6,62 +6,11 @@
 #include "text/ascii.h"
 #include "text/content.h"
 
-/* What a text is made of. */
-struct nature {
-	bool high, control, long_line;
-};
-
-static void
-look_at(struct nature *is, unsigned char c)
-{
-	is->high = is->high || c > 127;
-	is->control = is->control || c == 127 || (c < 32 && c != '\t');
-}
-
-/* Are all eight octets between 32 and 126? */
-static bool
-all_plain(const char *p)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t word, del;
-
-	memcpy(&word, p, sizeof(word));
-	del = word ^ ones * 127;
-	/* below 32, or above 127; and 127, which leaves a zero */
-	return (((word - ones * 32) | word | (del - ones)) & ones * 128) == 0;
-}
-
-static struct nature
-nature_of(struct smtp__bytes text)
-{
-	struct nature is = { false, false, false };
-	size_t from = 0;
-
-	/* The text has CRLF line ends and no other CR or LF. */
-	while (from < text.n) {
-		const char *p = text.p + from;
-		const char *cr = memchr(p, '\r', text.n - from);
-		size_t n = cr != NULL ? (size_t)(cr - p) : text.n - from;
-
-		is.long_line = is.long_line || n > SMTP__LINE_MAX;
-		for (size_t i = 0; i < n;) {
-			if (n - i >= 8 && all_plain(p + i))
-				i += 8;
-			else if (n - i < 8 && n >= 8 && all_plain(p + n - 8))
-				i = n;
-			else
-				look_at(&is, (unsigned char)p[i++]);
-		}
-		from += n + 2;
-	}
-	return is;
-}
-
 /* False: a message, which cannot be encoded, would have to be. */
 static bool
 choose_for_text(struct smtp_part *part, unsigned offers)
 {
-	struct nature is = nature_of(part->text);
+	struct smtp__nature is = part->nature;
 	uint64_t qp, base64;
 
 	part->size = part->text.n;

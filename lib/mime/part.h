@@ -37,6 +37,12 @@ struct smtp__pair {
 	struct smtp__bytes value;
 };
 
+/* What a text is made of that cannot go everywhere as it is. */
+struct smtp__nature {
+	bool high, control;              /* above 127, below 32           */
+	bool long_line;                  /* over 998                      */
+};
+
 struct smtp_part {
 	struct smtp_message *owner;
 	struct smtp_part *next;          /* sibling                       */
@@ -57,6 +63,7 @@ struct smtp_part {
 	unsigned number;                 /* of a multipart, from 1        */
 
 	struct smtp__bytes text;         /* with CRLF                     */
+	struct smtp__nature nature;      /* of the text                   */
 	struct smtp_source *source;      /* NULL: the text                */
 	bool message;                    /* message/...: never encoded    */
 	bool guessed;                    /* the type, from the name       */

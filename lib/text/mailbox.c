@@ -177,14 +177,18 @@ wide(struct smtp__bytes b)
 	return false;
 }
 
-/* What the octets alone tell, before the grammar is looked at. */
+/*
+ * What the octets alone tell, before the grammar is looked at. `*any`: some
+ * are above 127.
+ */
 static enum smtp__mailbox_fault
-octets(const char *p, size_t n, unsigned flags)
+octets(const char *p, size_t n, unsigned flags, bool *any)
 {
 	for (size_t i = 0; i < n; i++)
 		if (smtp__is_control(p[i]))
 			return SMTP__MAILBOX_CONTROL;
-	if (!wide(smtp__bytes(p, n)))
+	*any = wide(smtp__bytes(p, n));
+	if (!*any)
 		return SMTP__MAILBOX_OK;
 	if ((flags & SMTP__MAILBOX_UTF8) == 0)
 		return SMTP__MAILBOX_WIDE;
@@ -202,7 +206,7 @@ domain(struct smtp__mailbox *m, unsigned flags)
 		return d.n > 2 && d.p[d.n - 1] == ']' &&
 		    literal(d.p + 1, d.n - 2) ? SMTP__MAILBOX_OK :
 		    SMTP__MAILBOX_BAD_LITERAL;
-	m->wide_domain = wide(d);
+	m->wide_domain = m->wide_domain && wide(d);
 	m->unqualified = !m->wide_domain && memchr(d.p, '.', d.n) == NULL;
 	return labels(d, flags) ? SMTP__MAILBOX_OK :
 	    SMTP__MAILBOX_BAD_DOMAIN;
@@ -254,7 +258,7 @@ parse(const char *p, size_t n, unsigned flags, struct smtp__mailbox *m)
 	}
 	m->local = smtp__bytes(p, local);
 	m->domain = smtp__bytes(p + local + 1, n - local - 1);
-	m->wide_local = wide(m->local);
+	m->wide_local = m->wide_local && wide(m->local);
 	return domain(m, flags);
 }
 
@@ -264,10 +268,12 @@ smtp__mailbox_check(const char *p, size_t n, unsigned flags,
 {
 	struct smtp__mailbox m = { { p, n }, { NULL, 0 },
 	    false, false, false, false };
-	enum smtp__mailbox_fault fault = octets(p, n, flags);
+	bool any = false;
+	enum smtp__mailbox_fault fault = octets(p, n, flags, &any);
 
 	if (fault != SMTP__MAILBOX_OK)
 		return fault;
+	m.wide_local = m.wide_domain = any;
 	if (n == 0) {
 		if ((flags & SMTP__MAILBOX_NULL) == 0)
 			return SMTP__MAILBOX_EMPTY;

@@ -415,9 +415,12 @@ static size_t
 dot(const char *p, size_t n)
 {
 	uint32_t c;
-	size_t size = smtp__utf8_next(p, n, &c);
+	size_t size;
 
-	return size > 0 && (c == '.' || c == 0x3002 || c == 0xFF0E ||
+	if (n > 0 && !smtp__is_high(*p))
+		return *p == '.';
+	size = smtp__utf8_next(p, n, &c);
+	return size > 0 && (c == 0x3002 || c == 0xFF0E ||
 	    c == 0xFF61) ? size : 0;
 }
 
