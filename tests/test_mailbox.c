@@ -267,6 +267,8 @@ test_mailbox__tells_what_an_address_needs(void **state)
 		{ "a@[192.0.2.1]", false, false, true, false },
 		{ "ü@x.example", true, false, false, false },
 		{ "a@ü.example", false, true, false, false },
+		{ "ü@[192.0.2.1]", true, false, true, false },
+		{ "ü@ü.example", true, true, false, false },
 	};
 
 	(void)state;

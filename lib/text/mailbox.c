@@ -202,11 +202,11 @@ domain(struct smtp__mailbox *m, unsigned flags)
 	struct smtp__bytes d = m->domain;
 
 	m->literal = d.n > 0 && d.p[0] == '[';
+	m->wide_domain = m->wide_domain && wide(d);
 	if (m->literal)
 		return d.n > 2 && d.p[d.n - 1] == ']' &&
 		    literal(d.p + 1, d.n - 2) ? SMTP__MAILBOX_OK :
 		    SMTP__MAILBOX_BAD_LITERAL;
-	m->wide_domain = m->wide_domain && wide(d);
 	m->unqualified = !m->wide_domain && memchr(d.p, '.', d.n) == NULL;
 	return labels(d, flags) ? SMTP__MAILBOX_OK :
 	    SMTP__MAILBOX_BAD_DOMAIN;
