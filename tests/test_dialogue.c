@@ -286,7 +286,9 @@ take(struct run *r, char *p, size_t n)
 			most = r->cut.lose - r->moved;
 			step = most < step && most > 0 ? most : step;
 		}
+		most = step;
 		step = smtp_engine_take(r->e, p + done, step);
+		assert_true(step <= most);
 		done += step;
 		moved(r, step);
 	}

@@ -448,6 +448,43 @@ test_engine__times_out_a_reply_that_trickles(void **state)
 	proves("LIB-K-3");
 }
 
+/* The time between two mails is not taken from the second one's wait. */
+static void
+test_engine__begins_to_wait_when_it_speaks(void **state)
+{
+	struct session s;
+	uint32_t now = 1000;
+	char out[30];
+
+	(void)state;
+	begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+	s.setup.wait_s = waits;
+	assert_int_equal(smtp_engine_due_ms(s.e, now), now + 11000);
+	hear(&s, "220 mx\r\n");
+	said(&s);
+	assert_int_equal(smtp_engine_due_ms(s.e, now), now + 22000);
+	hear(&s, "250-mx\r\n250 PIPELINING\r\n");
+	smtp_engine_due_ms(s.e, now);
+	now += 1000000;
+	send_mail(&s, 2);
+	smtp_engine_take(s.e, out, sizeof out);
+	assert_int_equal(smtp_engine_due_ms(s.e, now), now + 33000);
+	/* What else leaves in the flight does not put it off. */
+	now += 20000;
+	said(&s);
+	assert_int_equal(smtp_engine_due_ms(s.e, now), now + 13000);
+	/* Each reply begins the wait for the next. */
+	hear(&s, "250 ok\r\n");
+	assert_int_equal(smtp_engine_due_ms(s.e, now), now + 33000);
+	now += 30000;
+	hear(&s, "250 ok\r\n");
+	assert_int_equal(smtp_engine_due_ms(s.e, now), now + 33000);
+	now += 30000;
+	hear(&s, "250 ok\r\n");
+	assert_int_equal(smtp_engine_due_ms(s.e, now), now + 44000);
+	proves("R5321-4.5.3.2-1 R5321-4.5.3.2.3-1");
+}
+
 static void
 test_engine__times_each_block_of_content(void **state)
 {
@@ -630,6 +667,49 @@ test_engine__streams_content(void **state)
 /*
  * Recipients that are decided already are left alone.
  */
+/* Content and commands never leave in one piece: a trace tells them apart. */
+static void
+test_engine__says_one_kind_at_a_time(void **state)
+{
+	static struct smtp_rcpt rcpt = { .address = "b@y.example" };
+	struct smtp_delivery next = {
+		.from = "c@x.example", .rcpts = &rcpt, .rcpt_count = 1
+	};
+	struct session s;
+	char out[1000];
+	size_t n;
+
+	(void)state;
+	rcpt.status = SMTP_RCPT_PENDING;
+	begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+	hear(&s, "220 mx\r\n");
+	said(&s);
+	hear(&s, "250-mx\r\n250 PIPELINING\r\n");
+	send_mail(&s, 2);
+	assert_int_equal(smtp_engine_send(s.e, &next), SMTP_OK);
+	/* As many commands as there is room for, and not an octet more. */
+	memset(out, '#', sizeof out);
+	n = smtp_engine_take(s.e, out, 60);
+	assert_int_equal(n, 60);
+	assert_int_equal(out[60], '#');
+	assert_int_equal(smtp_engine_taken(s.e), SMTP_KIND_COMMAND);
+	n += smtp_engine_take(s.e, out + n, sizeof out - n);
+	assert_memory_equal(out, "MAIL FROM:<a@x.example>\r\n"
+	    "RCPT TO:<b@y.example>\r\nRCPT TO:<b@y.example>\r\nDATA\r\n", n);
+	hear(&s, "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+	smtp_engine_content(s.e, "Hello\r\n", 7);
+	assert_int_equal(smtp_engine_take(s.e, out, sizeof out), 7);
+	smtp_engine_content(s.e, NULL, 0);
+	assert_int_equal(smtp_engine_take(s.e, out, sizeof out), 3);
+	assert_int_equal(smtp_engine_taken(s.e), SMTP_KIND_CONTENT);
+	n = smtp_engine_take(s.e, out, sizeof out);
+	assert_int_equal(smtp_engine_taken(s.e), SMTP_KIND_COMMAND);
+	assert_memory_equal(out, "MAIL FROM:<c@x.example>\r\n", 25);
+	hear(&s, "250 ok\r\n");
+	assert_ptr_equal(smtp_engine_result(s.e), &s.d);
+	assert_int_equal(s.d.status, SMTP_OK);
+}
+
 static void
 test_engine__addresses_only_who_is_pending(void **state)
 {
@@ -836,10 +916,12 @@ main(void)
 		cmocka_unit_test(
 		    test_engine__knows_every_code_by_its_first_digit),
 		cmocka_unit_test(test_engine__times_out_a_reply_that_trickles),
+		cmocka_unit_test(test_engine__begins_to_wait_when_it_speaks),
 		cmocka_unit_test(test_engine__times_each_block_of_content),
 		cmocka_unit_test(test_engine__keeps_time_when_the_clock_wraps),
 		cmocka_unit_test(test_engine__has_no_limit_of_recipients),
 		cmocka_unit_test(test_engine__streams_content),
+		cmocka_unit_test(test_engine__says_one_kind_at_a_time),
 		cmocka_unit_test(test_engine__addresses_only_who_is_pending),
 		cmocka_unit_test(test_engine__shares_nothing),
 		cmocka_unit_test(test_engine__survives_nonsense),
