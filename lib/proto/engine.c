@@ -80,13 +80,14 @@ smtp__engine_fail(struct smtp_engine *e, int cause)
 		bool replied = cause == SMTP_E_REPLY &&
 		    (d == e->heard || e->reply.code == 421);
 		const struct smtp__reply *reply = replied ? &e->reply : NULL;
+		unsigned phase = replied ? smtp__dialogue[e->hear].phase :
+		    d->phase;
 
 		if (d->phase == SMTP_PHASE_FINAL)
 			smtp__rows_set(d, SMTP_RCPT_TAKEN, SMTP_E_UNKNOWN,
 			    d->phase, NULL);
-		smtp__rows_set(d, SMTP_RCPT_TAKEN, SMTP_E_LATER, d->phase,
-		    reply);
-		smtp__rows_set(d, SMTP_RCPT_PENDING, SMTP_E_LATER, d->phase,
+		smtp__rows_set(d, SMTP_RCPT_TAKEN, SMTP_E_LATER, phase, reply);
+		smtp__rows_set(d, SMTP_RCPT_PENDING, SMTP_E_LATER, phase,
 		    reply);
 		d->cause = (int8_t)(cause == SMTP_E_REPLY && !replied ?
 		    SMTP_E_CLOSED : cause);
