@@ -392,6 +392,37 @@ test_set__refuses_what_makes_no_signature(void **state)
 	smtp_dkim_free(d);
 }
 
+static void
+test_record__is_that_of_the_rfc(void **state)
+{
+	static const char want[] = "v=DKIM1; k=rsa; p="
+	    "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3id"
+	    "Y6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ"
+	    "/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2Ee"
+	    "C3Ip3G+2kryOTIKT+l/K4w3QIDAQAB";
+	struct smtp_dkim *d = smtp_dkim_new("football.example.com", "test");
+	struct signed_with s = { .calls = 0 };
+	char text[4096], *exact = malloc(sizeof want);
+
+	(void)state;
+	assert_int_equal(smtp_dkim_record(d, text, sizeof text),
+	    SMTP_E_UNSUPPORTED);
+	smtp_dkim_set_key(d, rsa, strlen(rsa), NULL);
+	assert_int_equal(smtp_dkim_record(d, text, sizeof text), SMTP_OK);
+	assert_string_equal(text, want);
+	assert_int_equal(smtp_dkim_record(d, exact, sizeof want), SMTP_OK);
+	assert_string_equal(exact, want);
+	assert_int_equal(smtp_dkim_record(d, exact, sizeof want - 1),
+	    SMTP_E_SPACE);
+	assert_int_equal(smtp_dkim_record(d, exact, 0), SMTP_E_SPACE);
+	proves("LIB-P-3");
+	smtp_dkim_set_signer(d, "rsa-sha256", keep_digest, &s);
+	assert_int_equal(smtp_dkim_record(d, text, sizeof text),
+	    SMTP_E_UNSUPPORTED);
+	free(exact);
+	smtp_dkim_free(d);
+}
+
 /*
  * Messages.
  */
@@ -522,6 +553,7 @@ main(void)
 		    test_field__has_the_tags_and_names_of_the_rfc),
 		cmocka_unit_test(test_field__takes_fields_from_the_bottom_up),
 		cmocka_unit_test(test_set__refuses_what_makes_no_signature),
+		cmocka_unit_test(test_record__is_that_of_the_rfc),
 		cmocka_unit_test(
 		    test_signed__is_one_octet_for_octet_and_on_top),
 		cmocka_unit_test(

@@ -22,6 +22,7 @@
 #define smtp_dkim_error SMTP__AS(dkim_error)
 #define smtp_dkim_free SMTP__AS(dkim_free)
 #define smtp_dkim_new SMTP__AS(dkim_new)
+#define smtp_dkim_record SMTP__AS(dkim_record)
 #define smtp_dkim_set SMTP__AS(dkim_set)
 #define smtp_dkim_set_key SMTP__AS(dkim_set_key)
 #define smtp_dkim_set_key_file SMTP__AS(dkim_set_key_file)

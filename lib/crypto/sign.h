@@ -28,6 +28,13 @@ size_t
 smtp__key_bits(const struct smtp__key *key);
 
 /*
+ * The public key, SubjectPublicKeyInfo in DER, at the end of `p`; returns its
+ * length, or 0 where there is no room.
+ */
+size_t
+smtp__key_public(const struct smtp__key *key, unsigned char *p, size_t n);
+
+/*
  * RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 8.2). `*n` is the room, then
  * the length. SMTP_OK or SMTP_E_UNSUPPORTED.
  */

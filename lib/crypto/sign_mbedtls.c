@@ -106,6 +106,15 @@ smtp__key_bits(const struct smtp__key *key)
 	return mbedtls_pk_get_bitlen(&key->pk);
 }
 
+size_t
+smtp__key_public(const struct smtp__key *key, unsigned char *p, size_t n)
+{
+	mbedtls_pk_context pk = key->pk;
+	int length = mbedtls_pk_write_pubkey_der(&pk, p, n);
+
+	return length > 0 ? (size_t)length : 0;
+}
+
 int
 smtp__key_sign(const struct smtp__key *key, const unsigned char digest[32],
     unsigned char *signature, size_t *n)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/base64.h"
 #include "dkim/dkim.h"
 #include "text/ascii.h"
 
@@ -311,6 +312,30 @@ smtp_dkim_set(struct smtp_dkim *d, const char *name, const char *value)
 		return SMTP_OK;
 	}
 	return fail(d, SMTP_E_ARGUMENT, name, "no such option");
+}
+
+int
+smtp_dkim_record(const struct smtp_dkim *d, char *p, size_t n)
+{
+	unsigned char der[2048];
+	struct smtp__out out;
+	size_t length, i;
+
+	if (d == NULL || d->key == NULL)
+		return SMTP_E_UNSUPPORTED;
+	if (n == 0)
+		return SMTP_E_SPACE;
+	length = smtp__key_public(d->key, der, sizeof der);
+	smtp__out_init(&out, p, n - 1);
+	smtp__out_text(&out, "v=DKIM1; k=rsa; p=");
+	for (i = sizeof der - length; i < sizeof der; i += 3) {
+		char group[4];
+
+		smtp__out_add(&out, group, smtp__base64_group(der + i,
+		    sizeof der - i, group));
+	}
+	p[out.n] = '\0';
+	return length > 0 && !out.over ? SMTP_OK : SMTP_E_SPACE;
 }
 
 const char *
