@@ -39,7 +39,7 @@
 #define SMTP__ERROR_MAX    400   /* of one line for a person                */
 #define SMTP__IN_BYTES    2048
 #define SMTP__OUT_BYTES   2048
-#define SMTP__SEND_BYTES 16384   /* of out, and of content                  */
+#define SMTP__SEND_BYTES 65536   /* of out, and of content                  */
 
 enum smtp__operation {
 	SMTP__NOTHING,

@@ -25,15 +25,33 @@ line_feed(struct smtp__stuff *s)
 }
 
 #if SMTP_WITH_FAST
-/* How many octets of this line may pass as they are; 0: the first may not. */
+/*
+ * As many octets as may pass as they are, line after line: up to a dot at the
+ * start of a line, a line end that is no CRLF, an octet that may not pass, or
+ * the end. `p` begins with none that ends a line. Returns their number.
+ */
 static size_t
-run(struct smtp__stuff *s, const char *p, size_t n)
+pass(struct smtp__stuff *s, const char *p, size_t n, char *out)
 {
-	size_t most = (size_t)SMTP__CONTENT_LINE_MAX - s->column;
+	size_t i = 0, column = s->column;
 
-	n = smtp__scan_line(p, n < most ? n : most, !s->eightbit);
-	s->column = (uint16_t)(s->column + n);
-	return n;
+	do {
+		size_t left = n - i, most = SMTP__CONTENT_LINE_MAX - column;
+		size_t size = smtp__scan_copy(out + i, p + i,
+		    left < most ? left : most, !s->eightbit);
+
+		i += size;
+		column += size;
+		if (n - i < 2 || p[i] != '\r' || p[i + 1] != '\n')
+			break;
+		out[i++] = '\r';
+		out[i++] = '\n';
+		column = 0;
+		s->dotted = 0;
+	} while (i < n && p[i] != '.');
+	s->in_line = column > 0;
+	s->column = (uint16_t)column;
+	return i;
 }
 #endif
 
@@ -59,18 +77,18 @@ smtp__stuff(struct smtp__stuff *s, const char **in, size_t *in_n, char *out,
 			s->dotted = 1;
 			out[n++] = '.';
 		} else {
-			s->in_line = 1;
 #if SMTP_WITH_FAST
-			size_t left = (size_t)(end - p), size;
+			size_t left = (size_t)(end - p);
+			size_t size = pass(s, p, left < room - n ? left :
+			    room - n, out + n);
 
-			size = run(s, p, left < room - n ? left : room - n);
 			s->bad = size == 0;
-			memcpy(out + n, p, size);
-			n += size;
-			p += size;
 			if (s->bad)
 				break;
+			n += size;
+			p += size;
 #else
+			s->in_line = 1;
 			s->bad = ++s->column > SMTP__CONTENT_LINE_MAX ||
 			    ((unsigned char)c > 127 && !s->eightbit);
 			if (s->bad)

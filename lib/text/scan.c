@@ -22,6 +22,16 @@ by_octet(const char *p, size_t n, bool high)
 	return i;
 }
 
+static inline size_t
+copy_octets(char *out, const char *p, size_t n, bool high)
+{
+	size_t i = by_octet(p, n, high);
+
+	if (i > 0)
+		memcpy(out, p, i);
+	return i;
+}
+
 #if SMTP_WITH_FAST && defined(__SSE2__) && defined(__GNUC__)
 
 #include <emmintrin.h>
@@ -54,6 +64,21 @@ smtp__scan_line(const char *p, size_t n, bool high)
 	return i + by_octet(p + i, n - i, high);
 }
 
+size_t
+smtp__scan_copy(char *out, const char *p, size_t n, bool high)
+{
+	size_t i = 0;
+
+	for (; n - i >= 16; i += 16) {
+		unsigned stop = stops_of(p + i, high);
+
+		memcpy(out + i, p + i, 16);
+		if (stop != 0)
+			return i + (unsigned)__builtin_ctz(stop);
+	}
+	return i + copy_octets(out + i, p + i, n - i, high);
+}
+
 #elif SMTP_WITH_FAST
 
 #define ONES UINT64_C(0x0101010101010101)
@@ -81,12 +106,28 @@ smtp__scan_line(const char *p, size_t n, bool high)
 	return i + by_octet(p + i, n - i, high);
 }
 
+size_t
+smtp__scan_copy(char *out, const char *p, size_t n, bool high)
+{
+	size_t size = smtp__scan_line(p, n, high);
+
+	if (size > 0)
+		memcpy(out, p, size);
+	return size;
+}
+
 #else
 
 size_t
 smtp__scan_line(const char *p, size_t n, bool high)
 {
 	return by_octet(p, n, high);
+}
+
+size_t
+smtp__scan_copy(char *out, const char *p, size_t n, bool high)
+{
+	return copy_octets(out, p, n, high);
 }
 
 #endif

@@ -13,4 +13,11 @@
 size_t
 smtp__scan_line(const char *p, size_t n, bool high);
 
+/*
+ * The same, and they are copied to `out`. What is behind them there, up to
+ * `n`, may be written to.
+ */
+size_t
+smtp__scan_copy(char *out, const char *p, size_t n, bool high);
+
 #endif
