@@ -190,7 +190,7 @@ $(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 # A target that needs a package asks tools/deps.sh for it first, and then runs
 # make anew, which finds what came. `all' and `install' ask for nothing.
 
-.PHONY: test check demo lint size interop install uninstall clean help
+.PHONY: test check demo lint size interop bench install uninstall clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS
 
 # By this name `make -n' does not take the line for one that it must run.
@@ -225,6 +225,30 @@ interop:
 	$(call deps,tls)
 	@$(MAKE) --no-print-directory lib examples tools
 	@sh tests/interop/run.sh
+
+# bench/NAME.c and its parts bench/NAME/*.c, with the peers that they need
+BENCHES     := $(patsubst bench/%.c,$(BUILD)/bench/%,\
+	$(filter-out bench/bench.c,$(wildcard bench/*.c)))
+BENCH_PC    := libcurl gmime-3.0 glib-2.0 libcrypto
+BENCH_ROUNDS ?= 9
+
+.SECONDEXPANSION:
+$(BENCHES): $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h \
+		$$(wildcard bench/%/*.[ch]) $(LIB_A)
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) -D_GNU_SOURCE $(PROG_CFLAGS) -Ibench \
+		$$($(PKG_CONFIG) --cflags $(BENCH_PC) | \
+		sed 's/-I/-isystem /g') $(LDFLAGS) -o $@ \
+		$(filter %.c,$^) $(LIB_A) \
+		$$($(PKG_CONFIG) --libs $(BENCH_PC)) -ldl $(LIBS)
+
+bench:
+	$(call deps,tls pkg-config bench)
+	@$(MAKE) --no-print-directory bench-run
+
+.PHONY: bench-run
+bench-run: $(BENCHES)
+	@sh bench/run.sh $(BUILD)/bench $(BENCH_ROUNDS)
 
 INSTALL  = install
 INC_DIR  = $(DESTDIR)$(PREFIX)/include/smtp
@@ -267,6 +291,7 @@ help:
 	@echo 'make lint         only the rules for sources and manual'
 	@echo 'make size         code and memory on Cortex-M'
 	@echo 'make interop      mail through real servers on this machine'
+	@echo 'make bench        speed and memory, beside others and floors'
 	@echo 'make install      PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR='
 	@echo 'make uninstall    the same settings'
 	@echo 'make clean        remove what was built'

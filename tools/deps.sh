@@ -62,6 +62,11 @@ package()
 	pacman:python3)   echo python ;;
 	*:python3)        echo python3 ;;
 	*:openssl)        echo openssl ;;
+	apt:bench)        echo libcurl4-openssl-dev libesmtp-dev \
+				libgmime-3.0-dev libssl-dev pkg-config ;;
+	dnf:bench)        echo libcurl-devel libesmtp-devel gmime30-devel \
+				openssl-devel ;;
+	pacman:bench)     echo curl libesmtp gmime3 openssl ;;
 	apt:debootstrap)  echo debootstrap ;;
 	dnf:debootstrap | apk:debootstrap | pacman:debootstrap)
 			  echo debootstrap ;;
@@ -124,6 +129,9 @@ have()
 		printf '#include <string.h>\n' |
 			arm-none-eabi-gcc -mcpu=cortex-m4 -x c -E - \
 			>/dev/null 2>&1 ;;
+	bench)	pc libcurl gmime-3.0 glib-2.0 libcrypto >"$scratch/pc" &&
+		echo '#include <libesmtp.h>' |
+			$CC -x c -E - >/dev/null 2>&1 ;;
 	dovecot) PATH=$PATH:/usr/sbin command -v dovecot >/dev/null 2>&1 ;;
 	postfix) PATH=$PATH:/usr/sbin command -v postfix >/dev/null 2>&1 ;;
 	debootstrap)
