@@ -704,7 +704,7 @@ test_engine__says_one_kind_at_a_time(void **state)
 	assert_int_equal(smtp_engine_taken(s.e), SMTP_KIND_CONTENT);
 	n = smtp_engine_take(s.e, out, sizeof out);
 	assert_int_equal(smtp_engine_taken(s.e), SMTP_KIND_COMMAND);
-	assert_memory_equal(out, "MAIL FROM:<c@x.example>\r\n", 25);
+	assert_memory_equal(out, "RSET\r\nMAIL FROM:<c@x.example>\r\n", 31);
 	hear(&s, "250 ok\r\n");
 	assert_ptr_equal(smtp_engine_result(s.e), &s.d);
 	assert_int_equal(s.d.status, SMTP_OK);

@@ -346,10 +346,9 @@ hear_mail(struct smtp_engine *e, int status)
 
 	e->heard_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
 	e->refused = status != SMTP_OK;
-	if (!e->refused) {
-		e->dirty = true;
+	e->dirty = true;         /* RFC 1870 section 6.2: refused as well */
+	if (!e->refused)
 		return RCPT;
-	}
 	/* With RCPTs under way each row waits for its own reply. */
 	if (e->owed > 0 || e->say != HOLD) {
 		decide(e, SMTP_RCPT_PENDING, SMTP_RCPT_PENDING);
@@ -566,19 +565,25 @@ smtp__dialogue_said(struct smtp_engine *e, enum step step)
 		d->phase = smtp__dialogue[step].phase;
 }
 
+/*
+ * A message behind another begins with RSET: a server that refused at the end
+ * mark may still have the transaction open (Postfix has), and it costs no wait.
+ */
+#define NEXT (SMTP_WITH_REUSE ? RSET : MAIL)
+
 enum step
 smtp__dialogue_following(const struct smtp_engine *e, enum step step)
 {
 	if (step == RCPT)
 		return e->heard_rcpt < e->heard->rcpt_count ? RCPT : DATA;
 	if (step == BODY)
-		return e->heard->phase == SMTP_PHASE_FINAL ? BODY : MAIL;
-	return step + 1;         /* RSET, MAIL, RCPT                      */
+		return e->heard->phase == SMTP_PHASE_FINAL ? BODY : NEXT;
+	return step + 1;         /* RSET, MAIL                            */
 }
 
 /*
  * The end mark of one message and MAIL of the next leave together (RFC 2920
- * section 3.1): the transaction ends with it whatever its reply says.
+ * section 3.1).
  */
 void
 smtp__dialogue_ahead(struct smtp_engine *e)
@@ -587,5 +592,5 @@ smtp__dialogue_ahead(struct smtp_engine *e)
 	    e->said->phase != SMTP_PHASE_FINAL || e->said->next == NULL)
 		return;
 	e->said = e->said->next;
-	e->say = MAIL;
+	e->say = NEXT;
 }

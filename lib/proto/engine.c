@@ -155,10 +155,10 @@ hear(struct smtp_engine *e)
 		next = smtp__dialogue[step].hear(e, status);
 	if (e->say == OVER)
 		return;
-	if (next == BROKEN)
-		smtp__engine_fail(e, SMTP_E_PROTOCOL);
-	else if (e->reply.code == 421 && step != QUIT)
+	if (e->reply.code == 421 && step != QUIT)
 		smtp__engine_fail(e, SMTP_E_REPLY);
+	else if (next == BROKEN)
+		smtp__engine_fail(e, SMTP_E_PROTOCOL);
 	else if (e->owed > 0)
 		e->hear = (uint8_t)smtp__dialogue_following(e, step);
 	else if (e->say == HOLD)
