@@ -2,6 +2,7 @@
 #include "codec/qp.h"
 
 #include "text/ascii.h"
+#include "text/plain.h"
 
 static const char hex[] = "0123456789ABCDEF";
 
@@ -32,37 +33,87 @@ at_risk(const struct smtp__qp *q, const char *in, size_t n)
 	return *in == 'F' && n >= 5 && memcmp(in, "From ", 5) == 0;
 }
 
+/* Eight octets, of which some need an escape. */
+static bool
+some_escaped(const char *in)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word;
+
+	memcpy(&word, in, sizeof(word));
+	word ^= ones * '=';
+	return (smtp__not_plain(in) |
+	    ((word - ones) & ~word & ones * 128)) != 0;
+}
+
+static size_t
+escape(unsigned char c, char *out)
+{
+	out[0] = '=';
+	out[1] = hex[c >> 4];
+	out[2] = hex[c & 15];
+	return 3;
+}
+
 /*
- * A run of octets that stand for themselves and leave room for a soft break:
- * most of a text, without a look at each octet's neighbours.
+ * Octets one by one. Within a line, and with room left for a soft break, each
+ * looks at most at the next: a blank that no line end follows stands for
+ * itself. Of the `all` octets at `in` the first `n` may be used.
  */
 static size_t
-run(struct smtp__qp *q, const char *in, size_t n, char *out, size_t cap)
+few(const struct smtp__qp *q, const char *in, size_t n, size_t all, char *out,
+    size_t room, size_t *used)
 {
-	size_t i = 0, room = SMTP__QP_LINE - 1 - q->column;
+	size_t i, k = 0;
 
-	if (q->column == 0 || q->column >= SMTP__QP_LINE - 1)
-		return 0;
-	if (room > n)
-		room = n;
+	for (i = 0; i < n && k < room; i++) {
+		char c = in[i];
+		bool blank = c == ' ' || c == '\t';
+
+		if (plain(c) || (blank && !ends(q, in + i + 1, all - i - 1)))
+			out[k++] = c;
+		else if (!blank && room - k >= 3 && !ends(q, &c, 1))
+			k += escape((unsigned char)c, out + k);
+		else
+			break;
+	}
+	*used = i;
+	return k;
+}
+
+/* The same, eight octets at a time where none of them needs an escape. */
+static size_t
+run(struct smtp__qp *q, const char *in, size_t n, size_t all, char *out,
+    size_t cap, size_t *used)
+{
+	size_t i = 0, k = 0, room = SMTP__QP_LINE - 1 - q->column, some = 8;
+
 	if (room > cap)
 		room = cap;
-	while (i < room && plain(in[i])) {
-		out[i] = in[i];
-		i++;
+	while (i < n && k < room && some == 8) {
+		if (n - i > 8 && room - k >= 8 && !some_escaped(in + i) &&
+		    (in[i + 7] != ' ' || !ends(q, in + i + 8, 1))) {
+			memcpy(out + k, in + i, 8);
+			k += 8;
+			i += 8;
+		} else {
+			k += few(q, in + i, n - i < 8 ? n - i : 8, all - i,
+			    out + k, room - k, &some);
+			i += some;
+		}
 	}
-	q->column += (unsigned)i;
-	return i;
+	q->column += (unsigned)k;
+	*used = i;
+	return k;
 }
 
 /* One octet, behind a soft break where the line is full. */
 static size_t
 put(struct smtp__qp *q, const char *in, size_t n, char *out)
 {
-	unsigned char c = (unsigned char)*in;
-	bool escape = (!plain(*in) && *in != ' ' && *in != '\t') ||
+	bool code = (!plain(*in) && *in != ' ' && *in != '\t') ||
 	    at_risk(q, in, n);
-	unsigned width = escape ? 3 : 1;
+	unsigned width = code ? 3 : 1;
 	unsigned room = SMTP__QP_LINE - (ends(q, in + 1, n - 1) ? 0 : 1);
 	size_t wrote = 0;
 
@@ -70,17 +121,13 @@ put(struct smtp__qp *q, const char *in, size_t n, char *out)
 		memcpy(out, "=\r\n", 3);
 		wrote = 3;
 		q->column = 0;
-		escape = escape || at_risk(q, in, n);
-		width = escape ? 3 : 1;
+		code = code || at_risk(q, in, n);
+		width = code ? 3 : 1;
 	}
 	q->column += width;
-	if (!escape) {
-		out[wrote++] = *in;
-		return wrote;
-	}
-	out[wrote++] = '=';
-	out[wrote++] = hex[c >> 4];
-	out[wrote++] = hex[c & 15];
+	if (code)
+		return wrote + escape((unsigned char)*in, out + wrote);
+	out[wrote++] = *in;
 	return wrote;
 }
 
@@ -93,11 +140,13 @@ smtp__qp_encode(struct smtp__qp *q, const char *in, size_t n, bool last,
 	while (i < n && (last || n - i > SMTP__QP_AHEAD) &&
 	    cap - wrote >= SMTP__QP_ROOM) {
 		size_t left = last ? n - i : n - i - SMTP__QP_AHEAD;
-		size_t size = run(q, in + i, left, out + wrote, cap - wrote);
+		size_t size = 0;
 
+		if (q->column > 0 && q->column < SMTP__QP_LINE - 1)
+			wrote += run(q, in + i, left, n - i, out + wrote,
+			    cap - wrote, &size);
 		if (size > 0) {
 			i += size;
-			wrote += size;
 		} else if (!q->binary && (in[i] == '\r' || in[i] == '\n')) {
 			i += in[i] == '\r' && i + 1 < n && in[i + 1] == '\n' ?
 			    2 : 1;
