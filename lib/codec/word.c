@@ -45,20 +45,26 @@ character(const struct smtp__word *w, size_t at, size_t *coded)
 	return n;
 }
 
-/* How many octets go into a word whose text has `room`. */
+/*
+ * How many octets go into a word whose text has `room`. For base64 `*whole` is
+ * how many of them make groups of three, at the end of a character.
+ */
 static size_t
-fit(const struct smtp__word *w, size_t room)
+fit(const struct smtp__word *w, size_t room, bool base64, size_t *whole)
 {
 	size_t taken = 0, used = 0;
 
+	*whole = 0;
 	while (taken < w->n) {
 		size_t coded, n = character(w, taken, &coded);
 
-		if (w->base64 ? smtp__base64_size(taken + n, false) > room :
+		if (base64 ? smtp__base64_size(taken + n, false) > room :
 		    used + coded > room)
 			break;
 		taken += n;
 		used += coded;
+		if (taken % 3 == 0)
+			*whole = taken;
 	}
 	return taken;
 }
@@ -78,19 +84,39 @@ put_q(struct smtp__out *out, const char *p, size_t n, bool phrase)
 	}
 }
 
+/*
+ * Padding belongs to the last word alone: there are readers (GMime is one) who
+ * join the words before they decode them, and stop at it. Where groups and
+ * characters do not come out even, one word is in Q, which nobody joins to B.
+ */
+static size_t
+choose(const struct smtp__word *w, size_t room, bool *base64)
+{
+	size_t whole, n = fit(w, room, w->base64, &whole);
+
+	*base64 = w->base64;
+	if (!w->base64 || n == w->n)
+		return n;
+	if (whole > 0)
+		return whole;
+	*base64 = false;
+	return fit(w, room, false, &whole);
+}
+
 size_t
 smtp__word_next(struct smtp__word *w, size_t room, char text[SMTP__WORD_MAX])
 {
 	struct smtp__out out;
+	bool base64;
 	size_t n;
 
 	if (room > SMTP__WORD_MAX)
 		room = SMTP__WORD_MAX;
-	if (room <= FRAME || (n = fit(w, room - FRAME)) == 0)
+	if (room <= FRAME || (n = choose(w, room - FRAME, &base64)) == 0)
 		return 0;
 	smtp__out_init(&out, text, SMTP__WORD_MAX);
-	smtp__out_text(&out, w->base64 ? "=?UTF-8?B?" : "=?UTF-8?Q?");
-	if (w->base64) {
+	smtp__out_text(&out, base64 ? "=?UTF-8?B?" : "=?UTF-8?Q?");
+	if (base64) {
 		struct smtp__base64 b;
 		size_t used;
 

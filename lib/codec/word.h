@@ -20,8 +20,8 @@ struct smtp__word {
 };
 
 /*
- * Begin with valid UTF-8. One of Q and B serves for all of it: Q, which a
- * person can read, unless it is longer than B by more than a third.
+ * Begin with valid UTF-8. Q, which a person can read, unless it is longer than
+ * B by more than a third.
  */
 void
 smtp__word_init(struct smtp__word *w, const char *p, size_t n, bool phrase);

@@ -102,9 +102,21 @@ put_words(struct smtp__field *f, const char *p, size_t n, bool phrase)
 }
 
 /*
- * Words with single spaces between. The first stays in the line of the name,
- * even if that grows beyond 78: a fold there is a blank to some readers.
+ * What comes first stays in the line of the name, even if that grows beyond
+ * 78: a fold there is a blank to some readers.
  */
+static void
+put_text(struct smtp__field *f, const char *p, size_t n)
+{
+	if (!f->fresh) {
+		smtp__field_piece(f, p, n);
+		return;
+	}
+	put(f, " ", 1);
+	smtp__field_glue(f, p, n);
+}
+
+/* Words with single spaces between. */
 static void
 put_plain(struct smtp__field *f, const char *p, size_t n)
 {
@@ -113,12 +125,8 @@ put_plain(struct smtp__field *f, const char *p, size_t n)
 	for (size_t i = 0; i <= n; i++) {
 		if (i < n && p[i] != ' ')
 			continue;
-		if (f->fresh && i > from) {
-			put(f, " ", 1);
-			smtp__field_glue(f, p + from, i - from);
-		} else if (i > from) {
-			smtp__field_piece(f, p + from, i - from);
-		}
+		if (i > from)
+			put_text(f, p + from, i - from);
 		from = i + 1;
 	}
 }
@@ -203,22 +211,28 @@ is_quotable(const char *p, size_t n, bool utf8)
 	for (size_t i = 0; i < n; i++)
 		if ((smtp__is_high(p[i]) && !utf8) || smtp__is_control(p[i]))
 			return false;
-	return n <= LONGEST_QUOTED;
+	return true;
 }
 
+/*
+ * A name stays in one line, or is encoded: a fold within one is a line end to
+ * some readers (GMime). A single atom may be long.
+ */
 void
 smtp__field_phrase(struct smtp__field *f, const char *p, size_t n)
 {
 	char quoted[2 * LONGEST_QUOTED + 2];
+	bool atoms = is_atoms(p, n, f->utf8);
 	size_t size = 0;
 
-	if (smtp__word_resembles(p, n) || (!is_quotable(p, n, f->utf8) &&
-	    !(n <= LONGEST_PLAIN && is_atoms(p, n, f->utf8)))) {
+	if (smtp__word_resembles(p, n) || !is_quotable(p, n, f->utf8) ||
+	    (n > LONGEST_QUOTED && !(atoms && n <= LONGEST_PLAIN &&
+	    memchr(p, ' ', n) == NULL))) {
 		put_words(f, p, n, true);
 		return;
 	}
-	if (is_atoms(p, n, f->utf8)) {
-		put_plain(f, p, n);
+	if (atoms) {
+		put_text(f, p, n);
 		return;
 	}
 	quoted[size++] = '"';
