@@ -16,6 +16,7 @@ LIBDIR         ?= $(PREFIX)/lib
 DESTDIR        ?=
 PKG_CONFIG     ?= pkg-config
 MBEDTLS_PREFIX ?=
+WITH_SODIUM ?= no
 SMTP_PREFIX    ?=
 WERROR         ?= no
 DEPS           ?= yes
@@ -86,6 +87,10 @@ CMOCKA_CFLAGS :=
 CMOCKA_LIBS   := -lcmocka
 endif
 LIBS := $(MBEDTLS_LIBS) -pthread
+ifeq ($(WITH_SODIUM),yes)
+SODIUM_CFLAGS := -DSMTP_WITH_SODIUM=1
+LIBS += -lsodium
+endif
 
 # ---- how it is compiled
 
@@ -95,6 +100,7 @@ WARN += -Werror
 endif
 INCLUDE    := -Iinclude -Ilib
 ALL_CFLAGS  = $(WARN) $(INCLUDE) $(MBEDTLS_CFLAGS) -pthread \
+	$(SODIUM_CFLAGS) \
 	$(if $(SMTP_PREFIX),-DSMTP_PREFIX=$(SMTP_PREFIX)) $(CPPFLAGS) $(CFLAGS)
 # The library is ISO C and each file names the POSIX it needs; programs here
 # are written for the platform.
@@ -191,7 +197,8 @@ $(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 # make anew, which finds what came. `all' and `install' ask for nothing.
 
 .PHONY: test check demo lint size interop bench install uninstall clean help
-export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS
+export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS \
+	WITH_SODIUM
 
 # By this name `make -n' does not take the line for one that it must run.
 THIS_MAKE := $(MAKE)
@@ -299,4 +306,5 @@ help:
 	@echo 'Settings: CC, CFLAGS, CPPFLAGS, LDFLAGS; BUILD=dir builds beside'
 	@echo 'build/; MBEDTLS_PREFIX=dir takes mbedTLS from dir/include and'
 	@echo 'dir/lib; SMTP_PREFIX=acme_ renames the public symbols; V=1 shows'
-	@echo 'commands; WERROR=yes; DEPS=no never installs a package.'
+	@echo 'commands; WERROR=yes; WITH_SODIUM=yes reads Ed25519 keys for'
+	@echo 'DKIM; DEPS=no never installs a package.'

@@ -200,6 +200,45 @@ test_sign__rsa_and_the_digest_for_ed25519_are_those_of_the_rfc(void **state)
 	proves("R6376-3.3.2-1 R6376-3.7-1");
 }
 
+/* RFC 8463 appendix A.2, in PKCS #8. */
+static const char ed25519_key[] = "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+    "-----END PRIVATE KEY-----\n";
+
+static void
+test_sign__ed25519_is_that_of_the_rfc(void **state)
+{
+	struct smtp_dkim *d = smtp_dkim_new("football.example.com", "s");
+	unsigned char digest[32], signature[64];
+	char record[100];
+	const char *why;
+
+	(void)state;
+#if SMTP_WITH_SODIUM
+	assert_int_equal(smtp_dkim_set_key(d, ed25519_key,
+	    strlen(ed25519_key), NULL), SMTP_OK);
+	assert_int_equal(smtp__dkim_check(d, &why), SMTP_OK);
+	digest_of_rfc("ed25519-sha256", "brisbane", digest);
+	assert_int_equal(smtp__ed25519_sign(&d->ed25519, digest, 32,
+	    signature), SMTP_OK);
+	assert_base64(signature, 64, "/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQ"
+	    "ehSwhEIug4D11BusFa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==");
+	assert_int_equal(smtp_dkim_record(d, record, sizeof record), SMTP_OK);
+	assert_string_equal(record, "v=DKIM1; k=ed25519; "
+	    "p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+	proves("R8463-3-1 LIB-P-3");
+#else
+	(void)digest;
+	(void)signature;
+	(void)record;
+	assert_int_equal(smtp_dkim_set_key(d, ed25519_key,
+	    strlen(ed25519_key), NULL), SMTP_E_UNSUPPORTED);
+	assert_int_equal(smtp__dkim_check(d, &why), SMTP_E_UNSUPPORTED);
+	assert_non_null(strstr(why, "WITH_SODIUM"));
+#endif
+	smtp_dkim_free(d);
+}
+
 /*
  * Whole fields.
  */
@@ -549,6 +588,7 @@ main(void)
 		cmocka_unit_test(test_canon__header_is_relaxed_or_as_it_was),
 		cmocka_unit_test(
 	    test_sign__rsa_and_the_digest_for_ed25519_are_those_of_the_rfc),
+		cmocka_unit_test(test_sign__ed25519_is_that_of_the_rfc),
 		cmocka_unit_test(
 		    test_field__has_the_tags_and_names_of_the_rfc),
 		cmocka_unit_test(test_field__takes_fields_from_the_bottom_up),

@@ -67,6 +67,10 @@ package()
 	dnf:bench)        echo libcurl-devel libesmtp-devel gmime30-devel \
 				openssl-devel ;;
 	pacman:bench)     echo curl libesmtp gmime3 openssl ;;
+	apt:sodium)       echo libsodium-dev ;;
+	dnf:sodium)       echo libsodium-devel ;;
+	apk:sodium)       echo libsodium-dev ;;
+	*:sodium)         echo libsodium ;;
 	apt:debootstrap)  echo debootstrap ;;
 	dnf:debootstrap | apk:debootstrap | pacman:debootstrap)
 			  echo debootstrap ;;
@@ -121,6 +125,8 @@ have()
 		}
 		!
 		;;
+	sodium)	echo 'int main(void) { return 0; }' |
+			links -include sodium.h -lsodium ;;
 	sanitizers)
 		echo 'int main(void) { return 0; }' |
 			CC=clang links -fsanitize=address,undefined &&

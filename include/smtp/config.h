@@ -102,6 +102,10 @@
 #define SMTP_WITH_DKIM 1         /* RFC 6376; RSA needs mbedTLS           */
 #endif
 
+#ifndef SMTP_WITH_SODIUM
+#define SMTP_WITH_SODIUM 0       /* Ed25519 keys; set by WITH_SODIUM=yes  */
+#endif
+
 /* Transports. */
 
 #ifndef SMTP_WITH_TLS

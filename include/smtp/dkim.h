@@ -37,9 +37,11 @@ SMTP_API void
 smtp_dkim_free(struct smtp_dkim *dkim);
 
 /*
- * The private key: RSA in PEM, `password` NULL if it has none. Keys under 2048
- * bits are refused by the send unless the option "min-bits" is lower; never
- * under 1024 (RFC 8301 section 3.2).
+ * The private key in PEM, `password` NULL if it has none: RSA, or in a build
+ * with WITH_SODIUM=yes Ed25519 (PKCS #8 without password), which others refuse
+ * with SMTP_E_UNSUPPORTED. RSA keys under 2048 bits are refused by the send
+ * unless the option "min-bits" is lower; never under 1024 (RFC 8301 section
+ * 3.2).
  */
 SMTP_API int
 smtp_dkim_set_key(struct smtp_dkim *dkim, const void *pem, size_t n,

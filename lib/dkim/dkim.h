@@ -8,6 +8,7 @@
 
 #include <smtp/dkim.h>
 
+#include "crypto/ed25519.h"
 #include "crypto/sign.h"
 #include "dkim/canon.h"
 #include "mime/store.h"
@@ -21,7 +22,9 @@ enum smtp__dkim_algorithm {
 
 struct smtp_dkim {
 	enum smtp__dkim_algorithm algorithm;
-	struct smtp__key *key;           /* NULL: `sign` has it           */
+	struct smtp__key *key;           /* RSA, or NULL                  */
+	struct smtp__ed25519 ed25519;    /* where has_ed25519             */
+	bool has_ed25519;                /* neither: `sign` has the key   */
 	int (*sign)(void *ctx, const unsigned char digest[32],
 	    unsigned char *signature, size_t *n);
 	void *ctx;

@@ -245,6 +245,11 @@ sign(const struct smtp_dkim *dkim, const unsigned char digest[],
 {
 	if (dkim->key != NULL)
 		return smtp__key_sign(dkim->key, digest, signature, n);
+	if (dkim->has_ed25519) {
+		*n = 64;
+		return smtp__ed25519_sign(&dkim->ed25519, digest,
+		    SMTP__DKIM_DIGEST, signature);
+	}
 	return dkim->sign(dkim->ctx, digest, signature, n) == 0 ?
 	    SMTP_OK : SMTP_E_UNSUPPORTED;
 }

@@ -63,6 +63,16 @@ copy(struct smtp_dkim *d, char *to, size_t room, const char *what,
 	return SMTP_OK;
 }
 
+static void
+forget_key(struct smtp_dkim *d)
+{
+	smtp__key_free(d->key);
+	smtp__wipe(&d->ed25519, sizeof d->ed25519);
+	d->key = NULL;
+	d->has_ed25519 = false;
+	d->algorithm = SMTP__DKIM_NONE;
+}
+
 struct smtp_dkim *
 smtp_dkim_new(const char *domain, const char *selector)
 {
@@ -94,7 +104,7 @@ smtp_dkim_free(struct smtp_dkim *d)
 
 	if (d == NULL)
 		return;
-	smtp__key_free(d->key);
+	forget_key(d);
 	smtp__store_free(&a, d, sizeof *d);
 }
 
@@ -102,18 +112,25 @@ int
 smtp_dkim_set_key(struct smtp_dkim *d, const void *pem, size_t n,
     const char *password)
 {
-	struct smtp__key *key;
 	int rc;
 
 	if (d == NULL)
 		return SMTP_E_MEMORY;
-	rc = smtp__key_new(&key, pem, n, password);
+	forget_key(d);
+	rc = smtp__ed25519_read(&d->ed25519, pem, n);
+	if (rc == SMTP_OK) {
+		d->has_ed25519 = true;
+		d->algorithm = SMTP__DKIM_ED25519;
+		return SMTP_OK;
+	}
+	if (rc == SMTP_E_UNSUPPORTED)
+		return fail(d, rc, "key", "Ed25519 needs a build with "
+		    "WITH_SODIUM=yes, or smtp_dkim_set_signer()");
+	rc = smtp__key_new(&d->key, pem, n, password);
 	if (rc != SMTP_OK)
 		return fail(d, rc, "key", rc == SMTP_E_MEMORY ?
-		    "out of memory" : "no RSA key in PEM, or not with this "
-		    "password");
-	smtp__key_free(d->key);
-	d->key = key;
+		    "out of memory" : "no private key in PEM, or not with "
+		    "this password");
 	d->algorithm = SMTP__DKIM_RSA;
 	return SMTP_OK;
 }
@@ -158,6 +175,7 @@ smtp_dkim_set_signer(struct smtp_dkim *d, const char *algorithm,
 		return SMTP_E_MEMORY;
 	if (sign == NULL || algorithm == NULL)
 		return fail(d, SMTP_E_ARGUMENT, "signer", "NULL");
+	forget_key(d);
 	if (strcmp(algorithm, "rsa-sha256") == 0)
 		d->algorithm = SMTP__DKIM_RSA;
 	else if (strcmp(algorithm, "ed25519-sha256") == 0)
@@ -165,8 +183,6 @@ smtp_dkim_set_signer(struct smtp_dkim *d, const char *algorithm,
 	else
 		return fail(d, SMTP_E_ARGUMENT, "algorithm",
 		    "neither rsa-sha256 nor ed25519-sha256");
-	smtp__key_free(d->key);
-	d->key = NULL;
 	d->sign = sign;
 	d->ctx = ctx;
 	return SMTP_OK;
@@ -318,21 +334,29 @@ int
 smtp_dkim_record(const struct smtp_dkim *d, char *p, size_t n)
 {
 	unsigned char der[2048];
+	const unsigned char *key = der;
 	struct smtp__out out;
-	size_t length, i;
+	size_t length;
 
-	if (d == NULL || d->key == NULL)
+	if (d == NULL || (d->key == NULL && !d->has_ed25519))
 		return SMTP_E_UNSUPPORTED;
 	if (n == 0)
 		return SMTP_E_SPACE;
-	length = smtp__key_public(d->key, der, sizeof der);
 	smtp__out_init(&out, p, n - 1);
-	smtp__out_text(&out, "v=DKIM1; k=rsa; p=");
-	for (i = sizeof der - length; i < sizeof der; i += 3) {
+	if (d->has_ed25519) {
+		smtp__out_text(&out, "v=DKIM1; k=ed25519; p=");
+		key = d->ed25519.public;
+		length = sizeof d->ed25519.public;
+	} else {
+		smtp__out_text(&out, "v=DKIM1; k=rsa; p=");
+		length = smtp__key_public(d->key, der, sizeof der);
+		key = der + sizeof der - length;
+	}
+	for (size_t i = 0; i < length; i += 3) {
 		char group[4];
 
-		smtp__out_add(&out, group, smtp__base64_group(der + i,
-		    sizeof der - i, group));
+		smtp__out_add(&out, group, smtp__base64_group(key + i,
+		    length - i, group));
 	}
 	p[out.n] = '\0';
 	return length > 0 && !out.over ? SMTP_OK : SMTP_E_SPACE;
