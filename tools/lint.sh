@@ -142,6 +142,11 @@ BEGIN {
 	if (what !~ /^smtp\//)
 		sub(/\/.*/, "", top)
 	where = FILENAME ":" FNR ": "
+	if (what == "sodium.h") {
+		if (FILENAME !~ /_sodium\.c$/)
+			print where what " belongs to *_sodium.c"
+		next
+	}
 	if (what ~ /^(mbedtls|psa)\//) {
 		if (FILENAME !~ /_mbedtls\.c$/)
 			print where what " belongs to *_mbedtls.c"
