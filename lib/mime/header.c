@@ -17,7 +17,7 @@ smtp__list_init(struct smtp__list *list)
 }
 
 void
-smtp__lines_init(struct smtp__lines *lines)
+smtp__extras_init(struct smtp__extras *lines)
 {
 	lines->first = NULL;
 	lines->end = &lines->first;
@@ -382,11 +382,11 @@ is_single(const char *p, size_t n)
 	return false;
 }
 
-struct smtp__line *
-smtp__message_find_line(const struct smtp_message *m, const char *name,
+struct smtp__extra *
+smtp__message_find_extra(const struct smtp_message *m, const char *name,
     size_t n)
 {
-	struct smtp__line *l = m->headers.first;
+	struct smtp__extra *l = m->headers.first;
 
 	while (l != NULL && !smtp__same_text(name, n, l->name))
 		l = l->next;
@@ -397,7 +397,7 @@ static int
 add_line(struct smtp_message *m, struct smtp__bytes name,
     struct smtp__bytes value)
 {
-	struct smtp__line *line = smtp__arena_new(&m->arena, sizeof(*line));
+	struct smtp__extra *line = smtp__arena_new(&m->arena, sizeof(*line));
 	const char *copy = smtp__arena_copy(&m->arena, value.p, value.n);
 
 	if (line != NULL)
@@ -416,13 +416,13 @@ smtp__message_put_line(struct smtp_message *m, const char *name,
     struct smtp__bytes phrase, struct smtp__bytes value)
 {
 	struct smtp__bytes b = smtp__bytes_of(name);
-	struct smtp__line *line = smtp__message_find_line(m, b.p, b.n);
+	struct smtp__extra *line = smtp__message_find_extra(m, b.p, b.n);
 	const char *copy, *words;
 
 	if (line == NULL) {
 		if (add_line(m, b, value) != SMTP_OK)
 			return m->fault;
-		line = smtp__message_find_line(m, b.p, b.n);
+		line = smtp__message_find_extra(m, b.p, b.n);
 	}
 	copy = smtp__arena_copy(&m->arena, value.p, value.n);
 	words = smtp__arena_copy(&m->arena, phrase.p, phrase.n);
@@ -456,7 +456,7 @@ smtp_message_add_header(struct smtp_message *m, const char *name,
 	fault = value == NULL ? "is missing" :
 	    smtp__field_fault(v.p, v.n, true);
 	if (fault == NULL && is_single(n.p, n.n) &&
-	    smtp__message_find_line(m, n.p, n.n) != NULL)
+	    smtp__message_find_extra(m, n.p, n.n) != NULL)
 		fault = "is there already";
 	if (fault != NULL)
 		return smtp__message_refuse(m, SMTP_E_ARGUMENT, "header", n,
@@ -530,7 +530,7 @@ write_line(struct smtp__out *out, const char *name, struct smtp__bytes value,
 }
 
 static bool
-write_structured(struct smtp__out *out, const struct smtp__line *l, bool utf8)
+write_structured(struct smtp__out *out, const struct smtp__extra *l, bool utf8)
 {
 	struct smtp__field f;
 	size_t from = 0;
@@ -586,7 +586,7 @@ smtp__message_write_header(const struct smtp_message *m,
 		smtp__field_piece_text(&f, m->message_id);
 		good = good && smtp__field_end(&f);
 	}
-	for (struct smtp__line *l = m->headers.first; l != NULL; l = l->next)
+	for (struct smtp__extra *l = m->headers.first; l != NULL; l = l->next)
 		good = good && (l->structured ? write_structured(out, l, utf8) :
 		    write_line(out, l->name, l->value, utf8));
 	smtp__out_text(out, "MIME-Version: 1.0\r\n");

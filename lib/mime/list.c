@@ -45,7 +45,7 @@ smtp_message_add_list_url(struct smtp_message *m, const char *field,
 {
 	struct smtp__bytes b = smtp__bytes_of(url);
 	const char *name = field_name(field);
-	const struct smtp__line *was;
+	const struct smtp__extra *was;
 	struct smtp__buffer value;
 	int rc;
 
@@ -57,7 +57,7 @@ smtp_message_add_list_url(struct smtp_message *m, const char *field,
 		return smtp__message_refuse(m, SMTP_E_ARGUMENT, "list",
 		    smtp__bytes_of(field), "is no field for the URL of a "
 		    "list");
-	was = smtp__message_find_line(m, name, strlen(name));
+	was = smtp__message_find_extra(m, name, strlen(name));
 	if (strcmp(name, "List-Post") == 0 && smtp__same_text(b.p, b.n, "NO"))
 		return smtp__message_put_line(m, name, none, b);
 	if (!is_url(b))
@@ -121,9 +121,9 @@ smtp_message_set_one_click(struct smtp_message *m)
 int
 smtp__message_check_list(struct smtp_message *m)
 {
-	const struct smtp__line *post = smtp__message_find_line(m,
+	const struct smtp__extra *post = smtp__message_find_extra(m,
 	    "List-Unsubscribe-Post", 21);
-	const struct smtp__line *urls = smtp__message_find_line(m,
+	const struct smtp__extra *urls = smtp__message_find_extra(m,
 	    "List-Unsubscribe", 16);
 
 	if (post == NULL)

@@ -22,7 +22,7 @@ smtp_message_new_with(const struct smtp_allocator *allocator)
 	smtp__list_init(&m->cc);
 	smtp__list_init(&m->bcc);
 	smtp__list_init(&m->given);
-	smtp__lines_init(&m->headers);
+	smtp__extras_init(&m->headers);
 	smtp__parts_init(&m->inlines);
 	smtp__parts_init(&m->files);
 	smtp__buffer_init(&m->head, &m->allocator);

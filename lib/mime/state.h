@@ -27,15 +27,15 @@ struct smtp__list {
  * A field of unstructured text; or of tokens with spaces between, which are
  * never encoded, perhaps behind a phrase.
  */
-struct smtp__line {
-	struct smtp__line *next;
+struct smtp__extra {
+	struct smtp__extra *next;
 	const char *name;
 	struct smtp__bytes value, phrase;
 	bool structured;
 };
 
-struct smtp__lines {
-	struct smtp__line *first, **end;
+struct smtp__extras {
+	struct smtp__extra *first, **end;
 };
 
 struct smtp__parts {
@@ -61,7 +61,7 @@ struct smtp_message {
 	bool has_date;
 	struct smtp__date date;
 	const char *message_id;          /* with brackets; NULL: none yet */
-	struct smtp__lines headers;
+	struct smtp__extras headers;
 
 	/* The envelope. */
 	struct smtp__list given;         /* by add_recipient              */
@@ -131,14 +131,14 @@ smtp__message_stop(struct smtp_message *m, int status, const char *field,
 void
 smtp__list_init(struct smtp__list *list);
 void
-smtp__lines_init(struct smtp__lines *lines);
+smtp__extras_init(struct smtp__extras *lines);
 /* All fields but those of the content; `utf8`: text as it is, RFC 6532. */
 bool
 smtp__message_write_header(const struct smtp_message *m,
     struct smtp__out *out, bool utf8);
 
-struct smtp__line *
-smtp__message_find_line(const struct smtp_message *m, const char *name,
+struct smtp__extra *
+smtp__message_find_extra(const struct smtp_message *m, const char *name,
     size_t n);
 /* Structured; instead of one of that name, if there is. */
 int
