@@ -200,29 +200,101 @@ by_the_book(const char *content, size_t n, bool eightbit, char *out)
 	return (long)k + 3;
 }
 
+/*
+ * Lines with all that may stand in them, `faults` times in 256; without any
+ * most are such as the builder makes.
+ */
+static size_t
+some_lines(char *p, size_t room, uint32_t seed, unsigned faults)
+{
+	static const char *const ends[] = { "\n", "\r", "\r\r\n", ".\r\n.",
+		"\xe9\r\n", "\r\n\r\n", "\n\r\n", "\r\n.\r\n..\r" };
+	uint32_t random = seed * 2654435761U + 1;
+	size_t n = 0;
+
+	for (;;) {
+		uint32_t r = random = random * 1664525 + 1013904223;
+		size_t size = r >> 30 == 0 ? 60 + (r >> 8) % 21 :
+		    r >> 30 == 1 ? (r >> 8) % 1005 : 76;
+		const char *end = (r >> 22 & 255) < faults ?
+		    ends[r >> 13 & 7] : "\r\n";
+
+		if (size > 998 && faults == 0)
+			size = 998;
+		if (n + size + 8 > room)
+			return n;
+		memset(p + n, 'a', size);
+		n += size;
+		memcpy(p + n, end, strlen(end));
+		n += strlen(end);
+	}
+}
+
 static void
 test_stuff__is_as_the_book_says(void **state)
 {
-	static const char marks[] = "\r\n\n.a\xe9";
-	static char content[6000], want[13000];
-	uint32_t random = 7;
+	static const size_t cuts[] = { 1, 40, 63, 64, 65, 127, 129, 1000,
+	    7000 };
+	static char content[7000], want[15000];
 
 	(void)state;
-	for (unsigned round = 0; round < 3000; round++) {
-		size_t n = round * 2, cut = 1 + round % 90;
-		bool eightbit = round % 3 > 0;
-		long size, k;
+	for (unsigned round = 0; round < 600; round++) {
+		size_t n = some_lines(content, 64 + round * 11, round,
+		    round % 3 == 0 ? 0 : round % 40);
+		bool eightbit = round % 4 > 0;
+		long size = by_the_book(content, n, eightbit, want);
 
-		for (size_t i = 0; i < n; i++) {
-			random = random * 1103515245 + 12345;
-			content[i] = random >> 16 < 65536U >> (2 + round % 9) ?
-			    marks[(random >> 8) % (sizeof marks - 1)] : 'b';
+		for (size_t i = 0; i < 4; i++) {
+			size_t in = cuts[(round + i) % COUNT(cuts)];
+			size_t out = cuts[(round / 3 + i * 2) % COUNT(cuts)];
+			long k = stuff(content, n, eightbit, in, out);
+
+			if (k != size || (k > 0 &&
+			    memcmp(wire, want, (size_t)k) != 0))
+				fail_msg("round %u, %zu to %zu: %ld, not %ld",
+				    round, in, out, k, size);
 		}
-		size = by_the_book(content, n, eightbit, want);
-		k = stuff(content, n, eightbit, cut, 1 + round % 41);
-		if (k != size || (k > 0 && memcmp(wire, want, (size_t)k) != 0))
-			fail_msg("round %u: %ld, not %ld", round, k, size);
+		assert_true(size >= 0 || round % 3 > 0);
 	}
+}
+
+/* Each of these behind each number of octets, in one piece. */
+static void
+test_stuff__is_the_same_wherever_it_stands(void **state)
+{
+	static const char *const odd[] = { "\r\n.", "\r\n..", "\n", "\r",
+		"\xe9", "\r\n", "\r\n\r\n", "\n.", "\r\r\n", "." };
+	static char content[4000], want[4000];
+
+	(void)state;
+	for (size_t before = 0; before < 200; before++)
+		for (size_t i = 0; i < COUNT(odd) + 4; i++) {
+			size_t n = 3 + before;
+			long size, k;
+
+			memcpy(content, "a\r\n", 3);
+			memset(content + 3, 'b', before);
+			if (i < COUNT(odd)) {
+				memcpy(content + n, odd[i], strlen(odd[i]));
+				n += strlen(odd[i]);
+			} else {
+				/* 997 to 1000 octets */
+				content[n++] = '\r';
+				content[n++] = '\n';
+				memset(content + n, 'd', 997 + i);
+				n += 997 + i - COUNT(odd);
+			}
+			memcpy(content + n, "\r\n", 2);
+			memset(content + n + 2, 'c', 200);
+			n += 202;
+			for (int eightbit = 0; eightbit < 2; eightbit++) {
+				size = by_the_book(content, n, eightbit, want);
+				k = stuff(content, n, eightbit, n, 2 * n);
+				if (k != size || (k > 0 && memcmp(wire, want,
+				    (size_t)k) != 0))
+					fail_msg("%zu behind %zu", i, before);
+			}
+		}
 }
 
 int
@@ -234,6 +306,7 @@ main(void)
 		cmocka_unit_test(test_stuff__bounds_lines_at_998),
 		cmocka_unit_test(test_stuff__passes_high_octets_by_leave_only),
 		cmocka_unit_test(test_stuff__is_as_the_book_says),
+		cmocka_unit_test(test_stuff__is_the_same_wherever_it_stands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

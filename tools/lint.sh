@@ -116,7 +116,8 @@ function allow(dir, list,    n, i, a)
 }
 BEGIN {
 	free = "stddef.h stdint.h stdbool.h string.h limits.h assert.h "
-	allow("text", free "emmintrin.h text smtp/status.h smtp/config.h")
+	allow("text", free "emmintrin.h immintrin.h text smtp/status.h " \
+	    "smtp/config.h")
 	allow("codec", free "immintrin.h text codec smtp/status.h " \
 	    "smtp/config.h")
 	allow("crypto", free "text codec crypto smtp/status.h smtp/config.h")

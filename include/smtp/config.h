@@ -62,6 +62,13 @@
 #ifndef SMTP_WITH_FAST
 #define SMTP_WITH_FAST 1
 #endif
+#ifndef SMTP_WITH_AVX2           /* asked for at run time                 */
+#if SMTP_WITH_FAST && defined(__x86_64__) && defined(__GNUC__)
+#define SMTP_WITH_AVX2 1
+#else
+#define SMTP_WITH_AVX2 0
+#endif
+#endif
 
 /*
  * The type of a message's size. uint32_t saves code and state on small

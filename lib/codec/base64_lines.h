@@ -24,4 +24,8 @@ smtp__base64_lines(const void *in, size_t lines, char *out);
 void
 smtp__base64_lines_portable(const void *in, size_t lines, char *out);
 
+/* base64_avx2.c: for processors that have it. */
+void
+smtp__base64_lines_avx2(const void *in, size_t lines, char *out);
+
 #endif

@@ -47,9 +47,12 @@ pass(struct smtp__stuff *s, const char *p, size_t n, char *out)
 		out[i++] = '\r';
 		out[i++] = '\n';
 		column = 0;
-		s->dotted = 0;
-	} while (i < n && p[i] != '.');
+		if (i < n && p[i] != '.')
+			i += smtp__scan_blocks(out + i, p + i, n - i,
+			    SMTP__CONTENT_LINE_MAX, !s->eightbit, &column);
+	} while (i < n && (column > 0 || p[i] != '.'));
 	s->in_line = column > 0;
+	s->dotted = s->dotted && s->in_line;
 	s->column = (uint16_t)column;
 	return i;
 }
