@@ -494,8 +494,21 @@ cut_part(struct part *part, char *text)
 	}
 }
 
+/* A file that is missing is told before anybody is called. */
+static bool
+can_read(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+
+	if (file == NULL)
+		return false;
+	fclose(file);
+	return true;
+}
+
 static int
-add_part(struct smtp_message *m, const char *text, bool inlined)
+add_part(struct smtp_message *m, const char *text, bool inlined,
+    const char **missing)
 {
 	char *copy = malloc(strlen(text) + 1);
 	struct part part;
@@ -507,6 +520,11 @@ add_part(struct smtp_message *m, const char *text, bool inlined)
 	cut_part(&part, copy);
 	if (inlined && part.cid == NULL)
 		fail_usage("an id is missing (FILE,cid=ID): --inline ", text);
+	if (!can_read(part.file)) {
+		free(copy);
+		*missing = text;
+		return SMTP_E_SOURCE;
+	}
 	rc = inlined ? smtp_message_inline_file(m, part.file, part.cid,
 	    part.type, part.name) : smtp_message_attach_file(m, part.file,
 	    part.type, part.name);
@@ -598,9 +616,11 @@ fill_built(struct smtp_message *m, const struct arguments *a, int *status,
 		close_input(file, *copy);
 	}
 	for (size_t i = 0; i < a->attach.n; i++)
-		note(status, add_part(m, a->attach.item[i], false));
+		note(status, add_part(m, a->attach.item[i], false,
+		    missing));
 	for (size_t i = 0; i < a->inlined.n; i++)
-		note(status, add_part(m, a->inlined.item[i], true));
+		note(status, add_part(m, a->inlined.item[i], true,
+		    missing));
 }
 
 /*

@@ -61,6 +61,9 @@ has "$work/err" "$work/none"
 run 'a raw mail that is missing' 66 --from a@x.example --to b@y.example $url \
 	--raw "$work/none" --json
 said SOURCE SOURCE '' 0
+run 'an attachment that is missing, before anybody is called' 66 $mail \
+	--url smtp://nobody.invalid --attach "$work/none"
+has "$work/err" "$work/none"
 run 'an attachment that is missing' 66 $mail $url --attach "$work/none"
 has "$work/out" '"status": "SOURCE"'
 has "$work/err" "$work/none"
