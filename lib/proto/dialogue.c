@@ -272,12 +272,11 @@ smtp__dialogue_next(struct smtp_engine *e)
 	return SMTP_WITH_REUSE && e->dirty ? RSET : MAIL;
 }
 
-/* The rows at the hear-cursor that are `from` get the reply. */
+/* The reply decides the rows at the hear-cursor that are not decided. */
 static void
-decide(struct smtp_engine *e, int from, int to)
+decide(struct smtp_engine *e, int to)
 {
-	smtp__rows_set(e->heard, from, to, smtp__dialogue[e->hear].phase,
-	    &e->reply);
+	smtp__rows_set(e->heard, to, &e->reply);
 }
 
 #if SMTP_WITH_REUSE
@@ -351,10 +350,10 @@ hear_mail(struct smtp_engine *e, int status)
 		return RCPT;
 	/* With RCPTs under way each row waits for its own reply. */
 	if (e->owed > 0 || e->say != HOLD) {
-		decide(e, SMTP_RCPT_PENDING, SMTP_RCPT_PENDING);
+		decide(e, SMTP_RCPT_PENDING);
 		return RCPT;
 	}
-	decide(e, SMTP_RCPT_PENDING, status);
+	decide(e, status);
 	return finish(e);
 }
 
@@ -413,15 +412,14 @@ hear_rcpt(struct smtp_engine *e, int status)
 			status = SMTP_RCPT_TAKEN;
 		else if (is_too_many(e))
 			status = SMTP_E_LATER;
-		smtp__row_set(r, status, SMTP_PHASE_RCPT, &e->reply);
+		smtp__row_set(r, status, &e->reply);
 	}
 	e->heard_rcpt = smtp__rows_find(d, e->heard_rcpt, SMTP_RCPT_PENDING);
 	if (e->heard_rcpt < d->rcpt_count)
 		return RCPT;
 	if (e->owed > 0 || e->say != HOLD || !is_hopeless(d))
 		return DATA;
-	smtp__rows_set(d, SMTP_RCPT_TAKEN, SMTP_E_LATER, SMTP_PHASE_RCPT,
-	    NULL);
+	smtp__rows_set(d, SMTP_E_LATER, NULL);
 	return finish(e);
 }
 
@@ -442,7 +440,7 @@ hear_data(struct smtp_engine *e, int status)
 		/* 503: it counts recipients in another way than it said. */
 		if (e->reply.code == 503)
 			status = SMTP_E_LATER;
-		decide(e, SMTP_RCPT_TAKEN, status);
+		decide(e, status);
 		return finish(e);
 	}
 	/* RFC 2920 section 3.1: 354 with nobody left wants a lone dot. */
@@ -467,13 +465,12 @@ hear_body(struct smtp_engine *e, int status)
 		struct smtp_delivery *d = e->heard;
 		size_t row = smtp__rows_find(d, 0, SMTP_RCPT_TAKEN);
 
-		smtp__row_set(&d->rcpts[row], status, SMTP_PHASE_FINAL,
-		    &e->reply);
+		smtp__row_set(&d->rcpts[row], status, &e->reply);
 		if (smtp__rows_have(d, SMTP_RCPT_TAKEN))
 			return BODY;
 	}
 #endif
-	decide(e, SMTP_RCPT_TAKEN, status);
+	decide(e, status);
 	return finish(e);
 }
 

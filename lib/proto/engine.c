@@ -79,16 +79,10 @@ smtp__engine_fail(struct smtp_engine *e, int cause)
 		/* Only 421 is about all that follow, too. */
 		bool replied = cause == SMTP_E_REPLY &&
 		    (d == e->heard || e->reply.code == 421);
-		const struct smtp__reply *reply = replied ? &e->reply : NULL;
-		unsigned phase = replied ? smtp__dialogue[e->hear].phase :
-		    d->phase;
 
 		if (d->phase == SMTP_PHASE_FINAL)
-			smtp__rows_set(d, SMTP_RCPT_TAKEN, SMTP_E_UNKNOWN,
-			    d->phase, NULL);
-		smtp__rows_set(d, SMTP_RCPT_TAKEN, SMTP_E_LATER, phase, reply);
-		smtp__rows_set(d, SMTP_RCPT_PENDING, SMTP_E_LATER, phase,
-		    reply);
+			smtp__rows_set(d, SMTP_E_UNKNOWN, NULL);
+		smtp__rows_set(d, SMTP_E_LATER, replied ? &e->reply : NULL);
 		d->cause = (int8_t)(cause == SMTP_E_REPLY && !replied ?
 		    SMTP_E_CLOSED : cause);
 		smtp__rows_conclude(d);
@@ -112,6 +106,18 @@ smtp_engine_lost(struct smtp_engine *e, int cause)
  * Hearing.
  */
 
+/* What the session is at, enum smtp_phase. */
+static int
+phase_of(const struct smtp_engine *e)
+{
+	if (e->say == BODY)
+		return SMTP_PHASE_CONTENT;
+	if (e->say == HOLD)
+		return smtp__dialogue[e->hear].phase;
+	return e->say < STEPS ? smtp__dialogue[e->say].phase :
+	    e->say == HANDSHAKE ? SMTP_PHASE_TLS : SMTP_PHASE_NONE;
+}
+
 /* A reply that nobody waits for: goodbye, or no to content under way. */
 static void
 hear_unasked(struct smtp_engine *e, int status)
@@ -119,8 +125,7 @@ hear_unasked(struct smtp_engine *e, int status)
 	int cause = SMTP_E_PROTOCOL;
 
 	if (e->say == BODY && status != SMTP_OK && !e->lone_dot) {
-		smtp__rows_set(e->heard, SMTP_RCPT_TAKEN, status,
-		    SMTP_PHASE_CONTENT, &e->reply);
+		smtp__rows_set(e->heard, status, &e->reply);
 		cause = SMTP_E_REPLY;
 	} else if (e->reply.code == 421) {
 		cause = SMTP_E_CLOSED;
@@ -144,7 +149,9 @@ hear(struct smtp_engine *e)
 	    e->reply.klass == '4' ? SMTP_E_LATER : SMTP_OK;
 
 	e->restart = true;
+	e->reply.phase = smtp__dialogue[step].phase;
 	if (e->owed == 0) {
+		e->reply.phase = (uint8_t)phase_of(e);
 		hear_unasked(e, status);
 		return;
 	}
@@ -170,12 +177,10 @@ hear(struct smtp_engine *e)
 static void
 remember(struct smtp_engine *e)
 {
-	e->reply_phase = (uint8_t)smtp_engine_phase(e);
 	e->reply_delivery = e->heard;
 	e->reply_rcpt = SMTP_NO_RCPT;
 	if (e->owed == 0)
 		return;
-	e->reply_phase = smtp__dialogue[e->hear].phase;
 	if (e->hear == RCPT)
 		e->reply_rcpt = e->heard_rcpt;
 #if SMTP_WITH_LMTP
@@ -226,7 +231,7 @@ smtp_engine_reply(const struct smtp_engine *e, struct smtp_reply *reply)
 	if (!e->reply.done)
 		return 0;
 	reply->code = e->reply.code;
-	reply->phase = e->reply_phase;
+	reply->phase = e->reply.phase;
 #if SMTP_WITH_ENHANCED
 	reply->subject = e->reply.subject;
 	reply->detail = e->reply.detail;
@@ -350,7 +355,7 @@ smtp_engine_content_failed(struct smtp_engine *e, int status)
 
 	if (e->say != BODY)
 		return;
-	smtp__rows_set(d, SMTP_RCPT_TAKEN, status, d->phase, NULL);
+	smtp__rows_set(d, status, NULL);
 	smtp__engine_fail(e, status);
 	d->status = (int8_t)status;
 }
@@ -469,19 +474,18 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 static int
 turn_down(struct smtp_delivery *d, int status)
 {
-	size_t i;
+	struct smtp__reply reply;
 
-	for (i = 0; i < d->rcpt_count; i++) {
-		struct smtp_rcpt *r = &d->rcpts[i];
-
-		if (r->status != SMTP_RCPT_PENDING)
-			continue;
-		smtp__row_set(r, status, SMTP_PHASE_MAIL, NULL);
-		if (status == SMTP_E_REFUSED) {
-			r->subject = 3;  /* too big, RFC 3463 section 3.4 */
-			r->detail = 4;
-		}
+	reply.code = 0;
+	reply.phase = SMTP_PHASE_MAIL;
+#if SMTP_WITH_ENHANCED
+	reply.subject = reply.detail = SMTP_NO_ENHANCED;
+	if (status == SMTP_E_REFUSED) {
+		reply.subject = 3;       /* too big, RFC 3463 section 3.4 */
+		reply.detail = 4;
 	}
+#endif
+	smtp__rows_set(d, status, &reply);
 	d->status = d->cause = (int8_t)status;
 	return status;
 }
@@ -596,12 +600,7 @@ smtp_engine_status(const struct smtp_engine *e)
 int
 smtp_engine_phase(const struct smtp_engine *e)
 {
-	if (e->say == BODY)
-		return SMTP_PHASE_CONTENT;
-	if (e->say == HOLD)
-		return smtp__dialogue[e->hear].phase;
-	return e->say < STEPS ? smtp__dialogue[e->say].phase :
-	    e->say == HANDSHAKE ? SMTP_PHASE_TLS : SMTP_PHASE_NONE;
+	return phase_of(e);
 }
 
 unsigned

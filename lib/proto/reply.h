@@ -27,6 +27,7 @@ struct smtp__reply {
 	uint8_t last;            /* the line is the last one              */
 	uint8_t done;            /* complete: begin before the next octet */
 	uint8_t cut;             /* words did not fit                     */
+	uint8_t phase;           /* what it is about: of the engine       */
 #if SMTP_WITH_ENHANCED
 	uint8_t plain;           /* greeting, EHLO: no enhanced codes     */
 	uint8_t at, digits_n;    /* which of its numbers, digits of it    */

@@ -17,16 +17,12 @@ smtp__rows_have(const struct smtp_delivery *d, int status)
 }
 
 void
-smtp__row_set(struct smtp_rcpt *row, int to, unsigned phase,
-    const struct smtp__reply *reply)
+smtp__row_set(struct smtp_rcpt *row, int to, const struct smtp__reply *reply)
 {
 	row->status = (int8_t)to;
-	row->phase = (uint8_t)phase;
-	row->code = 0;
-	row->subject = row->detail = SMTP_NO_ENHANCED;
-	if (reply == NULL)
-		return;
+	row->phase = reply->phase;
 	row->code = reply->code;
+	row->subject = row->detail = SMTP_NO_ENHANCED;
 #if SMTP_WITH_ENHANCED
 	row->subject = reply->subject;
 	row->detail = reply->detail;
@@ -34,14 +30,22 @@ smtp__row_set(struct smtp_rcpt *row, int to, unsigned phase,
 }
 
 void
-smtp__rows_set(struct smtp_delivery *d, int from, int to, unsigned phase,
-    const struct smtp__reply *reply)
+smtp__rows_set(struct smtp_delivery *d, int to, const struct smtp__reply *reply)
 {
+	struct smtp__reply none;
 	size_t i;
 
+	if (reply == NULL) {
+		none.code = 0;
+		none.phase = d->phase;
+#if SMTP_WITH_ENHANCED
+		none.subject = none.detail = SMTP_NO_ENHANCED;
+#endif
+		reply = &none;
+	}
 	for (i = 0; i < d->rcpt_count; i++)
-		if (d->rcpts[i].status == from)
-			smtp__row_set(&d->rcpts[i], to, phase, reply);
+		if (d->rcpts[i].status > 0)
+			smtp__row_set(&d->rcpts[i], to, reply);
 }
 
 /* The worst for the caller to know comes first; UNKNOWN is never partial. */

@@ -52,7 +52,6 @@ struct smtp_engine {
 	uint8_t mech;                    /* its place in smtp__mechs      */
 	uint8_t round;                   /* responses of AUTH said        */
 	uint8_t mechanisms;              /* that are still worth trying   */
-	uint8_t reply_phase;
 	bool restart;                    /* the timer, at due_ms()        */
 	bool secure;                     /* TLS is on                     */
 	bool authenticated;
@@ -131,15 +130,14 @@ bool
 smtp__rows_have(const struct smtp_delivery *d, int status);
 
 /*
- * Rows that are `from` become `to`, in `phase`; `reply` says so, or NULL where
- * no reply did.
+ * Rows that are not decided become `to`; `reply` says so, or NULL where no
+ * reply did.
  */
 void
-smtp__rows_set(struct smtp_delivery *d, int from, int to, unsigned phase,
+smtp__rows_set(struct smtp_delivery *d, int to,
     const struct smtp__reply *reply);
 void
-smtp__row_set(struct smtp_rcpt *row, int to, unsigned phase,
-    const struct smtp__reply *reply);
+smtp__row_set(struct smtp_rcpt *row, int to, const struct smtp__reply *reply);
 
 /* All rows are decided: what that is for the whole. */
 void
