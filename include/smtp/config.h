@@ -51,6 +51,12 @@
 #ifndef SMTP_WITH_REUSE
 #define SMTP_WITH_REUSE 1        /* RSET, NOOP, raw commands, QUIT later  */
 #endif
+#ifndef SMTP_WITH_PARAMETERS
+#define SMTP_WITH_PARAMETERS 1   /* the caller's, of MAIL and RCPT        */
+#endif
+#ifndef SMTP_WITH_INSPECT
+#define SMTP_WITH_INSPECT 1      /* where it is, what was offered, ...    */
+#endif
 #ifndef SMTP_WITH_REQUIRE_ALL
 #define SMTP_WITH_REQUIRE_ALL 1  /* all recipients or none                */
 #endif
@@ -79,7 +85,11 @@
 #define SMTP_OCTETS uint64_t
 #endif
 
-/* Mechanisms; PLAIN is always there. */
+/*
+ * Mechanisms; PLAIN is always there. Without the others it has one line only:
+ * credentials that are too long for it are an argument that cannot be sent,
+ * and a server that answers with a challenge breaks the protocol.
+ */
 
 #ifndef SMTP_WITH_LOGIN
 #define SMTP_WITH_LOGIN 1

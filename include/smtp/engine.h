@@ -96,8 +96,10 @@ struct smtp_engine_setup {
 SMTP_API int
 smtp_engine_init(struct smtp_engine **engine, void *memory, size_t n,
     const struct smtp_engine_setup *setup);
+#if SMTP_WITH_INSPECT
 SMTP_API size_t
 smtp_engine_bytes(void);
+#endif
 
 /* A mask of enum smtp_engine_want. */
 SMTP_API unsigned
@@ -127,8 +129,10 @@ enum smtp_engine_kind {
 	SMTP_KIND_SECRET,        /* a line of AUTH                          */
 	SMTP_KIND_CONTENT        /* content and its end mark                */
 };
+#if SMTP_WITH_INSPECT
 SMTP_API int
 smtp_engine_taken(const struct smtp_engine *engine);
+#endif
 
 /*
  * Content of the delivery whose turn it is, borrowed until content is wanted
@@ -173,8 +177,10 @@ SMTP_API int
 smtp_engine_status(const struct smtp_engine *engine);
 
 /* enum smtp_phase of the reply that is waited for. */
+#if SMTP_WITH_INSPECT
 SMTP_API int
 smtp_engine_phase(const struct smtp_engine *engine);
+#endif
 
 /* What the server offers, a mask; and SIZE, 0 when there is no fixed limit. */
 enum smtp_engine_offer {
@@ -189,9 +195,11 @@ enum smtp_engine_offer {
 	SMTP_OFFER_BINARYMIME = 256,
 	SMTP_OFFER_DSN = 512
 };
+#if SMTP_WITH_INSPECT
 SMTP_API unsigned
 smtp_engine_offers(const struct smtp_engine *engine);
-#if SMTP_WITH_SIZE
+#endif
+#if SMTP_WITH_INSPECT && SMTP_WITH_SIZE
 SMTP_API SMTP_OCTETS
 smtp_engine_size_limit(const struct smtp_engine *engine);
 #endif
@@ -238,8 +246,10 @@ smtp_engine_auth(struct smtp_engine *engine,
     const struct smtp_credentials *credentials);
 
 /* The mechanism of the last AUTH, or "". */
+#if SMTP_WITH_INSPECT
 SMTP_API const char *
 smtp_engine_mechanism(const struct smtp_engine *engine);
+#endif
 
 /*
  * A delivery: one envelope, one content, a row for each recipient.
@@ -251,7 +261,9 @@ enum {
 
 struct smtp_rcpt {
 	const char *address;     /* without angle brackets                  */
+#if SMTP_WITH_PARAMETERS
 	const char *parameters;  /* "NOTIFY=NEVER", or NULL                 */
+#endif
 	uint16_t code;           /* of the reply that decided, 0: none      */
 	uint16_t subject, detail;/* SMTP_NO_ENHANCED: none                  */
 	int8_t status;           /* PENDING before; then enum smtp_status   */
@@ -268,8 +280,10 @@ enum {
 struct smtp_delivery {
 	struct smtp_delivery *next; /* the engine's                         */
 	const char *from;        /* "" is the null reverse-path             */
+#if SMTP_WITH_PARAMETERS
 	const char *parameters;  /* "ENVID=1 RET=HDRS", or NULL; not those  */
 				 /* that the engine says: SIZE, BODY, ... */
+#endif
 	struct smtp_rcpt *rcpts;
 	size_t rcpt_count;
 	SMTP_OCTETS size;        /* octets, CRLF line ends, before stuffing */

@@ -15,6 +15,12 @@ has(const struct smtp_engine *e, unsigned offer)
 #else
 #define PIPELINES(e) false
 #endif
+/* More was said than what is heard now. */
+#if SMTP__FLIGHTS
+#define IN_FLIGHT(e) ((e)->owed > 0 || (e)->say != HOLD)
+#else
+#define IN_FLIGHT(e) false
+#endif
 #if SMTP_WITH_LMTP
 #define IS_LMTP(e) ((e)->setup->lmtp)
 #else
@@ -42,8 +48,13 @@ hear_greeting(struct smtp_engine *e, int status)
 static enum step
 say_ehlo(struct smtp_engine *e, struct smtp__line *l)
 {
-	smtp__line_text(l, IS_LMTP(e) ? "LHLO " :
-	    SMTP_WITH_HELO && e->say == HELO ? "HELO " : "EHLO ");
+	const char *verb = IS_LMTP(e) ? "LHLO " : "EHLO ";
+
+#if SMTP_WITH_HELO
+	if (e->say == HELO)
+		verb = "HELO ";
+#endif
+	smtp__line_text(l, verb);
 	smtp__line_text(l, e->setup->ehlo);
 	return HOLD;
 }
@@ -106,6 +117,7 @@ hear_starttls(struct smtp_engine *e, int status)
  * Authentication (RFC 4954 section 4).
  */
 
+#if SMTP__MECH_CHOICE
 static const struct smtp__mech *
 mech(const struct smtp_engine *e)
 {
@@ -246,6 +258,42 @@ hear_auth(struct smtp_engine *e, int status)
 		e->status = SMTP_E_AUTH;
 	return READY;
 }
+#else
+static enum step
+say_auth(struct smtp_engine *e, struct smtp__line *l)
+{
+	smtp__line_text(l, "AUTH PLAIN ");
+	smtp__line_base64_begin(l);
+	smtp__mech_say_plain(l, e->given.credentials);
+	smtp__line_base64_end(l);
+	return HOLD;
+}
+
+enum step
+smtp__dialogue_choose(struct smtp_engine *e)
+{
+	const struct smtp_credentials *c = e->given.credentials;
+	struct smtp__line l;
+
+	e->status = SMTP_E_AUTH;
+	if (!e->caps.mechanisms || c->password == NULL ||
+	    !(e->secure || e->setup->insecure_auth) ||
+	    (c->mechanism != NULL && !smtp__mech_bit(c->mechanism)))
+		return READY;
+	smtp__line_begin(&l, NULL, 0, 0);
+	say_auth(e, &l);
+	return l.n > SMTP__COMMAND_MAX - 2 ? READY : AUTH;
+}
+
+static enum step
+hear_auth(struct smtp_engine *e, int status)
+{
+	e->authenticated = status == SMTP_OK;
+	if (status == SMTP_E_REFUSED)
+		e->status = SMTP_E_AUTH;
+	return READY;
+}
+#endif
 
 /*
  * Transactions.
@@ -257,7 +305,7 @@ finish(struct smtp_engine *e)
 {
 	smtp__rows_conclude(e->heard);
 	e->heard = e->heard->next;
-	if (e->owed > 0 || e->say != HOLD)
+	if (IN_FLIGHT(e))
 		return HOLD;
 	return smtp__dialogue_next(e);
 }
@@ -269,7 +317,11 @@ smtp__dialogue_next(struct smtp_engine *e)
 	e->said = e->heard;
 	if (e->said == NULL)
 		return READY;
-	return SMTP_WITH_REUSE && e->dirty ? RSET : MAIL;
+#if SMTP_WITH_REUSE
+	if (e->dirty)
+		return RSET;
+#endif
+	return MAIL;
 }
 
 /* The reply decides the rows at the hear-cursor that are not decided. */
@@ -298,18 +350,15 @@ hear_rset(struct smtp_engine *e, int status)
 }
 #endif
 
-static enum step
-say_path(const struct smtp_engine *e, struct smtp__line *l, const char *path,
-    const char *parameters)
+static void
+say_path(struct smtp__line *l, const char *path, const char *parameters)
 {
-	(void)e; /* no PIPELINING, no question */
 	smtp__line_text(l, path);
 	smtp__line_octet(l, '>');
-	if (parameters != NULL && parameters[0] != '\0') {
-		smtp__line_octet(l, ' ');
-		smtp__line_text(l, parameters);
-	}
-	return PIPELINES(e) ? RCPT : HOLD;
+	if (parameters == NULL || parameters[0] == '\0')
+		return;
+	smtp__line_octet(l, ' ');
+	smtp__line_text(l, parameters);
 }
 
 /* RFC 5321 section 4.1.1.2, RFC 1870 section 6, RFC 6152, RFC 6531. */
@@ -317,10 +366,9 @@ static enum step
 say_mail(struct smtp_engine *e, struct smtp__line *l)
 {
 	const struct smtp_delivery *d = e->said;
-	enum step next;
 
 	smtp__line_text(l, "MAIL FROM:<");
-	next = say_path(e, l, d->from, d->parameters);
+	say_path(l, d->from, SMTP__PARAMETERS(d));
 #if SMTP_WITH_SIZE
 	if (has(e, SMTP_OFFER_SIZE) && d->flags & SMTP_DELIVERY_SIZE) {
 		smtp__line_text(l, " SIZE=");
@@ -335,7 +383,7 @@ say_mail(struct smtp_engine *e, struct smtp__line *l)
 	if (d->flags & SMTP_DELIVERY_UTF8)
 		smtp__line_text(l, " SMTPUTF8");
 #endif
-	return next;
+	return PIPELINES(e) ? RCPT : HOLD;
 }
 
 static enum step
@@ -349,7 +397,7 @@ hear_mail(struct smtp_engine *e, int status)
 	if (!e->refused)
 		return RCPT;
 	/* With RCPTs under way each row waits for its own reply. */
-	if (e->owed > 0 || e->say != HOLD) {
+	if (IN_FLIGHT(e)) {
 		decide(e, SMTP_RCPT_PENDING);
 		return RCPT;
 	}
@@ -363,13 +411,14 @@ say_rcpt(struct smtp_engine *e, struct smtp__line *l)
 {
 	const struct smtp_delivery *d = e->said;
 	const struct smtp_rcpt *r = &d->rcpts[e->said_rcpt];
-	enum step next;
 
 	smtp__line_text(l, "RCPT TO:<");
-	next = say_path(e, l, r->address, r->parameters);
-	if (next == HOLD || smtp__rows_find(d, e->said_rcpt + 1,
-	    SMTP_RCPT_PENDING) < d->rcpt_count)
-		return next;
+	say_path(l, r->address, SMTP__PARAMETERS(r));
+	if (!PIPELINES(e))
+		return HOLD;
+	if (smtp__rows_find(d, e->said_rcpt + 1, SMTP_RCPT_PENDING) <
+	    d->rcpt_count)
+		return RCPT;
 	return NEEDS_ALL(d) ? HOLD : DATA;
 }
 
@@ -417,7 +466,7 @@ hear_rcpt(struct smtp_engine *e, int status)
 	e->heard_rcpt = smtp__rows_find(d, e->heard_rcpt, SMTP_RCPT_PENDING);
 	if (e->heard_rcpt < d->rcpt_count)
 		return RCPT;
-	if (e->owed > 0 || e->say != HOLD || !is_hopeless(d))
+	if (IN_FLIGHT(e) || !is_hopeless(d))
 		return DATA;
 	smtp__rows_set(d, SMTP_E_LATER, NULL);
 	return finish(e);
@@ -522,8 +571,10 @@ const struct smtp__step smtp__dialogue[STEPS] = {
 	[STARTTLS] = { say_starttls, hear_starttls, SMTP_WAIT_COMMAND,
 	    SMTP_PHASE_STARTTLS },
 	[AUTH] = { say_auth, hear_auth, SMTP_WAIT_COMMAND, SMTP_PHASE_AUTH },
+#if SMTP__MECH_CHOICE
 	[ANSWER] = { say_answer, hear_auth, SMTP_WAIT_COMMAND,
 	    SMTP_PHASE_AUTH },
+#endif
 #if SMTP_WITH_REUSE
 	[RSET] = { say_rset, hear_rset, SMTP_WAIT_COMMAND, SMTP_PHASE_MAIL },
 #endif
@@ -547,26 +598,37 @@ smtp__dialogue_said(struct smtp_engine *e, enum step step)
 {
 	struct smtp_delivery *d = e->said;
 
+#if SMTP__FLIGHTS
 	if (e->owed++ == 0)
+#endif
 		e->hear = (uint8_t)step;
+#if SMTP__MECH_CHOICE
 	if (step == AUTH)
 		e->round = e->initial;
 	if (step == ANSWER)
 		e->round++;
+#endif
+#if SMTP_WITH_PIPELINING
 	if (step == MAIL)
 		e->said_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
 	if (step == RCPT)
 		e->said_rcpt = smtp__rows_find(d, e->said_rcpt + 1,
 		    SMTP_RCPT_PENDING);
+#endif
 	if (step >= MAIL && step <= DATA)
 		d->phase = smtp__dialogue[step].phase;
 }
 
+#if SMTP__FLIGHTS
 /*
  * A message behind another begins with RSET: a server that refused at the end
  * mark may still have the transaction open (Postfix has), and it costs no wait.
  */
-#define NEXT (SMTP_WITH_REUSE ? RSET : MAIL)
+#if SMTP_WITH_REUSE
+#define NEXT RSET
+#else
+#define NEXT MAIL
+#endif
 
 enum step
 smtp__dialogue_following(const struct smtp_engine *e, enum step step)
@@ -577,7 +639,9 @@ smtp__dialogue_following(const struct smtp_engine *e, enum step step)
 		return e->heard->phase == SMTP_PHASE_FINAL ? BODY : NEXT;
 	return step + 1;         /* RSET, MAIL                            */
 }
+#endif
 
+#if SMTP_WITH_PIPELINING
 /*
  * The end mark of one message and MAIL of the next leave together (RFC 2920
  * section 3.1).
@@ -591,3 +655,4 @@ smtp__dialogue_ahead(struct smtp_engine *e)
 	e->said = e->said->next;
 	e->say = NEXT;
 }
+#endif

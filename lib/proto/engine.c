@@ -23,10 +23,14 @@ smtp_engine_init(struct smtp_engine **engine, void *memory, size_t n,
 		return SMTP_E_ARGUMENT;
 	memset(e, 0, sizeof *e);
 	e->setup = setup;
+#if SMTP__MECH_CHOICE
 	e->mech = SMTP__MECH_NONE;
+#endif
 	e->secure = setup->tls == SMTP_ENGINE_IMPLICIT;
 	e->say = HOLD;
+#if SMTP__FLIGHTS
 	e->owed = 1;
+#endif
 	e->restart = true;
 	smtp__reply_begin(&e->reply);
 #if SMTP_WITH_TEXT
@@ -40,11 +44,13 @@ smtp_engine_init(struct smtp_engine **engine, void *memory, size_t n,
 	return SMTP_OK;
 }
 
+#if SMTP_WITH_INSPECT
 size_t
 smtp_engine_bytes(void)
 {
 	return sizeof(struct smtp_engine);
 }
+#endif
 
 unsigned
 smtp_engine_want(const struct smtp_engine *e)
@@ -88,7 +94,9 @@ smtp__engine_fail(struct smtp_engine *e, int cause)
 		smtp__rows_conclude(d);
 	}
 	e->heard = e->said = NULL;
+#if SMTP__FLIGHTS
 	e->owed = 0;
+#endif
 	e->status = (int8_t)(cause == SMTP_E_REPLY ? SMTP_E_LATER : cause);
 	e->say = OVER;
 }
@@ -106,6 +114,7 @@ smtp_engine_lost(struct smtp_engine *e, int cause)
  * Hearing.
  */
 
+#if SMTP_WITH_INSPECT || SMTP_WITH_TEXT
 /* What the session is at, enum smtp_phase. */
 static int
 phase_of(const struct smtp_engine *e)
@@ -117,6 +126,7 @@ phase_of(const struct smtp_engine *e)
 	return e->say < STEPS ? smtp__dialogue[e->say].phase :
 	    e->say == HANDSHAKE ? SMTP_PHASE_TLS : SMTP_PHASE_NONE;
 }
+#endif
 
 /* A reply that nobody waits for: goodbye, or no to content under way. */
 static void
@@ -125,6 +135,7 @@ hear_unasked(struct smtp_engine *e, int status)
 	int cause = SMTP_E_PROTOCOL;
 
 	if (e->say == BODY && status != SMTP_OK && !e->lone_dot) {
+		e->reply.phase = SMTP_PHASE_CONTENT;
 		smtp__rows_set(e->heard, status, &e->reply);
 		cause = SMTP_E_REPLY;
 	} else if (e->reply.code == 421) {
@@ -137,7 +148,11 @@ hear_unasked(struct smtp_engine *e, int status)
 static bool
 is_out_of_place(const struct smtp_engine *e)
 {
-	return e->reply.klass < '4' && e->hear != AUTH && e->hear != ANSWER &&
+#if SMTP__MECH_CHOICE
+	if (e->hear == AUTH || e->hear == ANSWER)
+		return false;
+#endif
+	return e->reply.klass < '4' &&
 	    (e->reply.klass == '3') != (e->hear == DATA);
 }
 
@@ -149,13 +164,14 @@ hear(struct smtp_engine *e)
 	    e->reply.klass == '4' ? SMTP_E_LATER : SMTP_OK;
 
 	e->restart = true;
-	e->reply.phase = smtp__dialogue[step].phase;
-	if (e->owed == 0) {
-		e->reply.phase = (uint8_t)phase_of(e);
+	if (!smtp__is_owed(e)) {
 		hear_unasked(e, status);
 		return;
 	}
+	e->reply.phase = smtp__dialogue[step].phase;
+#if SMTP__FLIGHTS
 	e->owed--;
+#endif
 	if (step != QUIT)
 		e->status = (int8_t)status;
 	if (step == QUIT || !is_out_of_place(e))
@@ -166,8 +182,10 @@ hear(struct smtp_engine *e)
 		smtp__engine_fail(e, SMTP_E_REPLY);
 	else if (next == BROKEN)
 		smtp__engine_fail(e, SMTP_E_PROTOCOL);
+#if SMTP__FLIGHTS
 	else if (e->owed > 0)
 		e->hear = (uint8_t)smtp__dialogue_following(e, step);
+#endif
 	else if (e->say == HOLD)
 		e->say = (uint8_t)next;
 }
@@ -179,8 +197,10 @@ remember(struct smtp_engine *e)
 {
 	e->reply_delivery = e->heard;
 	e->reply_rcpt = SMTP_NO_RCPT;
-	if (e->owed == 0)
+	if (!smtp__is_owed(e)) {
+		e->reply.phase = (uint8_t)phase_of(e);
 		return;
+	}
 	if (e->hear == RCPT)
 		e->reply_rcpt = e->heard_rcpt;
 #if SMTP_WITH_LMTP
@@ -201,7 +221,7 @@ smtp_engine_feed(struct smtp_engine *e, const void *p, size_t n)
 	if (e->reply.done)
 		smtp__reply_begin(&e->reply);
 #if SMTP_WITH_ENHANCED
-	e->reply.plain = e->hear <= HELO;
+	e->reply.plain = e->hear < STARTTLS;
 #endif
 	for (i = 0; i < n && e->say != OVER && event < SMTP__REPLY_DONE; i++) {
 		event = smtp__reply_octet(&e->reply, in[i]);
@@ -256,7 +276,7 @@ take_line(struct smtp_engine *e, char *p, size_t room)
 	struct smtp__line l;
 	size_t kept;
 
-	e->restart |= e->owed == 0;
+	e->restart |= !smtp__is_owed(e);
 	smtp__line_begin(&l, p, room, e->offset);
 	next = smtp__dialogue[step].say(e, &l);
 	smtp__line_text(&l, "\r\n");
@@ -278,7 +298,9 @@ content_said(struct smtp_engine *e)
 
 	d->phase = SMTP_PHASE_FINAL;
 	e->hear = BODY;
+#if SMTP__FLIGHTS
 	e->owed = 1;
+#endif
 #if SMTP_WITH_LMTP
 	if (e->setup->lmtp) {
 		size_t i;
@@ -288,7 +310,9 @@ content_said(struct smtp_engine *e)
 	}
 #endif
 	e->say = HOLD;
+#if SMTP_WITH_PIPELINING
 	smtp__dialogue_ahead(e);
+#endif
 }
 
 static size_t
@@ -311,31 +335,45 @@ take_content(struct smtp_engine *e, char *p, size_t room)
 	return n;
 }
 
-size_t
-smtp_engine_take(struct smtp_engine *e, void *p, size_t n)
+#if SMTP_WITH_INSPECT
+static uint8_t
+kind_of(const struct smtp_engine *e)
 {
-	size_t done = 0, more = 1;
-	uint8_t kind;
-
-	while (done < n && more > 0 && e->say < STEPS) {
-		kind = e->say == BODY ? SMTP_KIND_CONTENT :
-		    e->say == AUTH || e->say == ANSWER ? SMTP_KIND_SECRET :
-		    SMTP_KIND_COMMAND;
-		if (done > 0 && kind != e->kind)
-			break;
-		e->kind = kind;
-		more = (kind == SMTP_KIND_CONTENT ? take_content : take_line)
-		    (e, (char *)p + done, n - done);
-		done += more;
-	}
-	/* What was refused on the way must not go out. */
-	return e->say == OVER ? 0 : done;
+	if (e->say == BODY)
+		return SMTP_KIND_CONTENT;
+#if SMTP__MECH_CHOICE
+	if (e->say == ANSWER)
+		return SMTP_KIND_SECRET;
+#endif
+	return e->say == AUTH ? SMTP_KIND_SECRET : SMTP_KIND_COMMAND;
 }
 
 int
 smtp_engine_taken(const struct smtp_engine *e)
 {
 	return e->kind;
+}
+#endif
+
+size_t
+smtp_engine_take(struct smtp_engine *e, void *p, size_t n)
+{
+	size_t done = 0, more = 1;
+
+	while (done < n && more > 0 && e->say < STEPS) {
+#if SMTP_WITH_INSPECT
+		uint8_t kind = kind_of(e);
+
+		if (done > 0 && kind != e->kind)
+			break;
+		e->kind = kind;
+#endif
+		more = (e->say == BODY ? take_content : take_line)
+		    (e, (char *)p + done, n - done);
+		done += more;
+	}
+	/* What was refused on the way must not go out. */
+	return e->say == OVER ? 0 : done;
 }
 
 void
@@ -390,7 +428,9 @@ smtp_engine_auth(struct smtp_engine *e,
 	if (!smtp__mech_check(credentials))
 		return SMTP_E_ARGUMENT;
 	e->given.credentials = credentials;
+#if SMTP__MECH_CHOICE
 	e->mechanisms = e->caps.mechanisms;
+#endif
 	if (e->setup->tls == SMTP_ENGINE_OPPORTUNISTIC ||
 	    smtp__dialogue_choose(e) == READY)
 		return SMTP_E_AUTH;
@@ -398,11 +438,17 @@ smtp_engine_auth(struct smtp_engine *e,
 	return SMTP_OK;
 }
 
+#if SMTP_WITH_INSPECT
 const char *
 smtp_engine_mechanism(const struct smtp_engine *e)
 {
+#if SMTP__MECH_CHOICE
 	return e->mech != SMTP__MECH_NONE ? smtp__mechs[e->mech]->name : "";
+#else
+	return e->authenticated ? "PLAIN" : "";
+#endif
 }
+#endif
 
 /* One path behind a verb of `n` octets with brackets and CRLF. */
 static int
@@ -437,7 +483,7 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 
 	d->row = SMTP_NO_RCPT;
 	status = check_path(e, d, sizeof "MAIL FROM:<>\r\n" - 1, d->from,
-	    d->parameters);
+	    SMTP__PARAMETERS(d));
 	if (!smtp__rows_have(d, SMTP_RCPT_PENDING))
 		status = SMTP_E_ARGUMENT;
 	for (i = 0; status == SMTP_OK && i < d->rcpt_count; i++) {
@@ -446,7 +492,7 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 		if (r->status != SMTP_RCPT_PENDING)
 			continue;
 		status = check_path(e, d, sizeof "RCPT TO:<>\r\n" - 1,
-		    r->address, r->parameters);
+		    r->address, SMTP__PARAMETERS(r));
 		if (status == SMTP_OK && r->address[0] == '\0')
 			status = SMTP_E_ARGUMENT;
 		if (status != SMTP_OK)
@@ -513,8 +559,10 @@ smtp_engine_send(struct smtp_engine *e, struct smtp_delivery *d)
 		e->heard = d;
 	if (e->say == READY)
 		e->say = (uint8_t)smtp__dialogue_next(e);
+#if SMTP_WITH_PIPELINING
 	else
 		smtp__dialogue_ahead(e);
+#endif
 	return SMTP_OK;
 }
 
@@ -597,6 +645,7 @@ smtp_engine_status(const struct smtp_engine *e)
 	return e->status;
 }
 
+#if SMTP_WITH_INSPECT
 int
 smtp_engine_phase(const struct smtp_engine *e)
 {
@@ -615,4 +664,5 @@ smtp_engine_size_limit(const struct smtp_engine *e)
 {
 	return e->caps.size;
 }
+#endif
 #endif

@@ -21,20 +21,45 @@
 #include "proto/stuff.h"
 #include "sasl/mech.h"
 
+/* Of a delivery or a row. */
+#if SMTP_WITH_PARAMETERS
+#define SMTP__PARAMETERS(x) ((x)->parameters)
+#else
+#define SMTP__PARAMETERS(x) NULL
+#endif
+
+/* More than one reply may be owed. */
+#define SMTP__FLIGHTS (SMTP_WITH_PIPELINING || SMTP_WITH_LMTP)
+
+/* Both cursors, which are one where nothing is said ahead. */
+#if SMTP_WITH_PIPELINING
+#define SMTP__CURSORS struct
+#else
+#define SMTP__CURSORS union
+#endif
+
 /* In the order of the wire, as far as there is one. */
 enum step {
 	GREETING,
 	EHLO,
+#if SMTP_WITH_HELO
 	HELO,
+#endif
 	STARTTLS,
 	AUTH,
+#if SMTP__MECH_CHOICE
 	ANSWER,                  /* to a challenge                        */
+#endif
+#if SMTP_WITH_REUSE
 	RSET,
+#endif
 	MAIL,
 	RCPT,
 	DATA,
 	BODY,
+#if SMTP_WITH_REUSE
 	COMMAND,                 /* one that the caller gave              */
+#endif
 	QUIT,
 	STEPS,                   /* from here on nothing is said:         */
 	HOLD = STEPS,            /* until all was heard                   */
@@ -48,15 +73,19 @@ enum step {
 struct smtp_engine {
 	uint8_t say, hear;               /* enum step                     */
 	int8_t status;
-	uint8_t kind;                    /* of what was taken last        */
-	uint8_t mech;                    /* its place in smtp__mechs      */
-	uint8_t round;                   /* responses of AUTH said        */
-	uint8_t mechanisms;              /* that are still worth trying   */
 	bool restart;                    /* the timer, at due_ms()        */
 	bool secure;                     /* TLS is on                     */
 	bool authenticated;
+#if SMTP_WITH_INSPECT
+	uint8_t kind;                    /* of what was taken last        */
+#endif
+#if SMTP__MECH_CHOICE
+	uint8_t mech;                    /* its place in smtp__mechs      */
+	uint8_t round;                   /* responses of AUTH said        */
+	uint8_t mechanisms;              /* that are still worth trying   */
 	bool initial;                    /* a response goes with AUTH     */
 	bool cancel;                     /* AUTH answers "*"              */
+#endif
 	bool dirty;                      /* RSET before the next MAIL     */
 	bool refused;                    /* MAIL was, RCPTs still come    */
 	bool content_end;
@@ -70,9 +99,13 @@ struct smtp_engine {
 		const char *line;
 	} given;                         /* to the operation that runs    */
 	struct smtp_delivery *first;     /* of all that were given        */
-	struct smtp_delivery *said;      /* where the say-cursor is       */
-	struct smtp_delivery *heard;     /* where the hear-cursor is      */
+	SMTP__CURSORS {
+		struct smtp_delivery *said;  /* where the say-cursor is   */
+		struct smtp_delivery *heard; /* where the hear-cursor is  */
+	};
+#if SMTP__FLIGHTS
 	uint32_t owed;                   /* replies                       */
+#endif
 	uint32_t due_ms;
 #if SMTP_WITH_TEXT
 	struct smtp_delivery *reply_delivery;
@@ -81,7 +114,9 @@ struct smtp_engine {
 	union {                          /* never at the same time        */
 		struct smtp__caps_reader ehlo;
 		struct {
-			size_t said_rcpt, heard_rcpt;
+			SMTP__CURSORS {
+				size_t said_rcpt, heard_rcpt;
+			};
 			const char *content;     /* the caller's, not yet out */
 			size_t content_n;
 			struct smtp__stuff stuff;
@@ -102,23 +137,40 @@ struct smtp__step {
 
 extern const struct smtp__step smtp__dialogue[STEPS];
 
+/* Is a reply owed? Where it is always one, that is what HOLD waits for. */
+static inline bool
+smtp__is_owed(const struct smtp_engine *e)
+{
+#if SMTP__FLIGHTS
+	return e->owed > 0;
+#else
+	return e->say == HOLD;
+#endif
+}
+
 /* The step of the reply behind that of `step`, in the order of the wire. */
+#if SMTP__FLIGHTS
 enum step
 smtp__dialogue_following(const struct smtp_engine *e, enum step step);
+#endif
 
 /* The line of a step was said whole. */
 void
 smtp__dialogue_said(struct smtp_engine *e, enum step step);
 
 /* Say what may leave before the last end mark is answered. */
+#if SMTP_WITH_PIPELINING
 void
 smtp__dialogue_ahead(struct smtp_engine *e);
+#endif
 
 /* Begin with the next delivery, or be ready. */
 enum step
 smtp__dialogue_next(struct smtp_engine *e);
 
-/* Choose a mechanism: AUTH, or READY with SMTP_E_AUTH. */
+/*
+ * Choose a mechanism: AUTH, or READY with the error in e->status.
+ */
 enum step
 smtp__dialogue_choose(struct smtp_engine *e);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#if SMTP__MECH_CHOICE
 const struct smtp__mech *const smtp__mechs[] = {
 #if SMTP_WITH_OAUTHBEARER
 	&smtp__mech_oauthbearer,
@@ -123,6 +124,14 @@ smtp__mech_say(struct smtp__line *line, const char *text,
 		}
 	}
 }
+
+#else
+unsigned
+smtp__mech_bit(const char *name)
+{
+	return strcmp(name, "PLAIN") == 0;
+}
+#endif
 
 /* One part of the credentials, bounded so that a line of AUTH is too. */
 static bool

@@ -14,6 +14,10 @@
 
 #include "codec/line.h"
 
+/* More than PLAIN: there is a choice, and challenges are answered. */
+#define SMTP__MECH_CHOICE (SMTP_WITH_LOGIN || SMTP_WITH_CRAM_MD5 || \
+    SMTP_WITH_XOAUTH2 || SMTP_WITH_OAUTHBEARER)
+
 enum {
 	SMTP__MECH_INITIAL = 1,  /* the first response goes with AUTH     */
 	SMTP__MECH_REVEALS = 2,  /* shows the secret to whoever listens   */
@@ -55,6 +59,7 @@ struct smtp__mech {
 	    unsigned round, struct smtp__challenge *challenge);
 };
 
+#if SMTP__MECH_CHOICE
 #define SMTP__MECH_NONE 0xff
 
 /* In the order of choice under TLS; NULL at the end. */
@@ -65,10 +70,6 @@ extern const struct smtp__mech smtp__mech_login;
 extern const struct smtp__mech smtp__mech_cram_md5;
 extern const struct smtp__mech smtp__mech_xoauth2;
 extern const struct smtp__mech smtp__mech_oauthbearer;
-
-/* The bit of a mechanism by its name in upper case, 0 for an unknown one. */
-unsigned
-smtp__mech_bit(const char *name);
 
 /*
  * The best of `offered` for what is at hand, by its place in smtp__mechs;
@@ -81,6 +82,17 @@ smtp__mech_choose(const struct smtp_credentials *credentials,
 void
 smtp__mech_say(struct smtp__line *line, const char *text,
     const struct smtp_credentials *credentials, const char *challenge);
+
+#else
+/* The response of PLAIN. */
+void
+smtp__mech_say_plain(struct smtp__line *line,
+    const struct smtp_credentials *credentials);
+#endif
+
+/* The bit of a mechanism by its name in upper case, 0 for an unknown one. */
+unsigned
+smtp__mech_bit(const char *name);
 
 /* Can these be sent with any mechanism? No NUL, no control, no line end. */
 bool
