@@ -188,15 +188,23 @@ $(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 		$(DEPFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/tests/support.a \
 		$(LIB_A) $(CMOCKA_LIBS) $(LIBS)
 
+# Messages for parsers that are not ours.
+OUTSIDE_OBJ := $(call obj,$(sort $(wildcard tests/outsiders/*.c)))
+$(BUILD)/outsiders/generate: $(OUTSIDE_OBJ) $(LIB_A)
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OUTSIDE_OBJ) \
+		$(LIB_A) $(LIBS)
+
 -include $(addsuffix .d,$(LIB_OBJ) $(SUPPORT_OBJ) $(TOOL_OBJ) $(EXAMPLES) \
-	$(TESTS))
+	$(TESTS) $(OUTSIDE_OBJ))
 
 # ---- what is done with it
 #
 # A target that needs a package asks tools/deps.sh for it first, and then runs
 # make anew, which finds what came. `all' and `install' ask for nothing.
 
-.PHONY: test check demo lint size interop bench install uninstall clean help
+.PHONY: test check demo lint size interop bench outsiders install uninstall \
+	clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS \
 	WITH_SODIUM
 
@@ -257,6 +265,12 @@ bench:
 bench-run: $(BENCHES)
 	@sh bench/run.sh $(BUILD)/bench $(BENCH_ROUNDS)
 
+outsiders:
+	$(call deps,tls outsiders npm)
+	@$(MAKE) --no-print-directory lib examples tools \
+		$(BUILD)/outsiders/generate
+	@sh tests/outsiders/run.sh
+
 INSTALL  = install
 INC_DIR  = $(DESTDIR)$(PREFIX)/include/smtp
 LIB_DIR  = $(DESTDIR)$(LIBDIR)
@@ -299,6 +313,7 @@ help:
 	@echo 'make size         code and memory on Cortex-M'
 	@echo 'make interop      mail through real servers on this machine'
 	@echo 'make bench        speed and memory, beside others and floors'
+	@echo 'make outsiders    messages read back by parsers of others'
 	@echo 'make install      PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR='
 	@echo 'make uninstall    the same settings'
 	@echo 'make clean        remove what was built'

@@ -71,6 +71,14 @@ package()
 	dnf:sodium)       echo libsodium-devel ;;
 	apk:sodium)       echo libsodium-dev ;;
 	*:sodium)         echo libsodium ;;
+	apt:npm)          echo nodejs npm ;;
+	dnf:npm)          echo nodejs-npm ;;
+	brew:npm)         echo node ;;
+	*:npm)            echo nodejs npm ;;
+	apt:outsiders)    echo openssl python3-gi gir1.2-gmime-3.0 \
+				python3-dkim python3-nacl ;;
+	dnf:outsiders)    echo openssl python3-gobject gmime30 \
+				python3-dkimpy python3-pynacl ;;
 	apt:debootstrap)  echo debootstrap ;;
 	dnf:debootstrap | apk:debootstrap | pacman:debootstrap)
 			  echo debootstrap ;;
@@ -138,6 +146,9 @@ have()
 	bench)	pc libcurl gmime-3.0 glib-2.0 libcrypto >"$scratch/pc" &&
 		echo '#include <libesmtp.h>' |
 			$CC -x c -E - >/dev/null 2>&1 ;;
+	outsiders)
+		command -v openssl >/dev/null 2>&1 &&
+			sh tests/outsiders/python.sh >/dev/null ;;
 	dovecot) PATH=$PATH:/usr/sbin command -v dovecot >/dev/null 2>&1 ;;
 	postfix) PATH=$PATH:/usr/sbin command -v postfix >/dev/null 2>&1 ;;
 	debootstrap)

@@ -246,7 +246,7 @@ FNR == 1 {
 	last = FILENAME
 	code = FILENAME ~ /\.[ch]$/
 	# Words for people, configurations of others, and octets to be sent.
-	wide = FILENAME ~ /\.(md|txt|map|[1-9])$/ || FILENAME ~ others
+	wide = FILENAME ~ /\.(md|txt|map|json|[1-9])$/ || FILENAME ~ others
 	data = FILENAME ~ /^(tests\/(dialogue|message|data)|examples\/data)\//
 }
 data                            { next }
