@@ -4,17 +4,7 @@
 #include "codec/base64.h"
 #include "proto/command.h"
 
-static bool
-has(const struct smtp_engine *e, unsigned offer)
-{
-	return (e->caps.offers & offer) != 0;
-}
-
-#if SMTP_WITH_PIPELINING
-#define PIPELINES(e) has((e), SMTP_OFFER_PIPELINING)
-#else
-#define PIPELINES(e) false
-#endif
+#define PIPELINES(e) smtp__has((e), SMTP_OFFER_PIPELINING)
 /* More was said than what is heard now. */
 #if SMTP__FLIGHTS
 #define IN_FLIGHT(e) ((e)->owed > 0 || (e)->say != HOLD)
@@ -44,17 +34,10 @@ hear_greeting(struct smtp_engine *e, int status)
 	return status == SMTP_OK ? EHLO : QUIT;
 }
 
-/* RFC 5321 section 4.1.1.1, RFC 2033 section 4.1. */
+/* RFC 5321 section 4.1.1.1. */
 static enum step
 say_ehlo(struct smtp_engine *e, struct smtp__line *l)
 {
-	const char *verb = IS_LMTP(e) ? "LHLO " : "EHLO ";
-
-#if SMTP_WITH_HELO
-	if (e->say == HELO)
-		verb = "HELO ";
-#endif
-	smtp__line_text(l, verb);
 	smtp__line_text(l, e->setup->ehlo);
 	return HOLD;
 }
@@ -80,7 +63,7 @@ hear_ehlo(struct smtp_engine *e, int status)
 {
 	if (status == SMTP_OK) {
 		smtp__caps_settle(&e->caps, &e->ehlo);
-		if (wants_tls(e) && has(e, SMTP_OFFER_STARTTLS))
+		if (wants_tls(e) && smtp__has(e, SMTP_OFFER_STARTTLS))
 			return STARTTLS;
 		return settle(e);
 	}
@@ -96,14 +79,6 @@ hear_ehlo(struct smtp_engine *e, int status)
 }
 
 /* RFC 3207 section 4. */
-static enum step
-say_starttls(struct smtp_engine *e, struct smtp__line *l)
-{
-	(void)e;
-	smtp__line_text(l, "STARTTLS");
-	return HOLD;
-}
-
 static enum step
 hear_starttls(struct smtp_engine *e, int status)
 {
@@ -142,7 +117,6 @@ say_response(const struct smtp_engine *e, struct smtp__line *l)
 static enum step
 say_auth(struct smtp_engine *e, struct smtp__line *l)
 {
-	smtp__line_text(l, "AUTH ");
 	smtp__line_text(l, mech(e)->name);
 	if (e->initial) {
 		smtp__line_octet(l, ' ');
@@ -189,7 +163,7 @@ smtp__dialogue_choose(struct smtp_engine *e)
 	e->initial = mech(e)->flags & SMTP__MECH_INITIAL;
 	smtp__line_begin(&l, NULL, 0, 0);
 	say_auth(e, &l);
-	if (l.n > SMTP__COMMAND_MAX - 2)
+	if (l.n > SMTP__COMMAND_MAX - (sizeof "AUTH \r\n" - 1))
 		e->initial = false;
 	return AUTH;
 }
@@ -262,7 +236,7 @@ hear_auth(struct smtp_engine *e, int status)
 static enum step
 say_auth(struct smtp_engine *e, struct smtp__line *l)
 {
-	smtp__line_text(l, "AUTH PLAIN ");
+	smtp__line_text(l, "PLAIN ");
 	smtp__line_base64_begin(l);
 	smtp__mech_say_plain(l, e->given.credentials);
 	smtp__line_base64_end(l);
@@ -282,7 +256,7 @@ smtp__dialogue_choose(struct smtp_engine *e)
 		return READY;
 	smtp__line_begin(&l, NULL, 0, 0);
 	say_auth(e, &l);
-	return l.n > SMTP__COMMAND_MAX - 2 ? READY : AUTH;
+	return l.n > SMTP__COMMAND_MAX - (sizeof "AUTH \r\n" - 1) ? READY : AUTH;
 }
 
 static enum step
@@ -336,7 +310,7 @@ decide(struct smtp_engine *e, int to)
 static enum step
 say_rset(struct smtp_engine *e, struct smtp__line *l)
 {
-	smtp__line_text(l, "RSET");
+	(void)l;
 	return PIPELINES(e) && e->said != NULL ? MAIL : HOLD;
 }
 
@@ -367,10 +341,9 @@ say_mail(struct smtp_engine *e, struct smtp__line *l)
 {
 	const struct smtp_delivery *d = e->said;
 
-	smtp__line_text(l, "MAIL FROM:<");
 	say_path(l, d->from, SMTP__PARAMETERS(d));
 #if SMTP_WITH_SIZE
-	if (has(e, SMTP_OFFER_SIZE) && d->flags & SMTP_DELIVERY_SIZE) {
+	if (smtp__has(e, SMTP_OFFER_SIZE) && d->flags & SMTP_DELIVERY_SIZE) {
 		smtp__line_text(l, " SIZE=");
 		smtp__line_number(l, d->size);
 	}
@@ -412,7 +385,6 @@ say_rcpt(struct smtp_engine *e, struct smtp__line *l)
 	const struct smtp_delivery *d = e->said;
 	const struct smtp_rcpt *r = &d->rcpts[e->said_rcpt];
 
-	smtp__line_text(l, "RCPT TO:<");
 	say_path(l, r->address, SMTP__PARAMETERS(r));
 	if (!PIPELINES(e))
 		return HOLD;
@@ -470,14 +442,6 @@ hear_rcpt(struct smtp_engine *e, int status)
 		return DATA;
 	smtp__rows_set(d, SMTP_E_LATER, NULL);
 	return finish(e);
-}
-
-static enum step
-say_data(struct smtp_engine *e, struct smtp__line *l)
-{
-	(void)e;
-	smtp__line_text(l, "DATA");
-	return HOLD;
 }
 
 static enum step
@@ -544,49 +508,34 @@ hear_command(struct smtp_engine *e, int status)
 }
 #endif
 
-static enum step
-say_quit(struct smtp_engine *e, struct smtp__line *l)
-{
-	(void)e;
-	smtp__line_text(l, "QUIT");
-	return HOLD;
-}
-
-/* Whatever it says: what was delivered stays delivered. */
-static enum step
-hear_quit(struct smtp_engine *e, int status)
-{
-	(void)e;
-	(void)status;
-	return OVER;
-}
+#define COMMAND_WAIT(phase) SMTP_WAIT_COMMAND, SMTP_PHASE_##phase
 
 const struct smtp__step smtp__dialogue[STEPS] = {
-	[GREETING] = { NULL, hear_greeting, SMTP_WAIT_GREETING,
+	[GREETING] = { NULL, NULL, hear_greeting, SMTP_WAIT_GREETING,
 	    SMTP_PHASE_GREETING },
-	[EHLO] = { say_ehlo, hear_ehlo, SMTP_WAIT_COMMAND, SMTP_PHASE_EHLO },
+	[EHLO] = { "EHLO ", say_ehlo, hear_ehlo, COMMAND_WAIT(EHLO) },
 #if SMTP_WITH_HELO
-	[HELO] = { say_ehlo, hear_ehlo, SMTP_WAIT_COMMAND, SMTP_PHASE_EHLO },
+	[HELO] = { "HELO ", say_ehlo, hear_ehlo, COMMAND_WAIT(EHLO) },
 #endif
-	[STARTTLS] = { say_starttls, hear_starttls, SMTP_WAIT_COMMAND,
-	    SMTP_PHASE_STARTTLS },
-	[AUTH] = { say_auth, hear_auth, SMTP_WAIT_COMMAND, SMTP_PHASE_AUTH },
+	[STARTTLS] = { "STARTTLS", NULL, hear_starttls,
+	    COMMAND_WAIT(STARTTLS) },
+	[AUTH] = { "AUTH ", say_auth, hear_auth, COMMAND_WAIT(AUTH) },
 #if SMTP__MECH_CHOICE
-	[ANSWER] = { say_answer, hear_auth, SMTP_WAIT_COMMAND,
-	    SMTP_PHASE_AUTH },
+	[ANSWER] = { "", say_answer, hear_auth, COMMAND_WAIT(AUTH) },
 #endif
 #if SMTP_WITH_REUSE
-	[RSET] = { say_rset, hear_rset, SMTP_WAIT_COMMAND, SMTP_PHASE_MAIL },
+	[RSET] = { "RSET", say_rset, hear_rset, COMMAND_WAIT(MAIL) },
 #endif
-	[MAIL] = { say_mail, hear_mail, SMTP_WAIT_ENVELOPE, SMTP_PHASE_MAIL },
-	[RCPT] = { say_rcpt, hear_rcpt, SMTP_WAIT_ENVELOPE, SMTP_PHASE_RCPT },
-	[DATA] = { say_data, hear_data, SMTP_WAIT_DATA, SMTP_PHASE_DATA },
-	[BODY] = { NULL, hear_body, SMTP_WAIT_FINAL, SMTP_PHASE_FINAL },
+	[MAIL] = { "MAIL FROM:<", say_mail, hear_mail, SMTP_WAIT_ENVELOPE,
+	    SMTP_PHASE_MAIL },
+	[RCPT] = { "RCPT TO:<", say_rcpt, hear_rcpt, SMTP_WAIT_ENVELOPE,
+	    SMTP_PHASE_RCPT },
+	[DATA] = { "DATA", NULL, hear_data, SMTP_WAIT_DATA, SMTP_PHASE_DATA },
+	[BODY] = { NULL, NULL, hear_body, SMTP_WAIT_FINAL, SMTP_PHASE_FINAL },
 #if SMTP_WITH_REUSE
-	[COMMAND] = { say_command, hear_command, SMTP_WAIT_COMMAND,
-	    SMTP_PHASE_NONE },
+	[COMMAND] = { "", say_command, hear_command, COMMAND_WAIT(NONE) },
 #endif
-	[QUIT] = { say_quit, hear_quit, SMTP_WAIT_QUIT, SMTP_PHASE_QUIT },
+	[QUIT] = { "QUIT", NULL, NULL, SMTP_WAIT_QUIT, SMTP_PHASE_QUIT },
 };
 
 /*
@@ -615,8 +564,9 @@ smtp__dialogue_said(struct smtp_engine *e, enum step step)
 		e->said_rcpt = smtp__rows_find(d, e->said_rcpt + 1,
 		    SMTP_RCPT_PENDING);
 #endif
+	/* The phases are in the order of the steps, and next to each other. */
 	if (step >= MAIL && step <= DATA)
-		d->phase = smtp__dialogue[step].phase;
+		d->phase = (uint8_t)(SMTP_PHASE_MAIL + (step - MAIL));
 }
 
 #if SMTP__FLIGHTS

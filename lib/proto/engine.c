@@ -61,14 +61,16 @@ smtp_engine_want(const struct smtp_engine *e)
 		[READY - STEPS] = SMTP_ENGINE_READY | SMTP_ENGINE_READ,
 		[OVER - STEPS] = 0
 	};
-	unsigned want = SMTP_ENGINE_READ | SMTP_ENGINE_WRITE;
+	unsigned want = 0;
 
-	if (e->say >= STEPS)
-		want = of_step[e->say - STEPS];
-	else if (e->say == BODY && e->content_n == 0 && !e->content_end)
-		want = SMTP_ENGINE_READ | SMTP_ENGINE_CONTENT;
 	if (e->first != NULL && e->first->status <= 0)
-		want |= SMTP_ENGINE_RESULT;
+		want = SMTP_ENGINE_RESULT;
+	if (e->say >= STEPS)
+		want |= of_step[e->say - STEPS];
+	else if (e->say == BODY && e->content_n == 0 && !e->content_end)
+		want |= SMTP_ENGINE_READ | SMTP_ENGINE_CONTENT;
+	else
+		want |= SMTP_ENGINE_READ | SMTP_ENGINE_WRITE;
 	return want != 0 ? want : SMTP_ENGINE_DONE;
 }
 
@@ -79,25 +81,32 @@ smtp_engine_want(const struct smtp_engine *e)
 void
 smtp__engine_fail(struct smtp_engine *e, int cause)
 {
+	const struct smtp__reply *reply = NULL;
 	struct smtp_delivery *d;
 
+	e->status = (int8_t)cause;
+	if (cause == SMTP_E_REPLY) {
+		e->status = SMTP_E_LATER;
+		reply = &e->reply;
+	}
 	for (d = e->heard; d != NULL; d = d->next) {
-		/* Only 421 is about all that follow, too. */
-		bool replied = cause == SMTP_E_REPLY &&
-		    (d == e->heard || e->reply.code == 421);
-
 		if (d->phase == SMTP_PHASE_FINAL)
 			smtp__rows_set(d, SMTP_E_UNKNOWN, NULL);
-		smtp__rows_set(d, SMTP_E_LATER, replied ? &e->reply : NULL);
-		d->cause = (int8_t)(cause == SMTP_E_REPLY && !replied ?
-		    SMTP_E_CLOSED : cause);
+		smtp__rows_set(d, SMTP_E_LATER, reply);
+		d->cause = (int8_t)cause;
 		smtp__rows_conclude(d);
+#if SMTP_WITH_REUSE
+		/* Only 421 is about all that follow, too. */
+		if (reply != NULL && reply->code != 421) {
+			reply = NULL;
+			cause = SMTP_E_CLOSED;
+		}
+#endif
 	}
 	e->heard = e->said = NULL;
 #if SMTP__FLIGHTS
 	e->owed = 0;
 #endif
-	e->status = (int8_t)(cause == SMTP_E_REPLY ? SMTP_E_LATER : cause);
 	e->say = OVER;
 }
 
@@ -128,20 +137,19 @@ phase_of(const struct smtp_engine *e)
 }
 #endif
 
-/* A reply that nobody waits for: goodbye, or no to content under way. */
-static void
+/*
+ * A reply that nobody waits for: goodbye, or no to content under way. Returns
+ * why the session is over.
+ */
+static int
 hear_unasked(struct smtp_engine *e, int status)
 {
-	int cause = SMTP_E_PROTOCOL;
-
 	if (e->say == BODY && status != SMTP_OK && !e->lone_dot) {
 		e->reply.phase = SMTP_PHASE_CONTENT;
 		smtp__rows_set(e->heard, status, &e->reply);
-		cause = SMTP_E_REPLY;
-	} else if (e->reply.code == 421) {
-		cause = SMTP_E_CLOSED;
+		return SMTP_E_REPLY;
 	}
-	smtp__engine_fail(e, cause);
+	return e->reply.code == 421 ? SMTP_E_CLOSED : SMTP_E_PROTOCOL;
 }
 
 /* A 3yz belongs to DATA, and a 2yz does not; AUTH knows both. */
@@ -156,38 +164,44 @@ is_out_of_place(const struct smtp_engine *e)
 	    (e->reply.klass == '3') != (e->hear == DATA);
 }
 
-static void
+/* Returns SMTP_OK, or why the session is over. */
+static int
 hear(struct smtp_engine *e)
 {
+	/* The statuses of 4yz and 5yz have their order. */
+	int status = e->reply.klass < '4' ? SMTP_OK : '2' - e->reply.klass;
 	enum step step = e->hear, next = BROKEN;
-	int status = e->reply.klass == '5' ? SMTP_E_REFUSED :
-	    e->reply.klass == '4' ? SMTP_E_LATER : SMTP_OK;
 
 	e->restart = true;
-	if (!smtp__is_owed(e)) {
-		hear_unasked(e, status);
-		return;
-	}
+	if (!smtp__is_owed(e))
+		return hear_unasked(e, status);
 	e->reply.phase = smtp__dialogue[step].phase;
 #if SMTP__FLIGHTS
 	e->owed--;
 #endif
-	if (step != QUIT)
-		e->status = (int8_t)status;
-	if (step == QUIT || !is_out_of_place(e))
+	/* Whatever it says: what was delivered stays delivered. */
+	if (step == QUIT) {
+		e->say = OVER;
+		return SMTP_OK;
+	}
+	e->status = (int8_t)status;
+	if (!is_out_of_place(e))
 		next = smtp__dialogue[step].hear(e, status);
 	if (e->say == OVER)
-		return;
-	if (e->reply.code == 421 && step != QUIT)
-		smtp__engine_fail(e, SMTP_E_REPLY);
-	else if (next == BROKEN)
-		smtp__engine_fail(e, SMTP_E_PROTOCOL);
+		return SMTP_OK;
+	if (e->reply.code == 421)
+		return SMTP_E_REPLY;
+	if (next == BROKEN)
+		return SMTP_E_PROTOCOL;
 #if SMTP__FLIGHTS
-	else if (e->owed > 0)
+	if (e->owed > 0) {
 		e->hear = (uint8_t)smtp__dialogue_following(e, step);
+		return SMTP_OK;
+	}
 #endif
-	else if (e->say == HOLD)
+	if (e->say == HOLD)
 		e->say = (uint8_t)next;
+	return SMTP_OK;
 }
 
 #if SMTP_WITH_TEXT
@@ -224,19 +238,23 @@ smtp_engine_feed(struct smtp_engine *e, const void *p, size_t n)
 	e->reply.plain = e->hear < STARTTLS;
 #endif
 	for (i = 0; i < n && e->say != OVER && event < SMTP__REPLY_DONE; i++) {
+		int cause = SMTP_OK;
+
 		event = smtp__reply_octet(&e->reply, in[i]);
 		if (e->hear == EHLO && e->reply.later &&
 		    (event == SMTP__REPLY_TEXT || event == SMTP__REPLY_LINE))
 			smtp__caps_octet(&e->caps, &e->ehlo, (char)in[i]);
 		/* RFC 3207 section 4: these came ahead of the handshake. */
 		if (event == SMTP__REPLY_BAD || e->say == HANDSHAKE)
-			smtp__engine_fail(e, SMTP_E_PROTOCOL);
+			cause = SMTP_E_PROTOCOL;
 		else if (event == SMTP__REPLY_DONE) {
 #if SMTP_WITH_TEXT
 			remember(e);
 #endif
-			hear(e);
+			cause = hear(e);
 		}
+		if (cause != SMTP_OK)
+			smtp__engine_fail(e, cause);
 	}
 	return event == SMTP__REPLY_DONE ? i : n;
 }
@@ -269,16 +287,29 @@ smtp_engine_reply(const struct smtp_engine *e, struct smtp_reply *reply)
  * Saying.
  */
 
+static const char *
+verb_of(const struct smtp_engine *e)
+{
+#if SMTP_WITH_LMTP
+	/* RFC 2033 section 4.1. */
+	if (e->say == EHLO && e->setup->lmtp)
+		return "LHLO ";
+#endif
+	return smtp__dialogue[e->say].verb;
+}
+
 static size_t
 take_line(struct smtp_engine *e, char *p, size_t room)
 {
-	enum step step = e->say, next;
+	enum step step = e->say, next = HOLD;
 	struct smtp__line l;
 	size_t kept;
 
 	e->restart |= !smtp__is_owed(e);
 	smtp__line_begin(&l, p, room, e->offset);
-	next = smtp__dialogue[step].say(e, &l);
+	smtp__line_text(&l, verb_of(e));
+	if (smtp__dialogue[step].say != NULL)
+		next = smtp__dialogue[step].say(e, &l);
 	smtp__line_text(&l, "\r\n");
 	kept = smtp__line_kept(&l);
 	e->offset = (uint16_t)(e->offset + kept);
@@ -470,7 +501,7 @@ check_path(const struct smtp_engine *e, struct smtp_delivery *d, size_t n,
 	if (!utf8)
 		return SMTP_OK;
 	d->flags |= SMTP_DELIVERY_UTF8;
-	return e->caps.offers & SMTP_OFFER_SMTPUTF8 ?
+	return smtp__has(e, SMTP_OFFER_SMTPUTF8) ?
 	    SMTP_OK : SMTP_E_UNSUPPORTED;
 }
 
@@ -501,7 +532,7 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 	if (status != SMTP_OK)
 		return status;
 	if (d->flags & SMTP_DELIVERY_8BIT &&
-	    !(e->caps.offers & SMTP_OFFER_8BITMIME))
+	    !smtp__has(e, SMTP_OFFER_8BITMIME))
 		return SMTP_E_UNSUPPORTED;
 #if SMTP_WITH_LMTP || !SMTP_WITH_REQUIRE_ALL
 	if (d->flags & SMTP_DELIVERY_ALL &&
@@ -539,12 +570,16 @@ turn_down(struct smtp_delivery *d, int status)
 int
 smtp_engine_send(struct smtp_engine *e, struct smtp_delivery *d)
 {
-	struct smtp_delivery **end;
 	int status;
+#if SMTP_WITH_REUSE
+	struct smtp_delivery **end;
 
-	if ((e->say != READY && e->heard == NULL) ||
-	    (!SMTP_WITH_REUSE && e->dirty))
+	if (e->say != READY && e->heard == NULL)
 		return SMTP_E_STATE;
+#else
+	if (e->say != READY || e->dirty)
+		return SMTP_E_STATE;
+#endif
 	d->phase = SMTP_PHASE_MAIL;
 	status = check(e, d);
 	if (status != SMTP_OK)
@@ -552,11 +587,15 @@ smtp_engine_send(struct smtp_engine *e, struct smtp_delivery *d)
 	d->next = NULL;
 	d->status = SMTP_RCPT_PENDING;
 	d->cause = SMTP_OK;
+#if SMTP_WITH_REUSE
 	for (end = &e->first; *end != NULL; end = &(*end)->next)
 		;
 	*end = d;
 	if (e->heard == NULL)
 		e->heard = d;
+#else
+	e->first = e->heard = d;
+#endif
 	if (e->say == READY)
 		e->say = (uint8_t)smtp__dialogue_next(e);
 #if SMTP_WITH_PIPELINING

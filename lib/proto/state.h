@@ -125,10 +125,14 @@ struct smtp_engine {
 };
 
 /*
+ * `verb` begins the line; `say` says the rest, or NULL where it is all and
+ * nothing follows unanswered.
+ *
  * `status` is what the reply means: SMTP_OK, SMTP_E_LATER or SMTP_E_REFUSED,
  * and e->status already, for the handlers that leave it so.
  */
 struct smtp__step {
+	const char *verb;
 	enum step (*say)(struct smtp_engine *e, struct smtp__line *l);
 	enum step (*hear)(struct smtp_engine *e, int status);
 	uint8_t wait;                    /* enum smtp_engine_wait         */
@@ -136,6 +140,19 @@ struct smtp__step {
 };
 
 extern const struct smtp__step smtp__dialogue[STEPS];
+
+/* What is not built in is not offered. */
+#define SMTP__OFFERS ( \
+    (SMTP_WITH_PIPELINING ? SMTP_OFFER_PIPELINING : 0) | \
+    (SMTP_WITH_SIZE ? SMTP_OFFER_SIZE : 0) | \
+    (SMTP_WITH_8BITMIME ? SMTP_OFFER_8BITMIME : 0) | \
+    (SMTP_WITH_SMTPUTF8 ? SMTP_OFFER_SMTPUTF8 : 0) | SMTP_OFFER_STARTTLS)
+
+static inline bool
+smtp__has(const struct smtp_engine *e, unsigned offer)
+{
+	return (e->caps.offers & offer & SMTP__OFFERS) != 0;
+}
 
 /* Is a reply owed? Where it is always one, that is what HOLD waits for. */
 static inline bool
