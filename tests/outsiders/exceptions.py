@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Where a parser itself is wrong: what it does, why that is wrong, and the
 cases in which that is taken. Whatever is not here counts as our fault."""
-import re
-
-PADDED = re.compile(r'=\?UTF-8\?B\?[A-Za-z0-9+/]*=+\?= +=\?UTF-8\?B\?')
 
 
 def blank_between_words(name, case, view, what, want):
@@ -11,13 +8,6 @@ def blank_between_words(name, case, view, what, want):
     name, against RFC 2047 section 6.2; its older functions, which have to
     agree with the manifest here, do not."""
     return what == 'people' and want in view['older_people']
-
-
-def padded_words_joined(name, case, view, what, want):
-    """Adjacent base64 words are decoded as one stream, so that padding ends
-    it early, against RFC 2047 section 5: each word stands alone."""
-    field = want[0] if what == 'people' else what
-    return any(PADDED.search(body) for body in view['raw'].get(field, []))
 
 
 def angle_in_quotes(name, case, view, what, want):
@@ -34,7 +24,6 @@ def name_decoded_twice(name, case, view, what, want):
 
 KNOWN = {
     'email': [blank_between_words],
-    'gmime': [padded_words_joined],
     'mailparser': [angle_in_quotes, name_decoded_twice],
 }
 

@@ -625,6 +625,8 @@ main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "corpus") == 0)
 		return write_corpus(argv[2]);
+	if (argc == 5 && strcmp(argv[1], "signed") == 0)
+		return write_signed(argv[2], argv[3], argv[4]);
 	fprintf(stderr, "usage: generate corpus DIR\n"
 	    "       generate signed DIR RSA.pem ED.pem\n");
 	return 64;

@@ -69,6 +69,59 @@ for parser in email gmime mailparser; do
 		"$work/mailparser.json" >"$work/$parser.tap" 2>&1
 	count $parser "$work/$parser.tap" $?
 done
+
+# ---- signatures
+
+base64_line() { openssl base64 -A; }
+
+signed=$work/signed
+rm -rf "$signed"
+mkdir -p "$signed"
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
+	-out "$signed/rsa.pem" 2>"$signed/log" || give_up 'no RSA key'
+openssl genpkey -algorithm ED25519 -out "$signed/ed.pem" ||
+	give_up 'no Ed25519 key'
+{
+	printf 'rsa._domainkey.x.example\tv=DKIM1; k=rsa; p='
+	openssl pkey -in "$signed/rsa.pem" -pubout -outform DER | base64_line
+	printf '\ned._domainkey.x.example\tv=DKIM1; k=ed25519; p='
+	openssl pkey -in "$signed/ed.pem" -pubout -outform DER |
+		tail -c 32 | base64_line
+	echo
+} >"$signed/keys"
+"$work/generate" signed "$signed" "$signed/rsa.pem" "$signed/ed.pem" ||
+	give_up 'nothing was signed'
+
+# As a server received it: stuffed, sent, and written down there.
+mkdir "$signed/server"
+mkfifo "$signed/end"
+"$BUILD/tools/demo-server" --dir "$signed/server" --tls none \
+	<"$signed/end" >"$signed/server.log" 2>&1 &
+server=$!
+exec 9>"$signed/end"
+i=0
+until grep -q '^READY' "$signed/server.log" || [ $((i += 1)) -gt 50 ]; do
+	sleep 0.1
+done
+port=$(sed -n 's/^PORT=//p' "$signed/server.log")
+printf '.\n..\n.a \nGr\303\274\303\237e\n\n\n' |
+	"$BUILD/examples/signed_mail" joe@x.example ann@y.example x.example \
+	rsa "$signed/rsa.pem" "smtp+plaintext://127.0.0.1:$port"
+sent=$?
+exec 9>&-
+wait $server
+cp "$signed"/server/*1.eml "$signed/received-1.eml"
+if [ $sent -eq 0 ] && [ -s "$signed/received-1.eml" ]; then
+	echo 'ok - a signed mail reached the server' >"$work/sent.tap"
+else
+	echo 'not ok - no signed mail reached the server' >"$work/sent.tap"
+fi
+count sent "$work/sent.tap" 0
+$python $here/dkim_check.py "$signed" "$signed/keys" >"$work/dkimpy.tap" 2>&1
+count dkimpy "$work/dkimpy.tap" $?
+node $here/dkim_check.js "$work/npm" "$signed" "$signed/keys" \
+	>"$work/mailauth.tap" 2>&1
+count mailauth "$work/mailauth.tap" $?
 [ "$failed" -ne 0 ] || cat $here/proves
 
 echo "$passed passed, $failed failed"
