@@ -212,21 +212,28 @@ ours_is(size_t who, size_t round)
 	return runs[who][round].ms / runs[OURS][round].ms;
 }
 
+static double
+ours_is_in_cpu(size_t who, size_t round)
+{
+	return runs[who][round].cpu_ms / runs[OURS][round].cpu_ms;
+}
+
 static void
 print(size_t rounds, FILE *table)
 {
-	printf("\n| client | MB/s | of the floor | of the encoding floor "
-	    "| libsmtp is | client CPU ms | heap KiB | RSS KiB |\n"
-	    "|---|--:|--:|--:|--:|--:|--:|--:|\n");
+	printf("\n| client | MB/s | of octets ready | of encoding "
+	    "| libsmtp is | CPU ms | libsmtp is | heap KiB | RSS KiB |\n"
+	    "|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
 	for (size_t i = 0; i < COUNT(clients); i++) {
 		double floor = median_of(i, rounds, of_floor);
 
-		printf("| %s | %.0f | %.0f %% | %.0f %% | %.2f x | %.1f "
-		    "| %.0f | %.0f |\n", clients[i].name,
+		printf("| %s | %.0f | %.0f %% | %.0f %% | %.1f x | %.1f "
+		    "| %.1f x | %.0f | %.0f |\n", clients[i].name,
 		    SIZE / 1e3 / median_of(i, rounds, ms), 100 * floor,
 		    100 * median_of(i, rounds, of_encoding),
 		    median_of(i, rounds, ours_is),
 		    median_of(i, rounds, cpu_ms),
+		    median_of(i, rounds, ours_is_in_cpu),
 		    median_of(i, rounds, heap), median_of(i, rounds, rss));
 		if (table != NULL)
 			fprintf(table, "%s\t%.1f\t%.0f %%\n",

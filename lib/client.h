@@ -39,7 +39,8 @@
 #define SMTP__ERROR_MAX    400   /* of one line for a person                */
 #define SMTP__IN_BYTES    2048
 #define SMTP__OUT_BYTES   2048
-#define SMTP__SEND_BYTES 65536   /* of out, and of content                  */
+#define SMTP__SEND_BYTES 65536   /* of out: one system call for each        */
+#define SMTP__CONTENT_BYTES 16384 /* stays in the nearest cache             */
 
 enum smtp__operation {
 	SMTP__NOTHING,

@@ -21,7 +21,7 @@ smtp__pump_begin(struct smtp *s, bool large)
 	struct smtp__io sizes = { 0 }, *io;
 
 	sizes.out_room = large ? SMTP__SEND_BYTES : SMTP__OUT_BYTES;
-	sizes.content_room = large ? SMTP__SEND_BYTES : 0;
+	sizes.content_room = large ? SMTP__CONTENT_BYTES : 0;
 	io = s->heap.resize(s->heap.ctx, NULL, 0, block_size(&sizes));
 	if (io == NULL)
 		return false;
