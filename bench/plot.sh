@@ -17,7 +17,8 @@ function plain(s)
 }
 function say(x, y, what, more)
 {
-	printf "<text x=\"%d\" y=\"%d\"%s>%s</text>\n", x, y, more, plain(what)
+	printf "<text x=\"%d\" y=\"%d\"%s>\n%s</text>\n", x, y, more,
+	    plain(what)
 }
 NF > 0 {
 	name[++n] = $1
@@ -30,8 +31,8 @@ END {
 	if (most == 0)
 		exit 1
 	high = 22
-	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"760\" " \
-	    "height=\"%d\" font-family=\"sans-serif\" font-size=\"13\">\n",
+	printf "<svg xmlns=\"http://www.w3.org/2000/svg\"\n width=\"760\" " \
+	    "height=\"%d\" font-family=\"sans-serif\"\n font-size=\"13\">\n",
 	    44 + n * high
 	print "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>"
 	say(12, 24, title, " font-weight=\"bold\"")

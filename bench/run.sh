@@ -21,6 +21,6 @@ bench()
 	echo
 }
 
-bench encoders 'Encoders: MB of input a second, in one run'
+bench encoders 'Encoders: MB of input in a second of CPU time'
 bench attachment '25 MiB attachment to loopback: speed, octets ready = 100 %'
 exit $status
