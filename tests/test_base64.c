@@ -81,6 +81,7 @@ test_base64__decodes_the_vectors(void **state)
 
 		assert_non_null(in);
 		memcpy(in, rows[i].code, n);
+		assert_true(smtp__base64_check(in, n));
 		assert_int_equal(smtp__base64_decode(in, n, in, n),
 		    rows[i].n);
 		assert_memory_equal(in, rows[i].plain, rows[i].n);
@@ -105,7 +106,8 @@ test_base64__refuses_what_is_not_base64(void **state)
 
 		assert_non_null(in);
 		memcpy(in, bad[i], n);
-		if (smtp__base64_decode(in, n, out, sizeof(out)) != -1)
+		if (smtp__base64_check(in, n) ||
+		    smtp__base64_decode(in, n, out, sizeof(out)) != -1)
 			fail_msg("%s was taken", bad[i]);
 		free(in);
 	}

@@ -64,6 +64,27 @@ smtp__base64_encode(struct smtp__base64 *b, const void *in, size_t n,
 	return wrote;
 }
 
+bool
+smtp__base64_check(const char *in, size_t n)
+{
+	const char *digit;
+	unsigned left = 0;
+	size_t i = 0;
+
+	for (; i < n; i++) {
+		digit = memchr(smtp__base64_alphabet, in[i], 64);
+		if (digit == NULL)
+			break;
+		left = (unsigned)(digit - smtp__base64_alphabet);
+	}
+	/* One "=" leaves 2 bits over, two leave 4: all of them 0. */
+	if ((n & 3) != 0 || n - i > 2)
+		return false;
+	for (; i < n && in[i] == '=' && (left & 3) == 0; i++)
+		left >>= 2;
+	return i == n;
+}
+
 ptrdiff_t
 smtp__base64_decode(const char *in, size_t n, void *out, size_t cap)
 {

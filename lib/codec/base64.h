@@ -62,6 +62,10 @@ smtp__base64_size(uint64_t n, bool lines)
 	return size;
 }
 
+/* Is it what smtp__base64_decode() takes? */
+bool
+smtp__base64_check(const char *in, size_t n);
+
 /*
  * Decode the whole of `in`. Only the alphabet, padding only at the end, a
  * length that is a multiple of four, and no bits set in what padding leaves

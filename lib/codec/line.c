@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/line.h"
 
-#include <string.h>
-
 #include "codec/base64.h"
 
 void
 smtp__line_begin(struct smtp__line *l, char *p, size_t room, size_t skip)
 {
-	memset(l, 0, sizeof *l);
 	l->p = p;
 	l->room = room;
 	l->skip = skip;
+	l->n = 0;
+	l->bits = l->held = l->base64 = 0;
 }
 
 size_t
@@ -40,16 +39,19 @@ keep64(struct smtp__line *l, unsigned bits)
 void
 smtp__line_octet(struct smtp__line *l, char c)
 {
+	unsigned bits, held;
+
 	if (!l->base64) {
 		keep(l, c);
 		return;
 	}
-	l->bits = (uint16_t)(l->bits << 8 | (unsigned char)c);
-	l->held = (uint8_t)(l->held + 8);
-	while (l->held >= 6) {
-		l->held = (uint8_t)(l->held - 6);
-		keep64(l, (unsigned)l->bits >> l->held);
+	bits = (unsigned)l->bits << 8 | (unsigned char)c;
+	for (held = l->held + 8U; held >= 6; ) {
+		held -= 6;
+		keep64(l, bits >> held);
 	}
+	l->bits = (uint16_t)bits;
+	l->held = (uint8_t)held;
 }
 
 void
@@ -99,11 +101,12 @@ smtp__line_base64_begin(struct smtp__line *l)
 void
 smtp__line_base64_end(struct smtp__line *l)
 {
-	l->base64 = 0;
-	if (l->held == 0)
+	unsigned held = l->held;
+
+	l->held = l->base64 = 0;
+	if (held == 0)
 		return;
-	keep64(l, (unsigned)l->bits << (6 - l->held));
-	for (; l->held < 6; l->held = (uint8_t)(l->held + 2))
+	keep64(l, (unsigned)l->bits << (6 - held));
+	for (; held < 6; held += 2)
 		keep(l, '=');
-	l->held = 0;
 }

@@ -175,15 +175,14 @@ hear_challenge(struct smtp_engine *e)
 	const struct smtp__mech *m = mech(e);
 #if SMTP_WITH_TEXT
 	struct smtp__reply *r = &e->reply;
-	ptrdiff_t n;
 
 	if (r->text != NULL) {
-		n = smtp__base64_decode(r->text, r->text_n, r->text,
-		    r->text_n);
-		if (r->cut || n < 0)
+		if (r->cut || !smtp__base64_check(r->text, r->text_n))
 			return false;
 #if SMTP_WITH_CRAM_MD5
 		if (e->round < m->rounds && m->hear != NULL) {
+			ptrdiff_t n = smtp__base64_decode(r->text, r->text_n,
+			    r->text, r->text_n);
 			struct smtp__challenge c = {
 				r->text, (size_t)n, r->text_room
 			};

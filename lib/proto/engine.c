@@ -551,18 +551,18 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 static int
 turn_down(struct smtp_delivery *d, int status)
 {
-	struct smtp__reply reply;
+	smtp__rows_set(d, status, NULL);
+#if SMTP_WITH_SIZE
+	/* Too big, RFC 3463 section 3.4. */
+	for (size_t i = 0; status == SMTP_E_REFUSED && i < d->rcpt_count; i++) {
+		struct smtp_rcpt *r = &d->rcpts[i];
 
-	reply.code = 0;
-	reply.phase = SMTP_PHASE_MAIL;
-#if SMTP_WITH_ENHANCED
-	reply.subject = reply.detail = SMTP_NO_ENHANCED;
-	if (status == SMTP_E_REFUSED) {
-		reply.subject = 3;       /* too big, RFC 3463 section 3.4 */
-		reply.detail = 4;
+		if (r->status == SMTP_E_REFUSED && r->code == 0) {
+			r->subject = 3;
+			r->detail = 4;
+		}
 	}
 #endif
-	smtp__rows_set(d, status, &reply);
 	d->status = d->cause = (int8_t)status;
 	return status;
 }

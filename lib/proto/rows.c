@@ -20,9 +20,12 @@ void
 smtp__row_set(struct smtp_rcpt *row, int to, const struct smtp__reply *reply)
 {
 	row->status = (int8_t)to;
+	row->code = 0;
+	row->subject = row->detail = SMTP_NO_ENHANCED;
+	if (reply == NULL)
+		return;
 	row->phase = reply->phase;
 	row->code = reply->code;
-	row->subject = row->detail = SMTP_NO_ENHANCED;
 #if SMTP_WITH_ENHANCED
 	row->subject = reply->subject;
 	row->detail = reply->detail;
@@ -32,20 +35,14 @@ smtp__row_set(struct smtp_rcpt *row, int to, const struct smtp__reply *reply)
 void
 smtp__rows_set(struct smtp_delivery *d, int to, const struct smtp__reply *reply)
 {
-	struct smtp__reply none;
-	size_t i;
+	struct smtp_rcpt *row = d->rcpts, *end = row + d->rcpt_count;
 
-	if (reply == NULL) {
-		none.code = 0;
-		none.phase = d->phase;
-#if SMTP_WITH_ENHANCED
-		none.subject = none.detail = SMTP_NO_ENHANCED;
-#endif
-		reply = &none;
+	for (; row < end; row++) {
+		if (row->status <= 0)
+			continue;
+		row->phase = d->phase;
+		smtp__row_set(row, to, reply);
 	}
-	for (i = 0; i < d->rcpt_count; i++)
-		if (d->rcpts[i].status > 0)
-			smtp__row_set(&d->rcpts[i], to, reply);
 }
 
 /* The worst for the caller to know comes first; UNKNOWN is never partial. */

@@ -200,7 +200,7 @@ smtp__rows_have(const struct smtp_delivery *d, int status);
 
 /*
  * Rows that are not decided become `to`; `reply` says so, or NULL where no
- * reply did.
+ * reply did: then their phase is how far the delivery came.
  */
 void
 smtp__rows_set(struct smtp_delivery *d, int to,

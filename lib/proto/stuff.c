@@ -56,7 +56,6 @@ pass(struct smtp__stuff *s, const char *p, size_t n, char *out)
 	s->column = (uint16_t)column;
 	return i;
 }
-#endif
 
 /* An octet goes out each time; not each time one is used of the input. */
 size_t
@@ -80,7 +79,6 @@ smtp__stuff(struct smtp__stuff *s, const char **in, size_t *in_n, char *out,
 			s->dotted = 1;
 			out[n++] = '.';
 		} else {
-#if SMTP_WITH_FAST
 			size_t left = (size_t)(end - p);
 			size_t size = pass(s, p, left < room - n ? left :
 			    room - n, out + n);
@@ -90,21 +88,50 @@ smtp__stuff(struct smtp__stuff *s, const char **in, size_t *in_n, char *out,
 				break;
 			n += size;
 			p += size;
-#else
-			s->in_line = 1;
-			s->bad = ++s->column > SMTP__CONTENT_LINE_MAX ||
-			    ((unsigned char)c > 127 && !s->eightbit);
-			if (s->bad)
-				break;
-			out[n++] = c;
-			p++;
-#endif
 		}
 	}
 	*in_n = (size_t)(end - p);
 	*in = p;
 	return n;
 }
+#else
+/* An octet goes out each time; it stays in the input where it goes twice. */
+size_t
+smtp__stuff(struct smtp__stuff *s, const char **in, size_t *in_n, char *out,
+    size_t room)
+{
+	const char *p = *in, *end = p + *in_n;
+	size_t n;
+
+	for (n = 0; p < end && n < room; n++) {
+		char c = *p++;
+
+		if (s->after_cr) {
+			p -= c != '\n';
+			c = line_feed(s);
+		} else if (c == '\n' || c == '\r') {
+			s->after_cr = 1;
+			p -= c == '\n';
+			c = '\r';
+		} else if (c == '.' && !s->in_line) {
+			s->in_line = 1;
+			p--;
+		} else {
+			s->in_line = 1;
+			s->bad = ++s->column > SMTP__CONTENT_LINE_MAX ||
+			    ((unsigned char)c > 127 && !s->eightbit);
+			if (s->bad) {
+				p--;
+				break;
+			}
+		}
+		out[n] = c;
+	}
+	*in_n = (size_t)(end - p);
+	*in = p;
+	return n;
+}
+#endif
 
 size_t
 smtp__stuff_end(struct smtp__stuff *s, char *out, size_t room, bool *done)
