@@ -4,6 +4,8 @@
 
 #include <smtp/message.h>
 
+#include "mime/part.h"
+
 static const struct {
 	const char *text;
 	int encoded;
@@ -121,12 +123,91 @@ test_part__without_lines_is_encoded(void **state)
 	proves("R6152-3-3");
 }
 
+struct slow {
+	const char *p;
+	size_t n, step;
+};
+
+static ptrdiff_t
+read_slowly(void *ctx, void *p, size_t n)
+{
+	struct slow *s = ctx;
+
+	if (n > s->step)
+		n = s->step;
+	if (n > s->n)
+		n = s->n;
+	memcpy(p, s->p, n);
+	s->p += n;
+	s->n -= n;
+	return (ptrdiff_t)n;
+}
+
+/* Read into rooms of exact size; whole lines go another way than the rest. */
+static void
+body_is(struct smtp_source *source, size_t room, const char *want, size_t size)
+{
+	struct smtp_part part = { .source = source,
+	    .encoding = SMTP__ENCODING_BASE64 };
+	struct smtp_allocator heap = smtp__store_default();
+	struct smtp__body b;
+	char got[500];
+	size_t n = 0;
+	ptrdiff_t more;
+
+	smtp__body_init(&b, &heap);
+	assert_true(smtp__source_begin(source));
+	smtp__body_begin(&b, &part);
+	do {
+		char *p = malloc(room);
+
+		more = smtp__body_read(&b, p, room);
+		assert_true(more >= 0 && (size_t)more <= room);
+		assert_true(n + (size_t)more <= size);
+		memcpy(got + n, p, (size_t)more);
+		n += (size_t)more;
+		free(p);
+	} while (more > 0);
+	assert_int_equal(n, size);
+	assert_memory_equal(got, want, size);
+	smtp__body_free(&b);
+	smtp_source_free(source);
+}
+
+static void
+test_part__encodes_the_same_into_any_room(void **state)
+{
+	static const size_t rooms[] = { 8, 77, 78, 79, 156, 157, 400 };
+	unsigned char data[300];
+	char want[500];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (unsigned char)(i * 151 + i / 7);
+	for (size_t n = 0; n <= sizeof(data); n++)
+		for (size_t i = 0; i < COUNT(rooms); i++) {
+			struct slow slow = { (const char *)data, n,
+			    1 + (n * 7 + i * 13) % 120 };
+			struct smtp__base64 b;
+			size_t used, size;
+
+			smtp__base64_init(&b, true);
+			size = smtp__base64_encode(&b, data, n, true, &used,
+			    want, sizeof(want));
+			body_is(smtp_source_memory(data, n), rooms[i], want,
+			    size);
+			body_is(smtp_source_callback(read_slowly, NULL, NULL,
+			    &slow, n), rooms[i], want, size);
+		}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_part__has_no_control_characters),
 		cmocka_unit_test(test_part__without_lines_is_encoded),
+		cmocka_unit_test(test_part__encodes_the_same_into_any_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
