@@ -255,7 +255,8 @@ smtp__dialogue_choose(struct smtp_engine *e)
 		return READY;
 	smtp__line_begin(&l, NULL, 0, 0);
 	say_auth(e, &l);
-	return l.n > SMTP__COMMAND_MAX - (sizeof "AUTH \r\n" - 1) ? READY : AUTH;
+	return l.n > SMTP__COMMAND_MAX - (sizeof "AUTH \r\n" - 1) ? READY :
+	    AUTH;
 }
 
 static enum step
