@@ -213,13 +213,13 @@ THIS_MAKE := $(MAKE)
 deps = @sh tools/deps.sh $(1)
 
 test:
-	$(call deps,tls cmocka python3)
+	$(call deps,tls cmocka python3 openssl)
 	@$(MAKE) --no-print-directory tests
 	@sh tests/run.sh $(TESTS)
 
 check:
 	$(call deps,tls cmocka gcc clang sanitizers cppcheck mandoc \
-		pkg-config python3)
+		pkg-config python3 openssl)
 	@MAKE='$(THIS_MAKE)' sh tools/check.sh
 
 demo:
