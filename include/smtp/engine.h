@@ -261,9 +261,7 @@ enum {
 
 struct smtp_rcpt {
 	const char *address;     /* without angle brackets                  */
-#if SMTP_WITH_PARAMETERS
 	const char *parameters;  /* "NOTIFY=NEVER", or NULL                 */
-#endif
 	uint16_t code;           /* of the reply that decided, 0: none      */
 	uint16_t subject, detail;/* SMTP_NO_ENHANCED: none                  */
 	int8_t status;           /* PENDING before; then enum smtp_status   */
@@ -280,10 +278,8 @@ enum {
 struct smtp_delivery {
 	struct smtp_delivery *next; /* the engine's                         */
 	const char *from;        /* "" is the null reverse-path             */
-#if SMTP_WITH_PARAMETERS
 	const char *parameters;  /* "ENVID=1 RET=HDRS", or NULL; not those  */
 				 /* that the engine says: SIZE, BODY, ... */
-#endif
 	struct smtp_rcpt *rcpts;
 	size_t rcpt_count;
 	SMTP_OCTETS size;        /* octets, CRLF line ends, before stuffing */
