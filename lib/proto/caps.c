@@ -33,27 +33,26 @@ static const char keywords[] =
 #endif
 	;
 
+/* What a line is about: the bit of its keyword, once that was read. */
 enum {
-	NEW_LINE,
-	OTHER,
-	AUTH,
-	SIZE
+	NEW_LINE = 0,
+	OTHER = 1
 };
 
 static void
 keyword(struct smtp__caps *caps, struct smtp__caps_reader *reader)
 {
-	const char *p = keywords;
+	const char *p;
 	unsigned offer = 1;
 
-	while (p < keywords + sizeof keywords && strcmp(p, reader->word) != 0) {
-		p += strlen(p) + 1;
+	for (p = keywords; p < keywords + sizeof keywords; p += strlen(p) + 1) {
+		if (strcmp(p, reader->word) == 0) {
+			caps->offers |= (uint16_t)offer;
+			break;
+		}
 		offer <<= 1;
 	}
-	if (p < keywords + sizeof keywords)
-		caps->offers |= (uint16_t)offer;
-	reader->keyword = offer == SMTP_OFFER_AUTH ? AUTH :
-	    offer == SMTP_OFFER_SIZE ? SIZE : OTHER;
+	reader->keyword = (uint16_t)offer;
 }
 
 #if SMTP_WITH_SIZE
@@ -87,10 +86,10 @@ word(struct smtp__caps *caps, struct smtp__caps_reader *reader)
 	reader->word_n = 0;
 	if (reader->keyword == NEW_LINE)
 		keyword(caps, reader);
-	else if (reader->keyword == AUTH)
+	else if (reader->keyword == SMTP_OFFER_AUTH)
 		caps->mechanisms |= (uint8_t)smtp__mech_bit(reader->word);
 #if SMTP_WITH_SIZE
-	else if (reader->keyword == SIZE) {
+	else if (reader->keyword == SMTP_OFFER_SIZE) {
 		reader->keyword = OTHER;
 		limit(caps, reader->word);
 	}

@@ -20,7 +20,7 @@ struct smtp__caps {
 
 /* The reader of one reply: starts as zero. */
 struct smtp__caps_reader {
-	uint8_t keyword;         /* what the line is about                */
+	uint16_t keyword;        /* what the line is about                */
 	uint8_t word_n;
 	char word[21];           /* the longest that is known: 19         */
 };

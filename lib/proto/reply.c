@@ -10,6 +10,7 @@ enum {                           /* the first three count digits          */
 };
 
 #define NO_CODE 3                /* no enhanced code, or it is behind us  */
+#define NO_DIGIT 0xffff          /* of a number yet                       */
 
 void
 smtp__reply_begin(struct smtp__reply *r)
@@ -44,31 +45,26 @@ keep(struct smtp__reply *r, char c)
 static int
 enhanced(struct smtp__reply *r, unsigned char c)
 {
-	uint16_t *number = &r->number[r->at];
+	unsigned at = r->at, digit = (unsigned)c - (unsigned)'0', n = r->number[at];
 
-	if (c >= '0' && c <= '9' && r->digits_n < 3 &&
-	    (r->digits_n == 0 || *number > 0)) {
-		*number = (uint16_t)((r->digits_n++ == 0 ? 0 : *number * 10U) +
-		    c - '0');
+	if (digit < 10 && (n == NO_DIGIT || (n > 0 && n < 100))) {
+		n = n == NO_DIGIT ? 0 : n * 10;
+		r->number[at] = (uint16_t)(n + digit);
 		return 0;
 	}
-	if (c == '.' && r->at < 2 && r->digits_n > 0) {
-		r->at++;
-		r->digits_n = 0;
-		return 0;
-	}
-	c = c == ' ' || c == '\r' ? c : 0;
-	if (c == 0 || r->at < 2 || r->digits_n == 0 ||
-	    r->number[0] + '0' != r->klass) {
-		r->at = NO_CODE;
+	if (c == '.' && at < 2 && n != NO_DIGIT) {
+		r->number[++r->at] = NO_DIGIT;
 		return 0;
 	}
 	r->at = NO_CODE;
+	if ((c != ' ' && c != '\r') || at < 2 || n == NO_DIGIT ||
+	    r->number[0] + '0' != r->klass)
+		return 0;
 	if (!r->later) {
 		r->subject = r->number[1];
-		r->detail = r->number[2];
+		r->detail = (uint16_t)n;
 	}
-	if (r->subject != r->number[1] || r->detail != r->number[2])
+	if (r->subject != r->number[1] || r->detail != n)
 		return 0;
 #if SMTP_WITH_TEXT
 	r->text_n = r->line_at;
@@ -81,13 +77,15 @@ enhanced(struct smtp__reply *r, unsigned char c)
 static int
 check_code(struct smtp__reply *r)
 {
+	unsigned code = r->number[0];
+
 	if (!r->later)
-		r->code = r->number[0];
+		r->code = (uint16_t)code;
 #if SMTP_WITH_ENHANCED
-	r->digits_n = 0;
+	r->number[0] = NO_DIGIT;
 	r->at = r->plain || r->klass == '3' ? NO_CODE : 0;
 #endif
-	return r->code == r->number[0] && r->klass >= '2' && r->klass <= '5';
+	return r->code == code && r->klass >= '2' && r->klass <= '5';
 }
 
 static enum smtp__reply_event

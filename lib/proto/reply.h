@@ -30,7 +30,7 @@ struct smtp__reply {
 	uint8_t phase;           /* what it is about: of the engine       */
 #if SMTP_WITH_ENHANCED
 	uint8_t plain;           /* greeting, EHLO: no enhanced codes     */
-	uint8_t at, digits_n;    /* which of its numbers, digits of it    */
+	uint8_t at;              /* which of its numbers                  */
 #endif
 	uint16_t code;
 	uint16_t column;
