@@ -49,7 +49,7 @@
 #define SMTP_WITH_LMTP 1         /* RFC 2033                              */
 #endif
 #ifndef SMTP_WITH_REUSE
-#define SMTP_WITH_REUSE 1        /* a second delivery, RSET, NOOP, raw ... */
+#define SMTP_WITH_REUSE 1        /* deliveries that queue, RSET, NOOP    */
 #endif
 #ifndef SMTP_WITH_PARAMETERS
 #define SMTP_WITH_PARAMETERS 1   /* the caller's, of MAIL and RCPT        */

@@ -365,9 +365,11 @@ hear_mail(struct smtp_engine *e, int status)
 	struct smtp_delivery *d = e->heard;
 
 	e->heard_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
-	e->refused = status != SMTP_OK;
 	e->dirty = true;         /* RFC 1870 section 6.2: refused as well */
-	if (!e->refused)
+#if SMTP_WITH_PIPELINING
+	e->refused = status != SMTP_OK;
+#endif
+	if (status == SMTP_OK)
 		return RCPT;
 	/* With RCPTs under way each row waits for its own reply. */
 	if (IN_FLIGHT(e)) {
@@ -426,7 +428,7 @@ hear_rcpt(struct smtp_engine *e, int status)
 	struct smtp_delivery *d = e->heard;
 	struct smtp_rcpt *r = &d->rcpts[e->heard_rcpt];
 
-	if (e->refused) {
+	if (SMTP__REFUSED(e)) {
 		r->status = r->code < 500 ? SMTP_E_LATER : SMTP_E_REFUSED;
 	} else {
 		if (status == SMTP_OK)
@@ -457,11 +459,13 @@ hear_data(struct smtp_engine *e, int status)
 		return finish(e);
 	}
 	/* RFC 2920 section 3.1: 354 with nobody left wants a lone dot. */
+#if SMTP_WITH_PIPELINING
 	e->lone_dot = !smtp__rows_have(d, SMTP_RCPT_TAKEN);
 	if (e->lone_dot && (e->refused || IS_LMTP(e)))
 		return BROKEN;
+#endif
 	e->content_n = 0;
-	e->content_end = e->lone_dot;
+	e->content_end = SMTP__LONE_DOT(e);
 	d->phase = SMTP_PHASE_CONTENT;
 	smtp__stuff_begin(&e->stuff, (d->flags & SMTP_DELIVERY_8BIT) != 0);
 	return BODY;
@@ -472,7 +476,7 @@ static enum step
 hear_body(struct smtp_engine *e, int status)
 {
 	/* Postfix keeps a transaction that it refused at its end. */
-	e->dirty = status != SMTP_OK || e->lone_dot;
+	e->dirty = status != SMTP_OK || SMTP__LONE_DOT(e);
 #if SMTP_WITH_LMTP
 	if (IS_LMTP(e)) {
 		struct smtp_delivery *d = e->heard;

@@ -144,7 +144,7 @@ phase_of(const struct smtp_engine *e)
 static int
 hear_unasked(struct smtp_engine *e, int status)
 {
-	if (e->say == BODY && status != SMTP_OK && !e->lone_dot) {
+	if (e->say == BODY && status != SMTP_OK && !SMTP__LONE_DOT(e)) {
 		e->reply.phase = SMTP_PHASE_CONTENT;
 		smtp__rows_set(e->heard, status, &e->reply);
 		return SMTP_E_REPLY;
@@ -577,7 +577,7 @@ smtp_engine_send(struct smtp_engine *e, struct smtp_delivery *d)
 	if (e->say != READY && e->heard == NULL)
 		return SMTP_E_STATE;
 #else
-	if (e->say != READY || e->dirty)
+	if (e->say != READY || e->dirty || e->first != NULL)
 		return SMTP_E_STATE;
 #endif
 	d->phase = SMTP_PHASE_MAIL;

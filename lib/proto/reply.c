@@ -45,7 +45,8 @@ keep(struct smtp__reply *r, char c)
 static int
 enhanced(struct smtp__reply *r, unsigned char c)
 {
-	unsigned at = r->at, digit = (unsigned)c - (unsigned)'0', n = r->number[at];
+	unsigned at = r->at, n = r->number[at];
+	unsigned digit = (unsigned)c - (unsigned)'0';
 
 	if (digit < 10 && (n == NO_DIGIT || (n > 0 && n < 100))) {
 		n = n == NO_DIGIT ? 0 : n * 10;

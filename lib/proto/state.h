@@ -87,9 +87,11 @@ struct smtp_engine {
 	bool cancel;                     /* AUTH answers "*"              */
 #endif
 	bool dirty;                      /* RSET before the next MAIL     */
-	bool refused;                    /* MAIL was, RCPTs still come    */
 	bool content_end;
+#if SMTP_WITH_PIPELINING
+	bool refused;                    /* MAIL was, RCPTs still come    */
 	bool lone_dot;                   /* nobody is left: no content    */
+#endif
 	struct smtp__reply reply;
 	uint16_t offset;                 /* of the line that is being said */
 	struct smtp__caps caps;
@@ -153,6 +155,15 @@ smtp__has(const struct smtp_engine *e, unsigned offer)
 {
 	return (e->caps.offers & offer & SMTP__OFFERS) != 0;
 }
+
+/* Only what was said ahead meets these two. */
+#if SMTP_WITH_PIPELINING
+#define SMTP__REFUSED(e) ((e)->refused)
+#define SMTP__LONE_DOT(e) ((e)->lone_dot)
+#else
+#define SMTP__REFUSED(e) false
+#define SMTP__LONE_DOT(e) false
+#endif
 
 /* Is a reply owed? Where it is always one, that is what HOLD waits for. */
 static inline bool
