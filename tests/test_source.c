@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "mime/source.h"
 
 static const char name[] = "source-test.tmp";
@@ -278,6 +281,46 @@ test_source__refuses_a_callback_without_a_function(void **state)
 	smtp_source_free(s);
 }
 
+static void
+test_source__reads_a_descriptor_from_where_it_stands(void **state)
+{
+	struct smtp_source *s;
+	char out[64];
+	int fd, ends[2];
+
+	(void)state;
+	save("junk: hello");
+	fd = open(name, O_RDONLY);
+	assert_int_equal(lseek(fd, 6, SEEK_SET), 6);
+	s = smtp_source_descriptor(fd);
+	for (size_t step = 1; step < 8; step++) {
+		assert_true(smtp__source_begin(s));
+		assert_int_equal(smtp__source_size(s), 5);
+		pull(s, step, out);
+		assert_string_equal(out, "hello");
+	}
+	smtp_source_free(s);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);     /* it stays open */
+	close(fd);
+	remove(name);
+
+	/* A pipe may have nothing yet, and is read once only. */
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	s = smtp_source_descriptor(ends[0]);
+	assert_false(smtp__source_can_rewind(s));
+	assert_true(smtp__source_begin(s));
+	assert_true(smtp__source_size(s) == SMTP_SIZE_UNKNOWN);
+	assert_int_equal(smtp__source_pull(s, out, 9), SMTP_SOURCE_WAIT);
+	assert_int_equal(write(ends[1], "abc", 3), 3);
+	assert_int_equal(smtp__source_pull(s, out, 9), 3);
+	assert_memory_equal(out, "abc", 3);
+	close(ends[1]);
+	assert_int_equal(smtp__source_pull(s, out, 9), 0);
+	smtp_source_free(s);
+	close(ends[0]);
+}
+
 int
 main(void)
 {
@@ -286,6 +329,8 @@ main(void)
 		cmocka_unit_test(test_source__reads_files_again_and_again),
 		cmocka_unit_test(
 		    test_source__reads_a_stream_from_where_it_stands),
+		cmocka_unit_test(
+		    test_source__reads_a_descriptor_from_where_it_stands),
 		cmocka_unit_test(test_source__says_why_a_file_cannot_be_read),
 		cmocka_unit_test(test_source__notices_a_file_that_changes),
 		cmocka_unit_test(test_source__holds_callbacks_to_their_word),

@@ -69,6 +69,8 @@ typedef ptrdiff_t smtp_source_read(void *ctx, void *p, size_t n);
  * file       opened when it is first read; the name is used in errors.
  * stream     an open file, from where it stands; borrowed until the message is
  *            freed. What cannot seek, as a pipe, can be read once only.
+ * descriptor the same for a descriptor of POSIX; one that is non-blocking may
+ *            have nothing yet.
  */
 SMTP_API struct smtp_source *
 smtp_source_callback(smtp_source_read *read, int (*rewind)(void *ctx),
@@ -79,6 +81,8 @@ SMTP_API struct smtp_source *
 smtp_source_file(const char *path);
 SMTP_API struct smtp_source *
 smtp_source_stream(FILE *file);
+SMTP_API struct smtp_source *
+smtp_source_descriptor(int fd);
 SMTP_API void
 smtp_source_free(struct smtp_source *source);
 

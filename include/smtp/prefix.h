@@ -148,6 +148,7 @@
 #define smtp_send SMTP__AS(send)
 #define smtp_set_deadline SMTP__AS(set_deadline)
 #define smtp_source_callback SMTP__AS(source_callback)
+#define smtp_source_descriptor SMTP__AS(source_descriptor)
 #define smtp_source_file SMTP__AS(source_file)
 #define smtp_source_free SMTP__AS(source_free)
 #define smtp_source_memory SMTP__AS(source_memory)
