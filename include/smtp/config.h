@@ -52,7 +52,7 @@
 #define SMTP_WITH_REUSE 1        /* deliveries that queue, RSET, NOOP    */
 #endif
 #ifndef SMTP_WITH_PARAMETERS
-#define SMTP_WITH_PARAMETERS 1   /* the caller's, of MAIL and RCPT        */
+#define SMTP_WITH_PARAMETERS 1   /* the caller's; without: UNSUPPORTED    */
 #endif
 #ifndef SMTP_WITH_INSPECT
 #define SMTP_WITH_INSPECT 1      /* where it is, what was offered, ...    */
@@ -87,8 +87,8 @@
 
 /*
  * Mechanisms; PLAIN is always there. Without the others it has one line only:
- * credentials that are too long for it are an argument that cannot be sent,
- * and a server that answers with a challenge breaks the protocol.
+ * credentials that are too long for it are SMTP_E_AUTH, and a server that
+ * answers with a challenge breaks the protocol.
  */
 
 #ifndef SMTP_WITH_LOGIN

@@ -491,11 +491,16 @@ check_path(const struct smtp_engine *e, struct smtp_delivery *d, size_t n,
 	if (path == NULL || !smtp__command_path(path, &utf8))
 		return SMTP_E_ARGUMENT;
 	n += strlen(path);
+#if SMTP_WITH_PARAMETERS
 	if (parameters != NULL && parameters[0] != '\0') {
 		if (!smtp__command_parameters(parameters, &utf8))
 			return SMTP_E_ARGUMENT;
 		n += strlen(parameters) + 1;
 	}
+#else
+	if (parameters != NULL)
+		return SMTP_E_UNSUPPORTED;
+#endif
 	if (n > SMTP__COMMAND_MAX)
 		return SMTP_E_ARGUMENT;
 	if (!utf8)
@@ -514,7 +519,7 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 
 	d->row = SMTP_NO_RCPT;
 	status = check_path(e, d, sizeof "MAIL FROM:<>\r\n" - 1, d->from,
-	    SMTP__PARAMETERS(d));
+	    d->parameters);
 	if (!smtp__rows_have(d, SMTP_RCPT_PENDING))
 		status = SMTP_E_ARGUMENT;
 	for (i = 0; status == SMTP_OK && i < d->rcpt_count; i++) {
@@ -523,7 +528,7 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 		if (r->status != SMTP_RCPT_PENDING)
 			continue;
 		status = check_path(e, d, sizeof "RCPT TO:<>\r\n" - 1,
-		    r->address, SMTP__PARAMETERS(r));
+		    r->address, r->parameters);
 		if (status == SMTP_OK && r->address[0] == '\0')
 			status = SMTP_E_ARGUMENT;
 		if (status != SMTP_OK)
