@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <smtp/smtp.h>
 
@@ -494,18 +495,6 @@ cut_part(struct part *part, char *text)
 	}
 }
 
-/* A file that is missing is told before anybody is called. */
-static bool
-can_read(const char *path)
-{
-	FILE *file = fopen(path, "rb");
-
-	if (file == NULL)
-		return false;
-	fclose(file);
-	return true;
-}
-
 static int
 add_part(struct smtp_message *m, const char *text, bool inlined,
     const char **missing)
@@ -520,7 +509,8 @@ add_part(struct smtp_message *m, const char *text, bool inlined,
 	cut_part(&part, copy);
 	if (inlined && part.cid == NULL)
 		fail_usage("an id is missing (FILE,cid=ID): --inline ", text);
-	if (!can_read(part.file)) {
+	/* Told before anybody is called; not opened, it may be a pipe. */
+	if (access(part.file, R_OK) != 0) {
 		free(copy);
 		*missing = text;
 		return SMTP_E_SOURCE;
