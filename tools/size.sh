@@ -6,8 +6,9 @@
 # Each profile is compiled with its switches of config.h, and its objects are
 # joined with what its public calls do not reach left out. A profile whose
 # sources are not there is "absent" and gates nothing. Gates: text within the
-# ceiling, no .data, no .bss, state and stack within their ceilings, no call
-# of a function but those named in `allowed', and no recursion.
+# gate of the profile, which stands where the code is until it is within the
+# ceiling that it has to reach; no .data, no .bss, state and stack within their
+# ceilings, no call of a function but those named in `allowed', no recursion.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -25,8 +26,8 @@ off='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT HELO LMTP REUSE
 	REQUIRE_ALL PARAMETERS INSPECT LOGIN CRAM_MD5 XOAUTH2 OAUTHBEARER FAST'
 
 # profile NAME: its sources, the switches that are on (the others of `off' are
-# off), what its public calls begin with, goal and ceiling of text, state; all
-# in octets. `absent' says what it waits for.
+# off), what its public calls begin with, goal, ceiling and gate of text,
+# state; all in octets. `absent' says what it waits for.
 profile()
 {
 	absent=
@@ -34,16 +35,16 @@ profile()
 	sources=$engine
 	case $1 in
 	nano)	on=
-		goal=2500 ceiling=4090 state=96 ;;
+		goal=2500 ceiling=3000 gate=4090 state=96 ;;
 	core)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE LOGIN
 			XOAUTH2 OAUTHBEARER'
-		goal=4000 ceiling=6470 state=128 ;;
+		goal=4000 ceiling=5000 gate=6470 state=128 ;;
 	mail)	absent='a builder without a heap'
-		goal=7000 ceiling=9000 state=192 ;;
+		goal=7000 ceiling=9000 gate=9000 state=192 ;;
 	full)	absent='BDAT, DSN, SCRAM'
-		goal=11000 ceiling=14000 state=256 ;;
+		goal=11000 ceiling=14000 gate=14000 state=256 ;;
 	glue)	absent='mbedTLS without sockets'
-		goal=1200 ceiling=1200 state=- ;;
+		goal=1200 ceiling=1200 gate=1200 state=- ;;
 	esac
 }
 profiles='nano core mail full glue'
@@ -281,7 +282,7 @@ measure()
 	loops=$(sed -n '3,$p' "$dir/stack")
 
 	why=
-	[ "$text" -le "$ceiling" ] || why="$why, text over the ceiling"
+	[ "$text" -le "$gate" ] || why="$why, text over the gate of $gate"
 	[ "$data" -eq 0 ] || why="$why, .data"
 	[ "$bss" -eq 0 ] || why="$why, .bss"
 	[ "$bytes" = - ] || [ "$bytes" -le "$state" ] ||
@@ -292,7 +293,9 @@ measure()
 		why="$why, needs $(tr '\n' ' ' <"$dir/undefined")"
 	[ -z "$loops" ] || why="$why, $loops"
 	say=ok
-	[ "$text" -le "$goal" ] || say='ok, over the goal'
+	[ "$text" -le "$goal" ] || say='within the gate, over the goal'
+	[ "$text" -le "$ceiling" ] ||
+		say="within the gate of $gate, over the ceiling"
 	[ -z "$why" ] || say="FAIL:${why#,}"
 	printf '%-6s %-4s %6d  %6d %7d %5d %4d %6s %6d   %s\n' "$name" "$cpu" \
 		"$text" "$goal" "$ceiling" "$data" "$bss" "$bytes" "$stack" \
