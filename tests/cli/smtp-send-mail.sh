@@ -69,3 +69,20 @@ has "$work/out" 'multipart/mixed' 'multipart/alternative' \
 	'multipart/related' 'Content-ID: <logo@x>' 'image/x-odd' \
 	'filename="other name.png"' 'filename="a,b.csv"' 'filename=c.txt'
 lines "$work/err" 0
+
+# A pipe is not opened before its turn: without a writer that would never end.
+mkfifo "$work/pipe"
+timeout 20 "$send" --url smtp+plaintext://127.0.0.1:1 --from a@x.example \
+	--to b@y.example --text x --attach "$work/pipe" >"$work/out" 2>&1
+status=$?
+if [ $status -eq 74 ]; then
+	echo "ok - an attachment from a pipe, and nobody to connect to"
+else
+	fail "an attachment from a pipe, and nobody to connect to: $status"
+fi
+printf 'abc' >"$work/pipe" &
+writer=$!
+run 'an attachment from a pipe' 0 --dry-run --from a@x.example \
+	--to b@y.example --text x --attach "$work/pipe"
+kill $writer 2>/dev/null
+has "$work/out" 'filename=pipe' 'YWJj'
