@@ -487,7 +487,30 @@ do_auth(struct run *r, char **words, size_t n)
 			if (v != NULL)
 				*targets[k] = lend(r, v);
 		}
+	for (i = 0; i < n; i++) {
+		if (strcmp(words[i], "speaks=first") == 0)
+			r->credentials.stepped = SMTP_STEPPED_FIRST;
+		if (strcmp(words[i], "speaks=second") == 0)
+			r->credentials.stepped = SMTP_STEPPED_SECOND;
+	}
 	r->returned = smtp_engine_auth(r->e, &r->credentials);
+}
+
+/* Before base64: TEXT, "last TEXT", or "cancel". */
+static void
+do_response(struct run *r, char **words, size_t n)
+{
+	bool last = n > 0 && strcmp(words[0], "last") == 0;
+	const char *text = n > last ? words[last] : "";
+	size_t k;
+	char *p = unescape(text, &k);
+
+	assert_true(r->string_n < COUNT(r->strings));
+	r->strings[r->string_n++] = p;
+	if (n > 0 && strcmp(words[0], "cancel") == 0)
+		r->returned = smtp_engine_response(r->e, NULL, 0, 0);
+	else
+		r->returned = smtp_engine_response(r->e, p, k, last);
 }
 
 static void
@@ -557,6 +580,8 @@ operate(struct run *r, char *line)
 		setup(r, words + 1, n - 1);
 	else if (strcmp(words[0], "auth") == 0)
 		do_auth(r, words + 1, n - 1);
+	else if (strcmp(words[0], "response") == 0)
+		do_response(r, words + 1, n - 1);
 	else if (strcmp(words[0], "send") == 0)
 		do_send(r, words + 1, n - 1);
 	else if (strcmp(words[0], "secured") == 0)
@@ -701,6 +726,21 @@ expect_reply(struct run *r, char **words, size_t n)
 		wrong(r, "not", "cut");
 }
 
+/* What the server asked, decoded. */
+static void
+expect_challenge(struct run *r, const char *challenge)
+{
+	struct smtp_reply reply;
+	size_t n;
+	char *text = unescape(challenge, &n);
+
+	if (!smtp_engine_reply(r->e, &reply) || reply.code != 334)
+		wrong(r, "no challenge", "was completed");
+	if (n != reply.text_n || memcmp(text, reply.text, n) != 0)
+		wrong(r, "another challenge than", challenge);
+	free(text);
+}
+
 /* Which mail, counted from 0, and which of its recipients; "-" is none. */
 static void
 expect_about(struct run *r, char **words, size_t n)
@@ -764,6 +804,11 @@ check_expectation(struct run *r, char *line)
 		if (n > 1 && smtp_engine_status(r->e) != code_of(r, words[1]))
 			wrong(r, "the status is",
 			    name_of(smtp_engine_status(r->e)));
+	} else if (strcmp(words[0], "response") == 0) {
+		if (want != SMTP_ENGINE_RESPONSE)
+			wrong(r, "no response", "is wanted");
+		if (n > 1)
+			expect_challenge(r, words[1]);
 	} else if (strcmp(words[0], "tls") == 0) {
 		if (!(want & SMTP_ENGINE_TLS))
 			wrong(r, "no handshake", "is wanted");

@@ -103,6 +103,9 @@
 #ifndef SMTP_WITH_OAUTHBEARER
 #define SMTP_WITH_OAUTHBEARER 1  /* RFC 7628                              */
 #endif
+#ifndef SMTP_WITH_STEPPED
+#define SMTP_WITH_STEPPED 1      /* those that the caller speaks; needs   */
+#endif                           /* the words of replies                  */
 
 /* Digests and HMAC, for mechanisms and DKIM: lib/crypto. */
 

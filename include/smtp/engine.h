@@ -17,6 +17,7 @@
  *              if (want & SMTP_ENGINE_READY)   start auth, send or quit
  *              if (want & SMTP_ENGINE_TLS)     handshake, smtp_engine_secured()
  *              if (want & SMTP_ENGINE_CONTENT) smtp_engine_content()
+ *              if (want & SMTP_ENGINE_RESPONSE) smtp_engine_response()
  *              if (want & SMTP_ENGINE_WRITE)   smtp_engine_take(), write
  *              if (want & SMTP_ENGINE_READ)    read, smtp_engine_feed()
  *      }
@@ -54,7 +55,8 @@ enum smtp_engine_want {
 	SMTP_ENGINE_TLS = 8,     /* do the handshake, then secured()        */
 	SMTP_ENGINE_RESULT = 16, /* a delivery is decided: result()         */
 	SMTP_ENGINE_READY = 32,  /* the operation ended: start the next     */
-	SMTP_ENGINE_DONE = 64    /* the session is over                     */
+	SMTP_ENGINE_DONE = 64,   /* the session is over                     */
+	SMTP_ENGINE_RESPONSE = 128 /* a response of AUTH: response()        */
 };
 
 /* How a session gets its TLS. */
@@ -240,12 +242,44 @@ struct smtp_credentials {
 	const char *token;       /* or NULL                                 */
 	const char *authzid;     /* authorization identity, or NULL         */
 	const char *mechanism;   /* this one only, or NULL                  */
+	uint8_t stepped;         /* enum smtp_stepped                       */
 };
 SMTP_API int
 smtp_engine_auth(struct smtp_engine *engine,
     const struct smtp_credentials *credentials);
 
-/* The mechanism of the last AUTH, or "". */
+/*
+ * A mechanism that the caller speaks: `mechanism` names it, the other
+ * credentials are not looked at, and SMTP_ENGINE_RESPONSE asks for each
+ * response; at the first one of SMTP_STEPPED_FIRST nothing was said yet. The
+ * challenge, decoded, is the text of smtp_engine_reply() then; take it before
+ * the next feed(). Whether the mechanism is offered, and whether it may be
+ * used without TLS, is the caller's to look at. Of smtp_engine_auth() also
+ * SMTP_E_SPACE: a setup without `text` cannot keep a challenge.
+ */
+#if SMTP_WITH_STEPPED && SMTP_WITH_TEXT
+enum smtp_stepped {
+	SMTP_STEPPED_NOT,
+	SMTP_STEPPED_FIRST,      /* the client speaks first, RFC 4422 5     */
+	SMTP_STEPPED_SECOND      /* the server does                         */
+};
+
+/*
+ * The response, before base64; borrowed until the next is wanted or READY. With
+ * `last` the mechanism is satisfied: a success that comes earlier is none, and
+ * ends the session with SMTP_E_AUTH (RFC 4422 section 3.6). `p` NULL cancels.
+ * An empty first response is said as "=", one that does not fit in the line of
+ * AUTH behind the first challenge (RFC 4954 section 4). Returns SMTP_OK,
+ * SMTP_E_STATE when none is wanted, SMTP_E_ARGUMENT when it is longer than
+ * SMTP_RESPONSE_MAX.
+ */
+#define SMTP_RESPONSE_MAX 9213   /* 12288 as base64 with CRLF               */
+SMTP_API int
+smtp_engine_response(struct smtp_engine *engine, const void *p, size_t n,
+    int last);
+#endif
+
+/* The mechanism of the last AUTH, or ""; "" for one that the caller speaks. */
 #if SMTP_WITH_INSPECT
 SMTP_API const char *
 smtp_engine_mechanism(const struct smtp_engine *engine);

@@ -44,6 +44,7 @@
 #define smtp_engine_quit SMTP__AS(engine_quit)
 #define smtp_engine_reply SMTP__AS(engine_reply)
 #define smtp_engine_reset SMTP__AS(engine_reset)
+#define smtp_engine_response SMTP__AS(engine_response)
 #define smtp_engine_result SMTP__AS(engine_result)
 #define smtp_engine_secured SMTP__AS(engine_secured)
 #define smtp_engine_send SMTP__AS(engine_send)

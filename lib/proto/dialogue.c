@@ -99,8 +99,25 @@ mech(const struct smtp_engine *e)
 	return smtp__mechs[e->mech];
 }
 
+static bool
+is_stepped(const struct smtp_engine *e)
+{
+	return SMTP__STEPPED && e->mech == SMTP__MECH_STEPPED;
+}
+
+/* Of a mechanism that the caller speaks. */
 static void
-say_response(const struct smtp_engine *e, struct smtp__line *l)
+say_given(const struct smtp_engine *e, struct smtp__line *l)
+{
+	const char *p = e->content;
+	size_t n;
+
+	for (n = e->content_n; n > 0; n--)
+		smtp__line_octet(l, *p++);
+}
+
+static void
+say_own(const struct smtp_engine *e, struct smtp__line *l)
 {
 	const struct smtp__mech *m = mech(e);
 	const char *challenge = NULL;
@@ -108,22 +125,61 @@ say_response(const struct smtp_engine *e, struct smtp__line *l)
 #if SMTP_WITH_TEXT
 	challenge = e->reply.text;
 #endif
-	smtp__line_base64_begin(l);
 	smtp__mech_say(l, e->round < m->rounds ? m->say[e->round] : m->excuse,
 	    e->given.credentials, challenge);
+}
+
+static void
+say_response(const struct smtp_engine *e, struct smtp__line *l)
+{
+	smtp__line_base64_begin(l);
+	if (is_stepped(e))
+		say_given(e, l);
+	else
+		say_own(e, l);
 	smtp__line_base64_end(l);
 }
 
 static enum step
 say_auth(struct smtp_engine *e, struct smtp__line *l)
 {
-	smtp__line_text(l, mech(e)->name);
-	if (e->initial) {
-		smtp__line_octet(l, ' ');
+	smtp__line_text(l, is_stepped(e) ? e->given.credentials->mechanism :
+	    mech(e)->name);
+	if (!e->initial)
+		return HOLD;
+	smtp__line_octet(l, ' ');
+	/* RFC 4954 section 4: this is the empty one. */
+	if (is_stepped(e) && e->content_n == 0)
+		smtp__line_octet(l, '=');
+	else
 		say_response(e, l);
-	}
 	return HOLD;
 }
+
+/* Beyond 512 octets the response waits for the challenge (section 4). */
+static bool
+fits_line(struct smtp_engine *e)
+{
+	struct smtp__line l;
+
+	smtp__line_begin(&l, NULL, 0, 0);
+	say_auth(e, &l);
+	return l.n <= SMTP__COMMAND_MAX - (sizeof "AUTH \r\n" - 1);
+}
+
+#if SMTP__STEPPED
+enum step
+smtp__dialogue_begin(struct smtp_engine *e)
+{
+	if (e->cancel) {
+		e->status = SMTP_E_AUTH;
+		return READY;
+	}
+	e->initial = true;
+	e->initial = fits_line(e);
+	return AUTH;
+}
+#endif
 
 static enum step
 say_answer(struct smtp_engine *e, struct smtp__line *l)
@@ -138,7 +194,6 @@ say_answer(struct smtp_engine *e, struct smtp__line *l)
 enum step
 smtp__dialogue_choose(struct smtp_engine *e)
 {
-	struct smtp__line l;
 	unsigned how = 0;
 	uint8_t best;
 
@@ -159,40 +214,75 @@ smtp__dialogue_choose(struct smtp_engine *e)
 		return READY;
 	}
 	e->mech = best;
-	/* A line over 512 octets says its response in a second one. */
 	e->initial = mech(e)->flags & SMTP__MECH_INITIAL;
-	smtp__line_begin(&l, NULL, 0, 0);
-	say_auth(e, &l);
-	if (l.n > SMTP__COMMAND_MAX - (sizeof "AUTH \r\n" - 1))
+	if (!fits_line(e))
 		e->initial = false;
 	return AUTH;
 }
+
+#if SMTP_WITH_CRAM_MD5 || SMTP__STEPPED
+/* In its place. */
+static void
+decode(struct smtp__reply *r)
+{
+	r->text_n = (uint16_t)smtp__base64_decode(r->text, r->text_n, r->text,
+	    r->text_n);
+}
+#endif
 
 /* Is it base64, whole and strictly, and does the mechanism like it? */
 static bool
 hear_challenge(struct smtp_engine *e)
 {
-	const struct smtp__mech *m = mech(e);
+	const struct smtp__mech *m;
 #if SMTP_WITH_TEXT
 	struct smtp__reply *r = &e->reply;
 
-	if (r->text != NULL) {
-		if (r->cut || !smtp__base64_check(r->text, r->text_n))
-			return false;
-#if SMTP_WITH_CRAM_MD5
-		if (e->round < m->rounds && m->hear != NULL) {
-			ptrdiff_t n = smtp__base64_decode(r->text, r->text_n,
-			    r->text, r->text_n);
-			struct smtp__challenge c = {
-				r->text, (size_t)n, r->text_room
-			};
-
-			return m->hear(e->given.credentials, e->round, &c);
-		}
+	if (r->text != NULL && (r->cut ||
+	    !smtp__base64_check(r->text, r->text_n)))
+		return false;
 #endif
+#if SMTP__STEPPED
+	if (is_stepped(e)) {
+		decode(r);
+		return true;
+	}
+#endif
+	m = mech(e);
+#if SMTP_WITH_TEXT && SMTP_WITH_CRAM_MD5
+	if (r->text != NULL && e->round < m->rounds && m->hear != NULL) {
+		struct smtp__challenge c;
+
+		decode(r);
+		c = (struct smtp__challenge){ r->text, r->text_n,
+		    r->text_room };
+		return m->hear(e->given.credentials, e->round, &c);
 	}
 #endif
 	return e->round < m->rounds + (m->excuse != NULL);
+}
+
+/* Has the mechanism said and heard all? */
+static bool
+is_complete(const struct smtp_engine *e)
+{
+#if SMTP__STEPPED
+	if (is_stepped(e))
+		return e->satisfied && e->content == NULL;
+#endif
+	return e->round == mech(e)->rounds;
+}
+
+/* The answer is there, or it is asked for. */
+static enum step
+answer(const struct smtp_engine *e)
+{
+#if SMTP__STEPPED
+	if (is_stepped(e) && !e->cancel && e->content == NULL)
+		return RESPONSE;
+#endif
+	(void)e;
+	return ANSWER;
 }
 
 enum {
@@ -210,18 +300,18 @@ hear_auth(struct smtp_engine *e, int status)
 		if (code != 334 || e->cancel)
 			return BROKEN;
 		e->cancel = !hear_challenge(e);
-		return ANSWER;
+		return answer(e);
 	}
 	if (status == SMTP_OK) {
 		/* Early success is none (RFC 4422 section 3.6). */
-		e->authenticated = !e->cancel && e->round == mech(e)->rounds;
+		e->authenticated = !e->cancel && is_complete(e);
 		if (!e->authenticated)
 			smtp__engine_fail(e, SMTP_E_AUTH);
 		return READY;
 	}
 	/* These three ask for another mechanism, 432 for PLAIN. */
-	if (!e->cancel && (code == NOT_SUPPORTED || code == TOO_WEAK ||
-	    code == TRANSITION)) {
+	if (!e->cancel && !is_stepped(e) && (code == NOT_SUPPORTED ||
+	    code == TOO_WEAK || code == TRANSITION)) {
 		if (code == TRANSITION)
 			e->mechanisms &= (uint8_t)smtp__mech_bit("PLAIN");
 		e->mechanisms &= (uint8_t)~(1U << e->mech);
@@ -560,6 +650,14 @@ smtp__dialogue_said(struct smtp_engine *e, enum step step)
 		e->round = e->initial;
 	if (step == ANSWER)
 		e->round++;
+#endif
+#if SMTP__STEPPED
+	if (e->mech == SMTP__MECH_STEPPED && (step == AUTH ||
+	    step == ANSWER)) {
+		if (step == ANSWER || e->initial)
+			e->content = NULL;
+		e->round = 1;    /* AUTH is said                          */
+	}
 #endif
 #if SMTP_WITH_PIPELINING
 	if (step == MAIL)

@@ -58,6 +58,9 @@ smtp_engine_want(const struct smtp_engine *e)
 	static const uint8_t of_step[] = {
 		[HOLD - STEPS] = SMTP_ENGINE_READ,
 		[HANDSHAKE - STEPS] = SMTP_ENGINE_TLS,
+#if SMTP__STEPPED
+		[RESPONSE - STEPS] = SMTP_ENGINE_RESPONSE,
+#endif
 		[READY - STEPS] = SMTP_ENGINE_READY | SMTP_ENGINE_READ,
 		[OVER - STEPS] = 0
 	};
@@ -132,6 +135,10 @@ phase_of(const struct smtp_engine *e)
 		return SMTP_PHASE_CONTENT;
 	if (e->say == HOLD)
 		return smtp__dialogue[e->hear].phase;
+#if SMTP__STEPPED
+	if (e->say == RESPONSE)
+		return SMTP_PHASE_AUTH;
+#endif
 	return e->say < STEPS ? smtp__dialogue[e->say].phase :
 	    e->say == HANDSHAKE ? SMTP_PHASE_TLS : SMTP_PHASE_NONE;
 }
@@ -450,12 +457,55 @@ smtp_engine_secured(struct smtp_engine *e)
  * Operations.
  */
 
+#if SMTP__STEPPED
+static int
+auth_stepped(struct smtp_engine *e, const struct smtp_credentials *credentials)
+{
+	if (!smtp__mech_name(credentials->mechanism))
+		return SMTP_E_ARGUMENT;
+	if (e->reply.text == NULL)
+		return SMTP_E_SPACE;
+	if (e->setup->tls == SMTP_ENGINE_OPPORTUNISTIC ||
+	    !(e->caps.offers & SMTP_OFFER_AUTH))
+		return SMTP_E_AUTH;
+	e->given.credentials = credentials;
+	e->status = SMTP_OK;
+	e->mech = SMTP__MECH_STEPPED;
+	e->round = 0;
+	e->initial = e->cancel = e->satisfied = false;
+	e->content = NULL;
+	e->say = credentials->stepped == SMTP_STEPPED_FIRST ? RESPONSE : AUTH;
+	return SMTP_OK;
+}
+
+int
+smtp_engine_response(struct smtp_engine *e, const void *p, size_t n, int last)
+{
+	if (e->say != RESPONSE)
+		return SMTP_E_STATE;
+	if (n > SMTP_RESPONSE_MAX)
+		return SMTP_E_ARGUMENT;
+	e->content = p;
+	e->content_n = n;
+	e->satisfied = last != 0;
+	e->cancel = p == NULL;
+	e->say = ANSWER;
+	if (e->round == 0)
+		e->say = (uint8_t)smtp__dialogue_begin(e);
+	return SMTP_OK;
+}
+#endif
+
 int
 smtp_engine_auth(struct smtp_engine *e,
     const struct smtp_credentials *credentials)
 {
 	if (e->say != READY || e->authenticated)
 		return SMTP_E_STATE;
+#if SMTP__STEPPED
+	if (credentials->stepped != SMTP_STEPPED_NOT)
+		return auth_stepped(e, credentials);
+#endif
 	if (!smtp__mech_check(credentials))
 		return SMTP_E_ARGUMENT;
 	e->given.credentials = credentials;
@@ -474,7 +524,7 @@ const char *
 smtp_engine_mechanism(const struct smtp_engine *e)
 {
 #if SMTP__MECH_CHOICE
-	return e->mech != SMTP__MECH_NONE ? smtp__mechs[e->mech]->name : "";
+	return e->mech < SMTP__MECH_STEPPED ? smtp__mechs[e->mech]->name : "";
 #else
 	return e->authenticated ? "PLAIN" : "";
 #endif

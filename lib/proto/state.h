@@ -64,6 +64,9 @@ enum step {
 	STEPS,                   /* from here on nothing is said:         */
 	HOLD = STEPS,            /* until all was heard                   */
 	HANDSHAKE,               /* until smtp_engine_secured()           */
+#if SMTP__STEPPED
+	RESPONSE,                /* until smtp_engine_response()          */
+#endif
 	READY,                   /* until something is to be done         */
 	OVER,                    /* any more                              */
 	BROKEN                   /* the server did: becomes OVER          */
@@ -85,6 +88,9 @@ struct smtp_engine {
 	uint8_t mechanisms;              /* that are still worth trying   */
 	bool initial;                    /* a response goes with AUTH     */
 	bool cancel;                     /* AUTH answers "*"              */
+#endif
+#if SMTP__STEPPED
+	bool satisfied;                  /* success may come              */
 #endif
 	bool dirty;                      /* RSET before the next MAIL     */
 	bool content_end;
@@ -113,7 +119,8 @@ struct smtp_engine {
 	struct smtp_delivery *reply_delivery;
 	size_t reply_rcpt;
 #endif
-	union {                          /* never at the same time        */
+	union {                          /* never at the same time, and   */
+					 /* content: responses of AUTH    */
 		struct smtp__caps_reader ehlo;
 		struct {
 			SMTP__CURSORS {
@@ -201,6 +208,12 @@ smtp__dialogue_next(struct smtp_engine *e);
  */
 enum step
 smtp__dialogue_choose(struct smtp_engine *e);
+
+/* Say AUTH with the first response, where it fits, or READY: cancelled. */
+#if SMTP__STEPPED
+enum step
+smtp__dialogue_begin(struct smtp_engine *e);
+#endif
 
 /* The next row from `i` on with this status, or rcpt_count. */
 size_t

@@ -133,6 +133,25 @@ smtp__mech_bit(const char *name)
 }
 #endif
 
+#if SMTP__STEPPED
+bool
+smtp__mech_name(const char *name)
+{
+	size_t n = 0;
+
+	if (name == NULL)
+		return false;
+	for (; name[n] != '\0'; n++) {
+		char c = name[n];
+
+		if (n == 20 || ((c < 'A' || c > 'Z') && (c < '0' || c > '9') &&
+		    c != '-' && c != '_'))
+			return false;
+	}
+	return n > 0;
+}
+#endif
+
 /* One part of the credentials, bounded so that a line of AUTH is too. */
 static bool
 is_clean(const char *p, unsigned most)

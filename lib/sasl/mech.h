@@ -14,9 +14,12 @@
 
 #include "codec/line.h"
 
+/* Mechanisms that the engine does not know; their challenges are words. */
+#define SMTP__STEPPED (SMTP_WITH_STEPPED && SMTP_WITH_TEXT)
+
 /* More than PLAIN: there is a choice, and challenges are answered. */
 #define SMTP__MECH_CHOICE (SMTP_WITH_LOGIN || SMTP_WITH_CRAM_MD5 || \
-    SMTP_WITH_XOAUTH2 || SMTP_WITH_OAUTHBEARER)
+    SMTP_WITH_XOAUTH2 || SMTP_WITH_OAUTHBEARER || SMTP__STEPPED)
 
 enum {
 	SMTP__MECH_INITIAL = 1,  /* the first response goes with AUTH     */
@@ -61,6 +64,7 @@ struct smtp__mech {
 
 #if SMTP__MECH_CHOICE
 #define SMTP__MECH_NONE 0xff
+#define SMTP__MECH_STEPPED 0xfe  /* the caller speaks it                  */
 
 /* In the order of choice under TLS; NULL at the end. */
 extern const struct smtp__mech *const smtp__mechs[];
@@ -93,6 +97,12 @@ smtp__mech_say_plain(struct smtp__line *line,
 /* The bit of a mechanism by its name in upper case, 0 for an unknown one. */
 unsigned
 smtp__mech_bit(const char *name);
+
+/* Is it a name for a mechanism (RFC 4422 section 3.1)? */
+#if SMTP__STEPPED
+bool
+smtp__mech_name(const char *name);
+#endif
 
 /* Can these be sent with any mechanism? No NUL, no control, no line end. */
 bool
