@@ -18,6 +18,7 @@ PKG_CONFIG     ?= pkg-config
 MBEDTLS_PREFIX ?=
 WITH_SODIUM ?= no
 SMTP_PREFIX    ?=
+ONE_FILE       ?= no
 WERROR         ?= no
 DEPS           ?= yes
 V              ?= 0
@@ -35,11 +36,15 @@ SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TOOL_SRC    := $(sort $(wildcard tools/*.c))
 TOOL_PARTS  := $(sort $(wildcard tools/*/*.c))
 HEADERS     := $(sort $(wildcard include/smtp/*.h))
+LIB_HEADERS := $(sort $(wildcard lib/*.h lib/*/*.h))
 
 obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ     := $(call obj,$(LIB_SRC))
 SUPPORT_OBJ := $(call obj,$(SUPPORT_SRC))
 TOOL_OBJ    := $(call obj,$(TOOL_SRC) $(TOOL_PARTS))
+ifeq ($(ONE_FILE),yes)
+LIB_OBJ     := $(BUILD)/amalgamation/smtp.o
+endif
 EXAMPLES    := $(patsubst examples/%.c,$(BUILD)/examples/%,$(EXAMPLE_SRC))
 TESTS       := $(patsubst tests/test_%.c,$(BUILD)/tests/%,$(TEST_SRC))
 TOOLS       := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOL_SRC))
@@ -128,8 +133,9 @@ $(shell mkdir -p $(BUILD); f=$(BUILD)/settings; \
 	else mv -f $$f.$$$$ $$f; fi)
 endif
 
-.PHONY: all lib examples tests tools
+.PHONY: all lib examples tests tools amalgamation
 all: lib examples
+amalgamation: $(BUILD)/amalgamation/smtp.c
 lib: $(LIB_A) $(LIB_SO)
 examples: $(EXAMPLES)
 tests: $(TESTS) $(TOOLS) $(EXAMPLES)
@@ -138,6 +144,16 @@ tools: $(TOOLS)
 $(BUILD)/obj/lib/%.o: lib/%.c $(BUILD)/settings
 	@mkdir -p $(@D)
 	$(call say,CC) $(CC) $(LIB_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+# The same as one file, which needs no path of ours to be compiled. A variable
+# there may have the name of a function that stands far above it.
+$(BUILD)/amalgamation/smtp.c: tools/amalgamation.sh $(LIB_SRC) $(HEADERS) \
+		$(LIB_HEADERS)
+	$(call say,GEN) sh tools/amalgamation.sh $(@D)
+
+$(BUILD)/amalgamation/smtp.o: $(BUILD)/amalgamation/smtp.c $(BUILD)/settings
+	$(call say,CC) $(CC) $(filter-out $(INCLUDE) -Wshadow,$(LIB_CFLAGS)) \
+		-c -o $@ $<
 
 $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/settings
 	@mkdir -p $(@D)
@@ -314,12 +330,14 @@ help:
 	@echo 'make interop      mail through real servers on this machine'
 	@echo 'make bench        speed and memory, beside others and floors'
 	@echo 'make outsiders    messages read back by parsers of others'
+	@echo 'make amalgamation the library as one file and one header'
 	@echo 'make install      PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR='
 	@echo 'make uninstall    the same settings'
 	@echo 'make clean        remove what was built'
 	@echo
 	@echo 'Settings: CC, CFLAGS, CPPFLAGS, LDFLAGS; BUILD=dir builds beside'
 	@echo 'build/; MBEDTLS_PREFIX=dir takes mbedTLS from dir/include and'
-	@echo 'dir/lib; SMTP_PREFIX=acme_ renames the public symbols; V=1 shows'
-	@echo 'commands; WERROR=yes; WITH_SODIUM=yes reads Ed25519 keys for'
-	@echo 'DKIM; DEPS=no never installs a package.'
+	@echo 'dir/lib; SMTP_PREFIX=acme_ renames the public symbols;'
+	@echo 'ONE_FILE=yes compiles the amalgamation; V=1 shows commands;'
+	@echo 'WERROR=yes; WITH_SODIUM=yes reads Ed25519 keys for DKIM; DEPS=no'
+	@echo 'never installs a package.'

@@ -13,7 +13,7 @@ parse(const char *given, char *text, size_t cap)
 	size_t n = strlen(given);
 	char *exact = malloc(n > 0 ? n : 1), *memory = malloc(n > 0 ? n : 1);
 	struct smtp__addresses it;
-	struct smtp__address a;
+	struct smtp__address_entry a;
 	struct smtp__out names, out;
 	int rc;
 

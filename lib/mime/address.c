@@ -149,7 +149,7 @@ take_phrase(struct smtp__addresses *it, struct phrase *phrase)
 
 /* From the opening angle bracket to behind the closing one. */
 static int
-take_angle(struct smtp__addresses *it, struct smtp__address *a)
+take_angle(struct smtp__addresses *it, struct smtp__address_entry *a)
 {
 	size_t from = ++it->at, end;
 	bool quoted = false;
@@ -190,7 +190,7 @@ take_delimiter(struct smtp__addresses *it)
 }
 
 static int
-end_group(struct smtp__addresses *it, struct smtp__address *a)
+end_group(struct smtp__addresses *it, struct smtp__address_entry *a)
 {
 	it->at++;
 	it->in_group = false;
@@ -201,7 +201,7 @@ end_group(struct smtp__addresses *it, struct smtp__address *a)
 }
 
 int
-smtp__addresses_next(struct smtp__addresses *it, struct smtp__address *a)
+smtp__addresses_next(struct smtp__addresses *it, struct smtp__address_entry *a)
 {
 	struct phrase phrase;
 	size_t name = it->names->n;

@@ -21,7 +21,7 @@ enum smtp__address_kind {
 	SMTP__ADDRESS_GROUP_END
 };
 
-struct smtp__address {
+struct smtp__address_entry {
 	enum smtp__address_kind kind;
 	struct smtp__bytes name;         /* as it is meant, in `names`    */
 	struct smtp__bytes spec;         /* as it was written, to be      */
@@ -46,6 +46,6 @@ smtp__addresses_init(struct smtp__addresses *it, const char *p, size_t n,
 
 /* 1: one was found. 0: the end. -1: `fault` says what is wrong. */
 int
-smtp__addresses_next(struct smtp__addresses *it, struct smtp__address *a);
+smtp__addresses_next(struct smtp__addresses *it, struct smtp__address_entry *a);
 
 #endif

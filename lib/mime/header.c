@@ -78,7 +78,7 @@ add_list(struct smtp_message *m, struct smtp__list *list, const char *field,
 {
 	struct smtp__bytes all = smtp__bytes_of(text);
 	struct smtp__addresses it;
-	struct smtp__address a;
+	struct smtp__address_entry a;
 	struct smtp__out names;
 	const char *fault;
 	char *memory;
