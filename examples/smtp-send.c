@@ -343,25 +343,34 @@ struct result {
 	int status, cause, phase, code;
 	const char *enhanced, *text, *queue_id, *message_id, *hint;
 	bool sent;                       /* the rows know more              */
+	int retry;
+	unsigned long retry_after;
 };
 
 static void
+print_retry(int retry, unsigned long after)
+{
+	print_member("retry", smtp_retry_name(retry));
+	printf("\"retry_after\": %lu", after);
+}
+
+static void
 print_recipient(const char *address, int status, int code,
-    const char *enhanced, const char *text)
+    const char *enhanced, const char *text, int retry, unsigned long after)
 {
 	printf("{");
 	print_member("address", address);
 	print_member("status", smtp_status_name(status));
 	printf("\"code\": %d, ", code);
 	print_member("enhanced", enhanced);
-	printf("\"text\": ");
-	print_string(text);
+	print_member("text", text);
+	print_retry(retry, after);
 	printf("}");
 }
 
 /* What was not sent is not at the server for anybody. */
 static void
-print_arguments(const struct arguments *a, int status)
+print_arguments(const struct arguments *a, const struct result *r)
 {
 	const struct list *lists[] = { &a->to, &a->cc, &a->bcc };
 	const char *comma = "";
@@ -370,7 +379,8 @@ print_arguments(const struct arguments *a, int status)
 		for (size_t k = 0; k < lists[i]->n; k++) {
 			printf("%s", comma);
 			comma = ", ";
-			print_recipient(lists[i]->item[k], status, 0, "", "");
+			print_recipient(lists[i]->item[k], r->status, 0, "",
+			    "", r->retry, r->retry_after);
 		}
 }
 
@@ -390,16 +400,19 @@ print_json(const struct arguments *a, const struct result *r,
 	print_member("queue_id", r->queue_id);
 	print_member("message_id", r->message_id);
 	print_member("hint", r->hint);
-	printf("\"recipients\": [");
+	print_retry(r->retry, r->retry_after);
+	printf(", \"recipients\": [");
 	if (n == 0)
-		print_arguments(a, r->status);
+		print_arguments(a, r);
 	for (size_t i = 0; i < n; i++) {
 		printf("%s", i > 0 ? ", " : "");
 		print_recipient(smtp_message_recipient_address(m, i),
 		    smtp_message_recipient_status(m, i),
 		    smtp_message_recipient_code(m, i),
 		    smtp_message_recipient_enhanced(m, i),
-		    smtp_message_recipient_text(m, i));
+		    smtp_message_recipient_text(m, i),
+		    smtp_message_recipient_retry(m, i),
+		    smtp_message_recipient_retry_s(m, i));
 	}
 	printf("]}\n");
 	fflush(stdout);
@@ -719,7 +732,10 @@ tell_local(const struct arguments *a, const struct smtp_message *m,
     int status, const char *missing)
 {
 	const struct result r = { status, status, SMTP_PHASE_NONE, 0, "", "",
-		"", m == NULL ? "" : smtp_message_message_id(m), "", false };
+		"", m == NULL ? "" : smtp_message_message_id(m), "", false,
+		status == SMTP_E_SOURCE ? SMTP_RETRY_FIXED :
+		status == SMTP_E_MEMORY ? SMTP_RETRY_LATER :
+		SMTP_RETRY_NEVER, 0 };
 	char words[512];
 
 	if (missing == NULL)
@@ -737,7 +753,8 @@ tell_session(const struct arguments *a, const struct smtp *smtp,
 		smtp_reply_code(smtp) >= 400 ? smtp_reply_code(smtp) : 0,
 		smtp_reply_code(smtp) >= 400 ? smtp_reply_enhanced(smtp) : "",
 		smtp_reply_code(smtp) >= 400 ? smtp_reply_text(smtp) : "",
-		"", smtp_message_message_id(m), smtp_hint(smtp), false };
+		"", smtp_message_message_id(m), smtp_hint(smtp), false,
+		smtp_retry(smtp), smtp_retry_s(smtp) };
 
 	return tell(a, &r, m, smtp_error(smtp));
 }
@@ -750,7 +767,8 @@ tell_message(const struct arguments *a, const struct smtp *smtp,
 		smtp_message_phase(m), smtp_message_code(m),
 		smtp_message_enhanced(m), smtp_message_text(m),
 		smtp_message_queue_id(m), smtp_message_message_id(m),
-		smtp_hint(smtp), true };
+		smtp_hint(smtp), true, smtp_message_retry(m),
+		smtp_message_retry_s(m) };
 
 	return tell(a, &r, m, smtp_error(smtp));
 }

@@ -4,6 +4,7 @@
 #include "client.h"
 #include "memory.h"
 #include "hint.h"
+#include "retry.h"
 #include "text/ascii.h"
 
 /*
@@ -413,6 +414,43 @@ const char *
 smtp_error(const struct smtp *s)
 {
 	return s == NULL ? "out of memory" : s->error;
+}
+
+static int
+advice(const struct smtp *s, uint32_t *after_s)
+{
+	struct smtp__failed f;
+
+	*after_s = 0;
+	if (s == NULL)
+		return SMTP_RETRY_LATER;
+	f = (struct smtp__failed){
+		.status = s->failure.status,
+		.cause = s->failure.cause,
+		.phase = s->failure.phase,
+		.code = s->failure.code,
+		.subject = s->failure.subject,
+		.detail = s->failure.detail,
+		.text = s->failure.code == s->code ? s->words : "",
+	};
+	return smtp__retry(&f, after_s);
+}
+
+int
+smtp_retry(const struct smtp *s)
+{
+	uint32_t after_s;
+
+	return advice(s, &after_s);
+}
+
+uint32_t
+smtp_retry_s(const struct smtp *s)
+{
+	uint32_t after_s;
+
+	(void)advice(s, &after_s);
+	return after_s;
 }
 
 const char *

@@ -217,6 +217,29 @@ SMTP_API const char *
 smtp_hint(const struct smtp *smtp);
 
 /*
+ * What to do about the last error: enum smtp_retry, and how many seconds to
+ * wait before that. After smtp_send() the message knows more: it has the same
+ * for each recipient.
+ */
+SMTP_API int
+smtp_retry(const struct smtp *smtp);
+SMTP_API uint32_t
+smtp_retry_s(const struct smtp *smtp);
+
+/*
+ * For a queue of one's own: how long to wait after the latest of `failures`
+ * attempts in a row, in seconds. `after_s` is the advice above, 0 for none; the
+ * wait is that after the first failure, then at least 30 minutes, twice as long
+ * each time, at most `most_s`; 0: give up, since `age_s`, the time since the
+ * first attempt, has come to `give_up_s`. Of these two 0 means the usual, 4
+ * hours and 5 days (RFC 5321 section 4.5.4.1). The library itself keeps no
+ * queue and repeats nothing.
+ */
+SMTP_API uint32_t
+smtp_retry_wait(uint32_t after_s, unsigned failures, uint32_t age_s,
+    uint32_t most_s, uint32_t give_up_s);
+
+/*
  * The last reply: code (0: none), enhanced code ("" if none), words, lines
  * joined by LF. Live until the next call on the handle.
  */
@@ -307,6 +330,10 @@ smtp_features(void);
  */
 SMTP_API const char *
 smtp_status_name(int status);
+
+/* "NONE", "NEVER", ...: advice without its prefix; "" for what is none. */
+SMTP_API const char *
+smtp_retry_name(int retry);
 
 /* "resolve", "connect", ..., "quit"; "" for SMTP_PHASE_NONE. */
 SMTP_API const char *

@@ -67,4 +67,20 @@ enum smtp_phase {
 	SMTP_PHASE_QUIT
 };
 
+/* What to do about a mail, a recipient or a session that failed. */
+enum smtp_retry {
+	SMTP_RETRY_NONE = 0,     /* nothing: accepted, or not sent yet      */
+	SMTP_RETRY_NEVER = 1,    /* not as it is: another address, another  */
+				 /* content, or none                        */
+	SMTP_RETRY_NOW = 2,      /* unchanged and at once, but only once:   */
+				 /* what fails again is as LATER            */
+	SMTP_RETRY_LATER = 3,    /* unchanged, after a wait                 */
+	SMTP_RETRY_CHANGED = 4,  /* without the parameter or extension that */
+				 /* was not taken                           */
+	SMTP_RETRY_FIXED = 5,    /* unchanged, once that is put right which */
+				 /* the hint names: AUTH, TLS, a file       */
+	SMTP_RETRY_ASK = 6       /* it may have been delivered: only who    */
+				 /* sends can say if twice is better        */
+};
+
 #endif

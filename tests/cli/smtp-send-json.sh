@@ -57,4 +57,4 @@ run 'JSON without a session' 74 --url smtp+plaintext://127.0.0.1:1 --json \
 lines "$work/out" 1
 row='{"address": "b@y.example", "status": "CONNECT", "code": 0, '
 has "$work/out" '"status": "CONNECT"' '"queue_id": ""' \
-	"$row\"enhanced\": \"\", \"text\": \"\"}"
+	"$row\"enhanced\": \"\", \"text\": \"\", \"retry\": \"LATER\", "

@@ -26,7 +26,9 @@ lines "$work/err" 0
 run partial 1 $mail $url --to no@y.example --cc busy@y.example
 said PARTIAL REPLY rcpt 450
 row='{"address": "no@y.example", "status": "REFUSED", "code": 550, '
-has "$work/out" "$row\"enhanced\": \"5.1.1\", \"text\": \"nobody\"}" \
+has "$work/out" "$row\"enhanced\": \"5.1.1\", \"text\": \"nobody\", " \
+	'"retry": "NEVER", "retry_after": 0}' \
+	'"retry": "LATER", "retry_after": 300, "recipients"' \
 	'{"address": "busy@y.example", "status": "LATER", "code": 450'
 has "$work/err" '2 of 3 recipients'
 
