@@ -107,6 +107,12 @@
 #define SMTP_WITH_STEPPED 1      /* those that the caller speaks; needs   */
 #endif                           /* the words of replies                  */
 
+/* Names and passwords beyond ASCII. */
+
+#ifndef SMTP_WITH_SASLPREP
+#define SMTP_WITH_SASLPREP 1     /* RFC 4013; 39 kB of tables             */
+#endif
+
 /* Digests and HMAC, for mechanisms and DKIM: lib/crypto. */
 
 #ifndef SMTP_WITH_HASH
