@@ -409,11 +409,12 @@ smtp_message_recipient_text(const struct smtp_message *message, size_t i);
 /*
  * What to do next: enum smtp_retry, for each recipient and for what is left of
  * the message as a whole, where LATER goes before the other advice and a
- * recipient that may have been reached before all. `retry_s` is how many seconds
- * to wait before that: what the server's words say, or some minutes where a
- * wait of minutes is usual (greylisting, a server that restarts, no answer), or
- * the 30 minutes of RFC 5321 section 4.5.4.1 and more; 0 with any advice but
- * LATER. It is for the first repetition; smtp_retry_wait() has the others.
+ * recipient that may have been reached before all. `retry_s` is how many
+ * seconds to wait before that: what the server's words say, or some minutes
+ * where a wait of minutes is usual (greylisting, a server that restarts, no
+ * answer), or the 30 minutes of RFC 5321 section 4.5.4.1 and more; 0 with any
+ * advice but LATER. It is for the first repetition; smtp_retry_wait() has the
+ * others.
  */
 SMTP_API int
 smtp_message_retry(const struct smtp_message *message);
