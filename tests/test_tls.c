@@ -409,8 +409,8 @@ static const struct {
 	{ "weak key", { .dns = { host }, .rsa1024 = true }, ROOT, host,
 	    SMTP__CERT_WEAK, "certificate has a key or a signature that is "
 	    "too weak", "" },
-	{ "weak signature", { .dns = { host }, .sha1 = true }, ROOT, host,
-	    SMTP__CERT_WEAK, NULL, "" },
+	{ "weak signature", { .dns = { host }, .digest = CERT_SHA1 }, ROOT,
+	    host, SMTP__CERT_WEAK, NULL, "" },
 	{ "for clients", { .dns = { host }, .for_clients = true }, ROOT,
 	    host, SMTP__CERT_USAGE, "certificate is not meant for a server",
 	    "LIB-G-2" },

@@ -171,9 +171,28 @@ enum {
 	SMTP__CERT_OTHER = 128
 };
 
+/*
+ * What is kept of the server's own certificate, which is gone when the
+ * handshake has failed, and does not come when a session is resumed. Texts are
+ * "" and lengths 0 where there is nothing.
+ */
+struct smtp__tls_peer {
+	char subject[192];       /* "C=DE, CN=mail.example.com"              */
+	char issuer[192];
+	char names[192];         /* subjectAltName: names and addresses      */
+	char from[24];           /* "2026-11-22T11:30:00Z"                   */
+	char to[24];
+	int expires[6];          /* `to` as numbers, year first              */
+	unsigned char pin[32];   /* SHA-256 of the SubjectPublicKeyInfo      */
+	bool has_pin;
+	unsigned char digest[64];        /* for tls-server-end-point         */
+	size_t digest_n;
+};
+
 struct smtp__tls_info {
 	const char *version;     /* "TLSv1.2"; lives as long as the session  */
 	const char *suite;
+	const struct smtp__tls_peer *peer;
 	bool verified;           /* nothing was wrong, whatever is asked for */
 	unsigned cert_errors;    /* of the list above                        */
 	bool not_tls;            /* the peer answered, but not with TLS      */
@@ -181,5 +200,29 @@ struct smtp__tls_info {
 };
 void
 smtp__tls_info(const struct smtp__tls *tls, struct smtp__tls_info *info);
+
+/*
+ * Octets that both ends of this TLS session know and no other has, for SASL
+ * mechanisms that end in -PLUS (RFC 5056). Returns their number, or 0 where
+ * there are none: before the handshake is done, without room, and
+ *
+ *   tls-unique             with TLS 1.3 (RFC 9266 section 3); after a
+ *                          resumption without the extended master secret, for
+ *                          then another session may have the same
+ *   tls-server-end-point   where the certificate's signature has no digest
+ *   tls-exporter           below TLS 1.3, and with an mbedTLS that exports
+ *                          nothing (before 3.6.4)
+ *
+ * RFC 5929 section 3 and 4, RFC 9266 section 2.
+ */
+enum smtp__tls_binding {
+	SMTP__TLS_UNIQUE,
+	SMTP__TLS_SERVER_END_POINT,
+	SMTP__TLS_EXPORTER
+};
+enum { SMTP__TLS_BINDING_BYTES = 64 };
+size_t
+smtp__tls_binding(struct smtp__tls *tls, enum smtp__tls_binding type,
+    unsigned char *out, size_t room);
 
 #endif

@@ -18,6 +18,7 @@
 #include "text/out.h"
 
 struct mbedtls_ssl_config;
+struct mbedtls_ssl_context;
 struct mbedtls_x509_crt;
 
 /*
@@ -30,6 +31,7 @@ struct smtp__tls_judge {
 	size_t ip_n;             /* 0: it is a name                          */
 	bool seen;               /* the server's own certificate was judged  */
 	unsigned errors;         /* SMTP__CERT_*                             */
+	struct smtp__tls_peer peer;
 	struct smtp__out why;    /* "certificate ", and what is wrong with   */
 				 /* it, "; " between; room for a NUL         */
 	const struct mbedtls_x509_crt *trusted;  /* for words, or NULL       */

@@ -4,9 +4,18 @@
 
 #if SMTP_WITH_TLS
 
+#include <mbedtls/md.h>
+#include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
 
 #include "net/identity.h"
+
+/* Fields that are private from 3.0 on, and still there. */
+#if MBEDTLS_VERSION_MAJOR < 3
+#define PRIVATE(field) field
+#else
+#define PRIVATE(field) MBEDTLS_PRIVATE(field)
+#endif
 
 /* A clock that does not know the day would let expired certificates pass. */
 #if !defined(MBEDTLS_HAVE_TIME_DATE) && !SMTP_TLS_WITHOUT_DATE
@@ -275,6 +284,87 @@ smtp__tls_judge_flags(struct smtp__tls_judge *judge, uint32_t flags)
 		smtp__tls_judge_other(judge);
 }
 
+/* ---- what is kept of it */
+
+static void
+keep_time(char *p, size_t n, const mbedtls_x509_time *at)
+{
+	const int parts[] = { at->mon, at->day, at->hour, at->min, at->sec };
+	struct smtp__out out;
+
+	smtp__out_init(&out, p, n - 1);
+	smtp__out_number(&out, (uint64_t)at->year);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		smtp__out_octet(&out, "--T::"[i]);
+		smtp__out_text(&out, parts[i] < 10 ? "0" : "");
+		smtp__out_number(&out, (uint64_t)parts[i]);
+	}
+	smtp__out_octet(&out, 'Z');
+	smtp__out_end(&out);
+}
+
+static void
+keep_names(char *p, size_t n, const mbedtls_x509_crt *crt)
+{
+	const mbedtls_x509_sequence *is = &crt->subject_alt_names;
+	struct smtp__out out;
+
+	smtp__out_init(&out, p, n - 1);
+	for (; is != NULL; is = is->next) {
+		if (is->buf.tag != TAG_DNS && is->buf.tag != TAG_IP)
+			continue;
+		smtp__out_text(&out, out.n > 0 ? ", " : "");
+		if (is->buf.tag == TAG_IP)
+			say_ip(&out, &is->buf);
+		else
+			say_foreign(&out, &is->buf);
+	}
+	smtp__out_end(&out);
+}
+
+/* The library writes none of the server's control characters. */
+static void
+keep_name(char *p, size_t n, const mbedtls_x509_name *name)
+{
+	if (mbedtls_x509_dn_gets(p, n, name) < 0)
+		p[0] = '\0';
+}
+
+/* RFC 5929 section 4.1: SHA-256 for MD5 and SHA-1, which are broken. */
+static void
+keep_digest(struct smtp__tls_peer *peer, const mbedtls_x509_crt *crt)
+{
+	mbedtls_md_type_t type = crt->PRIVATE(sig_md);
+	const mbedtls_md_info_t *md;
+
+	if (type == MBEDTLS_MD_MD5 || type == MBEDTLS_MD_SHA1)
+		type = MBEDTLS_MD_SHA256;
+	md = mbedtls_md_info_from_type(type);
+	if (md != NULL && mbedtls_md_get_size(md) <= sizeof peer->digest &&
+	    mbedtls_md(md, crt->raw.p, crt->raw.len, peer->digest) == 0)
+		peer->digest_n = mbedtls_md_get_size(md);
+}
+
+static void
+keep(struct smtp__tls_peer *peer, const mbedtls_x509_crt *crt)
+{
+	const mbedtls_x509_time *to = &crt->valid_to;
+	const int expires[6] = { to->year, to->mon, to->day, to->hour,
+	    to->min, to->sec };
+
+	memset(peer, 0, sizeof *peer);
+	keep_name(peer->subject, sizeof peer->subject, &crt->subject);
+	keep_name(peer->issuer, sizeof peer->issuer, &crt->issuer);
+	keep_names(peer->names, sizeof peer->names, crt);
+	keep_time(peer->from, sizeof peer->from, &crt->valid_from);
+	keep_time(peer->to, sizeof peer->to, to);
+	memcpy(peer->expires, expires, sizeof expires);
+	peer->has_pin = mbedtls_md(mbedtls_md_info_from_type(
+	    MBEDTLS_MD_SHA256), crt->pk_raw.p, crt->pk_raw.len,
+	    peer->pin) == 0;
+	keep_digest(peer, crt);
+}
+
 /* Called from the root down to the server's own, which has depth 0. */
 int
 smtp__tls_judge_verify(void *ctx, mbedtls_x509_crt *crt, int depth,
@@ -290,6 +380,7 @@ smtp__tls_judge_verify(void *ctx, mbedtls_x509_crt *crt, int depth,
 	}
 	if (depth == 0) {
 		judge->seen = true;
+		keep(&judge->peer, crt);
 		if (!is_for(crt, judge))
 			*flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
 	}

@@ -12,6 +12,8 @@
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
 
+#include "net/tls_hello.h"
+
 /* Fields that are private from 3.0 on, and still there. */
 #if MBEDTLS_VERSION_MAJOR < 3
 #define PRIVATE(field) field
@@ -46,6 +48,7 @@ struct smtp__tls {
 	bool verify;
 	bool heard;              /* anything at all from the peer            */
 	bool not_tls;            /* and it was no record of TLS              */
+	struct smtp__tls_hello hello;
 	int status;              /* of the handshake; above 0: goes on       */
 	int inner_io;            /* how the transport below ended, or 0      */
 	int io;                  /* how this one ended, or 0                 */
@@ -88,6 +91,8 @@ receive(void *ctx, unsigned char *p, size_t n)
 		tls->not_tls = p[0] != MBEDTLS_SSL_MSG_HANDSHAKE &&
 		    p[0] != MBEDTLS_SSL_MSG_ALERT;
 	tls->heard = true;
+	if (tls->status > 0)
+		smtp__tls_hello_feed(&tls->hello, p, (size_t)got);
 	return (int)got;
 }
 
@@ -294,11 +299,94 @@ smtp__tls_info(const struct smtp__tls *tls, struct smtp__tls_info *info)
 
 	info->version = done ? mbedtls_ssl_get_version(&tls->ssl) : "";
 	info->suite = done ? mbedtls_ssl_get_ciphersuite(&tls->ssl) : "";
+	info->peer = &tls->judge.peer;
 	info->verified = done && tls->judge.seen && tls->judge.errors == 0;
 	info->cert_errors = tls->judge.errors;
 	info->not_tls = tls->not_tls;
 	info->error = tls->status < 0 || tls->judge.errors != 0 ?
 	    tls->error : "";
+}
+
+/* ---- channel bindings */
+
+enum { TLS12 = 0x0303 };
+
+/*
+ * The Finished message that came first: ours in a full handshake, the
+ * server's in one that resumes. The library keeps both to be able to refuse
+ * renegotiation.
+ */
+static size_t
+unique(const struct smtp__tls *tls, unsigned char *out, size_t room)
+{
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+	size_t n = tls->ssl.PRIVATE(verify_data_len);
+	bool resumed = !tls->judge.seen;
+
+	if (!smtp__tls_hello_is(&tls->hello, TLS12) ||
+	    strcmp(mbedtls_ssl_get_version(&tls->ssl), "TLSv1.2") != 0 ||
+	    (resumed && !smtp__tls_hello_extended_master(&tls->hello)) ||
+	    n == 0 || n > room)
+		return 0;
+	memcpy(out, resumed ? tls->ssl.PRIVATE(peer_verify_data) :
+	    tls->ssl.PRIVATE(own_verify_data), n);
+	return n;
+#else
+	(void)tls;
+	(void)out;
+	(void)room;
+	return 0;
+#endif
+}
+
+/* With a context of no octets, as TLS 1.3 has it anyway. */
+static size_t
+exporter(struct smtp__tls *tls, unsigned char *out, size_t room)
+{
+#if defined(MBEDTLS_SSL_KEYING_MATERIAL_EXPORT)
+	static const char label[] = "EXPORTER-Channel-Binding";
+	enum { OCTETS = 32 };
+
+	if (strcmp(mbedtls_ssl_get_version(&tls->ssl), "TLSv1.3") != 0 ||
+	    room < OCTETS || mbedtls_ssl_export_keying_material(&tls->ssl,
+	    out, OCTETS, label, sizeof label - 1,
+	    (const unsigned char *)"", 0, 1) != 0)
+		return 0;
+	return OCTETS;
+#else
+	(void)tls;
+	(void)out;
+	(void)room;
+	return 0;
+#endif
+}
+
+static size_t
+end_point(const struct smtp__tls *tls, unsigned char *out, size_t room)
+{
+	const struct smtp__tls_peer *peer = &tls->judge.peer;
+
+	if (peer->digest_n > room)
+		return 0;
+	memcpy(out, peer->digest, peer->digest_n);
+	return peer->digest_n;
+}
+
+size_t
+smtp__tls_binding(struct smtp__tls *tls, enum smtp__tls_binding type,
+    unsigned char *out, size_t room)
+{
+	if (tls->status != SMTP_OK)
+		return 0;
+	switch (type) {
+	case SMTP__TLS_UNIQUE:
+		return unique(tls, out, room);
+	case SMTP__TLS_SERVER_END_POINT:
+		return end_point(tls, out, room);
+	case SMTP__TLS_EXPORTER:
+		return exporter(tls, out, room);
+	}
+	return 0;
 }
 
 /* ---- the transport */

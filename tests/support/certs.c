@@ -136,6 +136,8 @@ void
 cert_make(struct cert *cert, const struct cert_plan *plan,
     const struct cert *issuer)
 {
+	static const mbedtls_md_type_t digests[] = { MBEDTLS_MD_SHA256,
+	    MBEDTLS_MD_SHA384, MBEDTLS_MD_SHA512, MBEDTLS_MD_SHA1 };
 	unsigned char der[2048];
 	char subject[128], by[128] = "";
 	mbedtls_x509write_cert w;
@@ -155,8 +157,7 @@ cert_make(struct cert *cert, const struct cert_plan *plan,
 		    &issuer->crt.subject) > 0);
 	mbedtls_x509write_crt_init(&w);
 	mbedtls_x509write_crt_set_version(&w, MBEDTLS_X509_CRT_VERSION_3);
-	mbedtls_x509write_crt_set_md_alg(&w, plan->sha1 ?
-	    MBEDTLS_MD_SHA1 : MBEDTLS_MD_SHA256);
+	mbedtls_x509write_crt_set_md_alg(&w, digests[plan->digest]);
 	mbedtls_x509write_crt_set_subject_key(&w, &cert->key);
 	mbedtls_x509write_crt_set_issuer_key(&w, key);
 	must(mbedtls_x509write_crt_set_subject_name(&w, subject), subject);

@@ -9,6 +9,8 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/x509_crt.h>
 
+enum cert_digest { CERT_SHA256, CERT_SHA384, CERT_SHA512, CERT_SHA1 };
+
 struct cert_plan {
 	const char *name;                /* the common name; "test" if NULL */
 	const char *dns[5];              /* subjectAltName, to a NULL       */
@@ -16,7 +18,7 @@ struct cert_plan {
 	const char *from, *to;           /* YYYYMMDDhhmmss; NULL: now valid */
 	bool ca;
 	bool rsa1024;                    /* a weak key instead of P-256     */
-	bool sha1;                       /* a weak signature                */
+	enum cert_digest digest;         /* of the signature                */
 	bool for_clients;                /* extended key usage: clients     */
 };
 
