@@ -5,6 +5,7 @@
  *      client.c      the calls
  *      operation.c   one operation at a time, in steps, and the waiting
  *      connect.c     from a URL to an engine that talks: dial, TLS, greeting
+ *      tunnel.c      through a proxy, between dial and TLS
  *      pump.c        octets between the engine and the transport
  *      deliver.c     a message into a delivery, and its results back
  *      heard.c       what the server said last, and what it offers
@@ -54,6 +55,7 @@ enum smtp__operation {
 enum smtp__stage {
 	SMTP__APART,             /* no connection                           */
 	SMTP__DIALLING,
+	SMTP__TUNNELLING,        /* a proxy is asked                        */
 	SMTP__SECURING,          /* a TLS handshake                         */
 	SMTP__TALKING            /* the engine has the word                 */
 };
@@ -126,6 +128,7 @@ struct smtp {
 	/* the connection */
 	enum smtp__stage stage;
 	struct smtp__dial *dial;
+	struct smtp__tunnel *tunnel;     /* NULL: no proxy, or it is passed */
 	struct smtp_transport transport;
 	bool connected;                  /* the transport is open           */
 	bool foreign;                    /* it was given: no second one     */

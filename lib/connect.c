@@ -7,6 +7,7 @@
 #include "client.h"
 #include "memory.h"
 #include "text/bytes.h"
+#include "tunnel.h"
 
 #define SECOND_MS UINT64_C(1000)
 
@@ -225,7 +226,7 @@ begin_talk(struct smtp *s, uint64_t now_ms)
 	return start_engine(s);
 }
 
-/* "mail.example.com port 587", or the path of a socket. */
+/* "mail.example.com port 587", the proxy, or the path of a socket. */
 static void
 trace_dial(struct smtp *s)
 {
@@ -234,6 +235,11 @@ trace_dial(struct smtp *s)
 
 	if (s->path != NULL) {
 		smtp__trace_note(s->trace, "connecting to ", s->path);
+		return;
+	}
+	if (s->tunnel != NULL) {
+		smtp__trace_note(s->trace, "connecting to proxy ",
+		    smtp__options_text(s->options, SMTP__PROXY));
 		return;
 	}
 	smtp__out_init(&out, room, sizeof room - 1);
@@ -247,9 +253,11 @@ trace_dial(struct smtp *s)
 static int
 dial(struct smtp *s, uint64_t now_ms)
 {
+	const struct smtp__url *proxy = s->tunnel == NULL ? NULL :
+	    smtp__tunnel_url(s->tunnel);
 	const struct smtp__dial_plan plan = {
-		.host = s->host,
-		.port = s->port,
+		.host = proxy != NULL ? proxy->host : s->host,
+		.port = proxy != NULL ? proxy->port : s->port,
 		.path = s->path,
 		.resolve_ms = 1000 * smtp__options_wait(s->options,
 		    SMTP__RESOLVE_TIMEOUT),
@@ -266,6 +274,22 @@ dial(struct smtp *s, uint64_t now_ms)
 	return SMTP_OK;
 }
 
+/* "proxy NAME: " in front where that was dialled. */
+static void
+dial_failed(struct smtp *s, int status, int phase)
+{
+	const char *words = smtp__dial_error(s->dial);
+	char line[640];          /* all of theirs; report cuts it */
+	struct smtp__out out;
+
+	smtp__out_init(&out, line, sizeof line - 1);
+	smtp__out_text(&out, s->tunnel != NULL ? "proxy " : "");
+	smtp__out_text(&out, words[0] != '\0' ? words : "out of memory");
+	line[out.n] = '\0';
+	smtp__report(s, status, status, phase, line);
+	smtp__trace_note(s->trace, s->error, "");
+}
+
 static int
 dial_step(struct smtp *s, uint64_t now_ms)
 {
@@ -278,16 +302,22 @@ dial_step(struct smtp *s, uint64_t now_ms)
 	}
 	if (rc == SMTP_OK)
 		rc = smtp__dial_take(s->dial, &s->transport);
-	if (rc != SMTP_OK) {
-		const char *words = smtp__dial_error(s->dial);
-
-		smtp__report(s, rc, rc, phase, words[0] != '\0' ? words :
-		    "out of memory");
-		smtp__trace_note(s->trace, s->error, "");
-	}
+	if (rc != SMTP_OK)
+		dial_failed(s, rc, phase);
 	smtp__dial_free(s->dial);
 	s->dial = NULL;
 	s->stage = SMTP__APART;
+	if (rc != SMTP_OK)
+		return rc;
+	return s->tunnel != NULL ? smtp__tunnel_start(s, now_ms) :
+	    begin_talk(s, now_ms);
+}
+
+static int
+tunnel_step(struct smtp *s, uint64_t now_ms)
+{
+	int rc = smtp__tunnel_step(s, now_ms);
+
 	return rc != SMTP_OK ? rc : begin_talk(s, now_ms);
 }
 
@@ -295,11 +325,17 @@ int
 smtp__connect_start(struct smtp *s, uint64_t now_ms)
 {
 	bool used;
+	int rc;
 
 	smtp__connect_end(s);
 	s->goal = SMTP__GOAL_OPEN;
 	if (smtp__options_take_transport(s->options, &s->transport, &used)) {
-		s->foreign = true;
+		s->foreign = s->connected = true;
+		if (smtp__options_text(s->options, SMTP__PROXY)[0] != '\0')
+			return smtp__report(s, SMTP_E_ARGUMENT,
+			    SMTP_E_ARGUMENT, SMTP_PHASE_CONNECT, "option "
+			    "\"proxy\": does not go with a transport of "
+			    "one's own");
 		return begin_talk(s, now_ms);
 	}
 	if (used)
@@ -311,15 +347,16 @@ smtp__connect_start(struct smtp *s, uint64_t now_ms)
 	if (s->tls_policy != SMTP_ENGINE_PLAINTEXT) {
 		struct smtp__tls_shared *shared;
 		char why[256] = "";
-		int rc = smtp__options_tls(s->options, takes_any(s), &shared,
-		    why, sizeof why);
 
+		rc = smtp__options_tls(s->options, takes_any(s), &shared,
+		    why, sizeof why);
 		if (rc != SMTP_OK)
 			return smtp__report(s, rc, rc, SMTP_PHASE_TLS,
 			    why[0] != '\0' ? why : "TLS: out of memory");
 	}
 #endif
-	return dial(s, now_ms);
+	rc = smtp__tunnel_prepare(s);
+	return rc != SMTP_OK ? rc : dial(s, now_ms);
 }
 
 int
@@ -330,6 +367,8 @@ smtp__connect_step(struct smtp *s, uint64_t now_ms)
 	while (rc == SMTP_OK && s->stage != SMTP__TALKING) {
 		if (s->stage == SMTP__DIALLING)
 			rc = dial_step(s, now_ms);
+		else if (s->stage == SMTP__TUNNELLING)
+			rc = tunnel_step(s, now_ms);
 		else if (s->stage == SMTP__SECURING)
 			rc = shake_hands(s, now_ms);
 		else
@@ -352,6 +391,8 @@ smtp__connect_interrupt(struct smtp *s, int cause)
 #endif
 	if (s->dial != NULL)
 		phase = smtp__dial_phase(s->dial);
+	else if (s->tunnel != NULL)
+		phase = SMTP_PHASE_CONNECT;
 	smtp__report(s, cause, cause, phase, cause == SMTP_E_CANCELLED ?
 	    "cancelled while connecting" :
 	    "the deadline has passed while connecting");
@@ -363,6 +404,7 @@ smtp__connect_close(struct smtp *s)
 {
 	smtp__dial_free(s->dial);
 	s->dial = NULL;
+	smtp__tunnel_end(s);
 	smtp__trace_end(s->trace);
 	if (s->connected && s->transport.close != NULL)
 		s->transport.close(s->transport.ctx);

@@ -7,9 +7,10 @@
 #include "options.h"
 #include "text/ascii.h"
 #include "text/out.h"
+#include "url.h"
 
 enum kind { FILE_NAME, DIRECTORY, NAME, EHLO, MECHANISM, TEXT, SECRET, FLAG,
-	SECONDS, TLS_VERSION };
+	SECONDS, TLS_VERSION, PROXY };
 
 static const struct {
 	const char *name;
@@ -26,6 +27,8 @@ static const struct {
 	[FLAG] = { "yes/no", "yes or no" },
 	[SECONDS] = { "seconds", "whole seconds from 1 to 65535" },
 	[TLS_VERSION] = { "version", "1.2 or 1.3" },
+	[PROXY] = { "proxy", "socks5://host[:port] or http://host:port, "
+	    "without user and password" },
 };
 
 /* The one place: names, kinds, defaults and help. */
@@ -65,6 +68,12 @@ static const struct {
 	    "no: calls start an operation, smtp_step goes on with it" },
 	[SMTP__RECONNECT] = { "reconnect", FLAG, "yes",
 	    "open a session again that the server ended while it was idle" },
+	[SMTP__PROXY] = { "proxy", PROXY, "",
+	    "go through socks5://host[:port] or http://host:port" },
+	[SMTP__PROXY_USER] = { "proxy-user", TEXT, "",
+	    "who one is at the proxy" },
+	[SMTP__PROXY_PASSWORD] = { "proxy-password", SECRET, "",
+	    "of proxy-user; goes to the proxy in clear" },
 	[SMTP__TIMEOUT] = { "timeout", SECONDS, "",
 	    "bounds every single wait" },
 	[SMTP__DEADLINE] = { "deadline", SECONDS, "",
@@ -72,7 +81,7 @@ static const struct {
 	[SMTP__RESOLVE_TIMEOUT] = { "resolve-timeout", SECONDS, "10",
 	    "for looking up the name" },
 	[SMTP__CONNECT_TIMEOUT] = { "connect-timeout", SECONDS, "30",
-	    "for each address" },
+	    "for each address, and for the answer of a proxy" },
 	[SMTP__TLS_TIMEOUT] = { "tls-timeout", SECONDS, "30",
 	    "for the handshake" },
 	[SMTP__GREETING_TIMEOUT] = { "greeting-timeout", SECONDS, "120",
@@ -255,6 +264,16 @@ put_mechanism(struct smtp__out *out, const char *value)
 	return out->n > 0 && out->n <= 20;
 }
 
+static bool
+is_proxy(const char *value)
+{
+	struct smtp__url url;
+	char why[128];
+
+	return smtp__url_parse_proxy(&url, value, why,
+	    sizeof why) == SMTP_OK;
+}
+
 /* Is the value one of its kind? `out` gets the form in which it is kept. */
 static bool
 check(enum kind kind, struct smtp__out *out, const char *value)
@@ -285,6 +304,8 @@ check(enum kind kind, struct smtp__out *out, const char *value)
 		return n > 0;
 	case TEXT:
 		return is_plain_text(value);
+	case PROXY:
+		return is_proxy(value);
 	}
 	return false;
 }

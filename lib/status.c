@@ -73,6 +73,9 @@ smtp_features(void)
 #if SMTP_WITH_TLS
 	    " tls"
 #endif
+#if SMTP_WITH_PROXY
+	    " proxy"
+#endif
 #if SMTP_WITH_PIPELINING
 	    " pipelining"
 #endif

@@ -5,6 +5,7 @@
 #include <smtp/engine.h>
 
 #include "host.h"
+#include "net/proxy.h"
 #include "text/ascii.h"
 #include "text/out.h"
 #include "url.h"
@@ -12,26 +13,55 @@
 #define SUBMISSION  587
 #define SUBMISSIONS 465
 #define RELAY       25
+#define SOCKS       1080
 
 static const struct scheme {
 	const char *name;
 	unsigned port;           /* 0: has to be given                   */
 	unsigned char tls;
 	bool lmtp, path;
-} schemes[] = {
-	{ "smtps", SUBMISSIONS, SMTP_ENGINE_IMPLICIT, false, false },
-	{ "submissions", SUBMISSIONS, SMTP_ENGINE_IMPLICIT, false, false },
-	{ "smtp", SUBMISSION, SMTP_ENGINE_STARTTLS, false, false },
-	{ "submission", SUBMISSION, SMTP_ENGINE_STARTTLS, false, false },
+	unsigned char proxy;
+} servers[] = {
+	{ "smtps", SUBMISSIONS, SMTP_ENGINE_IMPLICIT, false, false, 0 },
+	{ "submissions", SUBMISSIONS, SMTP_ENGINE_IMPLICIT, false, false, 0 },
+	{ "smtp", SUBMISSION, SMTP_ENGINE_STARTTLS, false, false, 0 },
+	{ "submission", SUBMISSION, SMTP_ENGINE_STARTTLS, false, false, 0 },
 	{ "smtp+opportunistic", RELAY, SMTP_ENGINE_OPPORTUNISTIC, false,
-	    false },
-	{ "smtp+plaintext", RELAY, SMTP_ENGINE_PLAINTEXT, false, false },
-	{ "lmtp", 0, SMTP_ENGINE_STARTTLS, true, false },
-	{ "lmtp+plaintext", 0, SMTP_ENGINE_PLAINTEXT, true, false },
-	{ "lmtp+unix", 0, SMTP_ENGINE_PLAINTEXT, true, true },
+	    false, 0 },
+	{ "smtp+plaintext", RELAY, SMTP_ENGINE_PLAINTEXT, false, false, 0 },
+	{ "lmtp", 0, SMTP_ENGINE_STARTTLS, true, false, 0 },
+	{ "lmtp+plaintext", 0, SMTP_ENGINE_PLAINTEXT, true, false, 0 },
+	{ "lmtp+unix", 0, SMTP_ENGINE_PLAINTEXT, true, true, 0 },
+}, proxies[] = {
+	{ "socks5", SOCKS, 0, false, false, SMTP__PROXY_SOCKS5 },
+	{ "socks5h", SOCKS, 0, false, false, SMTP__PROXY_SOCKS5 },
+	{ "http", 0, 0, false, false, SMTP__PROXY_HTTP },
+};
+
+/* The schemes that there are, and what is said about the rest. */
+static const struct table {
+	const struct scheme *schemes;
+	size_t n;
+	const char *what;        /* before what is wrong                 */
+	const char *missing, *unknown, *credentials, *port;
+} to_server = {
+	servers, sizeof servers / sizeof *servers, "url: ",
+	"a scheme is missing: smtp://host or smtps://host",
+	"unknown scheme; there are smtps, smtp, smtp+opportunistic, "
+	    "smtp+plaintext, lmtp, lmtp+plaintext, lmtp+unix",
+	"a user or password does not belong here: use smtp_auth",
+	"LMTP has no port of its own: lmtp://host:port"
+}, to_proxy = {
+	proxies, sizeof proxies / sizeof *proxies, "proxy: ",
+	"a scheme is missing: socks5://host or http://host:port",
+	"unknown scheme; there are socks5 and http",
+	"a user or password does not belong here: use the options "
+	    "proxy-user and proxy-password",
+	"HTTP proxies have no port of their own: http://host:port"
 };
 
 struct parse {
+	const struct table *table;
 	struct smtp__url *url;
 	struct smtp__out why;
 };
@@ -39,17 +69,17 @@ struct parse {
 static int
 refuse(struct parse *parse, const char *words)
 {
-	smtp__out_text(&parse->why, "url: ");
+	smtp__out_text(&parse->why, parse->table->what);
 	smtp__out_text(&parse->why, words);
 	return SMTP_E_ARGUMENT;
 }
 
 static const struct scheme *
-find_scheme(const char *p, size_t n)
+find_scheme(const struct table *table, const char *p, size_t n)
 {
-	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-		if (smtp__same_text(p, n, schemes[i].name))
-			return &schemes[i];
+	for (size_t i = 0; i < table->n; i++)
+		if (smtp__same_text(p, n, table->schemes[i].name))
+			return &table->schemes[i];
 	return NULL;
 }
 
@@ -113,7 +143,8 @@ set_name(struct parse *parse, const char *p, size_t n)
 	smtp__out_init(&out, url->host, sizeof url->host - 1);
 	wrong = smtp__host_name(&out, p, n);
 	if (wrong != NULL) {
-		smtp__out_text(&parse->why, "url: the host ");
+		smtp__out_text(&parse->why, parse->table->what);
+		smtp__out_text(&parse->why, "the host ");
 		smtp__out_text(&parse->why, wrong);
 		return SMTP_E_ARGUMENT;
 	}
@@ -202,30 +233,24 @@ take_apart(struct parse *parse, const char *text)
 		if (smtp__is_control(text[i]) || text[i] == ' ')
 			return refuse(parse, "a blank or control character");
 	if (colon == NULL)
-		return refuse(parse, "a scheme is missing: smtp://host or "
-		    "smtps://host");
-	scheme = find_scheme(text, (size_t)(colon - text));
-	if (scheme == NULL) {
-		if (strncmp(colon, "://", 3) != 0)
-			return refuse(parse, "a scheme is missing: "
-			    "smtp://host or smtps://host");
-		return refuse(parse, "unknown scheme; there are smtps, smtp, "
-		    "smtp+opportunistic, smtp+plaintext, lmtp, "
-		    "lmtp+plaintext, lmtp+unix");
-	}
+		return refuse(parse, parse->table->missing);
+	scheme = find_scheme(parse->table, text, (size_t)(colon - text));
+	if (scheme == NULL)
+		return refuse(parse, strncmp(colon, "://", 3) != 0 ?
+		    parse->table->missing : parse->table->unknown);
 	url->tls = scheme->tls;
+	url->proxy = scheme->proxy;
 	url->lmtp = scheme->lmtp;
 	n -= (size_t)(colon + 1 - text);
 	if (scheme->path)
 		return set_path(parse, colon + 1, n);
 	if (n < 2 || memcmp(colon + 1, "//", 2) != 0)
 		return refuse(parse, "two slashes belong behind the scheme: "
-		    "smtp://host");
+		    "scheme://host");
 	text = colon + 3;
 	n -= 2;
 	if (memchr(text, '@', n) != NULL)
-		return refuse(parse, "a user or password does not belong "
-		    "here: use smtp_auth");
+		return refuse(parse, parse->table->credentials);
 	if (n > 0 && text[n - 1] == '/')
 		n--;
 	if (strcspn(text, "/?#") < n)
@@ -237,19 +262,18 @@ take_apart(struct parse *parse, const char *text)
 	if (rc != SMTP_OK)
 		return rc;
 	if (url->port == 0)
-		return refuse(parse, "LMTP has no port of its own: "
-		    "lmtp://host:port");
+		return refuse(parse, parse->table->port);
 	if (url->lmtp && url->port == RELAY)
 		return refuse(parse, "LMTP must not be spoken on port 25 "
 		    "(RFC 2033 section 5)");
 	return SMTP_OK;
 }
 
-int
-smtp__url_parse(struct smtp__url *url, const char *text, char *why,
-    size_t why_n)
+static int
+parse_as(const struct table *table, struct smtp__url *url,
+    const char *text, char *why, size_t why_n)
 {
-	struct parse parse = { .url = url };
+	struct parse parse = { .table = table, .url = url };
 	int rc;
 
 	memset(url, 0, sizeof *url);
@@ -260,4 +284,18 @@ smtp__url_parse(struct smtp__url *url, const char *text, char *why,
 		rc = take_apart(&parse, text);
 	smtp__out_end(&parse.why);
 	return rc;
+}
+
+int
+smtp__url_parse(struct smtp__url *url, const char *text, char *why,
+    size_t why_n)
+{
+	return parse_as(&to_server, url, text, why, why_n);
+}
+
+int
+smtp__url_parse_proxy(struct smtp__url *url, const char *text, char *why,
+    size_t why_n)
+{
+	return parse_as(&to_proxy, url, text, why, why_n);
 }

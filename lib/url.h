@@ -14,6 +14,7 @@
 
 struct smtp__url {
 	int tls;                 /* enum smtp_engine_tls                 */
+	int proxy;               /* enum smtp__proxy_kind, of a proxy    */
 	bool lmtp;
 	bool literal;            /* the host is an IP address            */
 	unsigned port;           /* 0 for a unix socket                  */
@@ -28,6 +29,11 @@ struct smtp__url {
  */
 int
 smtp__url_parse(struct smtp__url *url, const char *text, char *why,
+    size_t why_n);
+
+/* The same for socks5://host[:1080] and http://host:port. */
+int
+smtp__url_parse_proxy(struct smtp__url *url, const char *text, char *why,
     size_t why_n);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <smtp/engine.h>
 
+#include "net/proxy.h"
 #include "url.h"
 
 static const struct {
@@ -202,6 +203,65 @@ test_url__knows_addresses(void **state)
 			fail_msg("%s", rows[i].text);
 }
 
+static const struct {
+	const char *text;
+	int proxy;
+	unsigned port;
+	const char *host;
+} proxies[] = {
+	{ "socks5://proxy.example", SMTP__PROXY_SOCKS5, 1080,
+	    "proxy.example" },
+	{ "SOCKS5H://Proxy.Example:9050/", SMTP__PROXY_SOCKS5, 9050,
+	    "proxy.example" },
+	{ "socks5://127.0.0.1", SMTP__PROXY_SOCKS5, 1080, "127.0.0.1" },
+	{ "socks5://[fe80::1%25eth0]:1", SMTP__PROXY_SOCKS5, 1,
+	    "fe80::1%eth0" },
+	{ "http://b\xC3\xBC" "cher.example:8080", SMTP__PROXY_HTTP, 8080,
+	    "xn--bcher-kva.example" },
+	{ "http://[::1]:65535", SMTP__PROXY_HTTP, 65535, "::1" },
+};
+
+static const struct { const char *text, *why; } bad_proxies[] = {
+	{ NULL, "proxy: none was given" },
+	{ "proxy.example:1080", "proxy: a scheme is missing: socks5://" },
+	{ "smtp://proxy.example", "proxy: unknown scheme; there are socks5" },
+	{ "https://proxy.example:1", "proxy: unknown scheme" },
+	{ "socks4://proxy.example", "proxy: unknown scheme" },
+	{ "socks5:proxy.example", "proxy: two slashes" },
+	{ "socks5://", "proxy: the host is missing" },
+	{ "socks5://a..b", "proxy: the host is not a valid name" },
+	{ "http://proxy.example", "http://host:port" },
+	{ "http://proxy.example:0", "proxy: the port is not from 1" },
+	{ "http://joe:secret@proxy.example:1", "use the options proxy-user" },
+	{ "http://proxy.example:1/path", "proxy: nothing may follow" },
+	{ "http://proxy.example:1\r\nX: y", "a blank or control character" },
+};
+
+static void
+test_url__names_a_proxy(void **state)
+{
+	struct smtp__url url;
+	char why[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(proxies); i++) {
+		if (smtp__url_parse_proxy(&url, proxies[i].text, why,
+		    sizeof why) != SMTP_OK)
+			fail_msg("%s: %s", proxies[i].text, why);
+		assert_int_equal(url.proxy, proxies[i].proxy);
+		assert_int_equal(url.port, proxies[i].port);
+		assert_string_equal(url.host, proxies[i].host);
+	}
+	for (size_t i = 0; i < COUNT(bad_proxies); i++) {
+		if (smtp__url_parse_proxy(&url, bad_proxies[i].text, why,
+		    sizeof why) != SMTP_E_ARGUMENT)
+			fail_msg("%s is taken", bad_proxies[i].text);
+		if (strstr(why, bad_proxies[i].why) == NULL)
+			fail_msg("%s", why);
+		assert_null(strstr(why, "secret"));
+	}
+}
+
 int
 main(void)
 {
@@ -210,6 +270,7 @@ main(void)
 		cmocka_unit_test(test_url__says_what_is_wrong),
 		cmocka_unit_test(test_url__may_end_anywhere),
 		cmocka_unit_test(test_url__knows_addresses),
+		cmocka_unit_test(test_url__names_a_proxy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

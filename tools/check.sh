@@ -109,7 +109,7 @@ switches()
 		case $name in
 		*_SIZE | *_TEXT | *_REUSE | *_INSPECT | *_STEPPED)
 			without "-D$name=0" $engine || return 1 ;;
-		*_TLS | *_THREADS)
+		*_TLS | *_THREADS | *_PROXY)
 			without "-D$name=0" lib/*.c lib/*/*.c || return 1 ;;
 		*)	without "-D$name=0" $engine lib/*.c || return 1 ;;
 		esac

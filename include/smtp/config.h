@@ -137,6 +137,9 @@
 #ifndef SMTP_WITH_TLS
 #define SMTP_WITH_TLS 1          /* the transport over mbedTLS            */
 #endif
+#ifndef SMTP_WITH_PROXY
+#define SMTP_WITH_PROXY 1        /* SOCKS5 and CONNECT of HTTP            */
+#endif
 #ifndef SMTP_WITH_THREADS
 #define SMTP_WITH_THREADS 1      /* name lookup in a thread of its own    */
 #endif

@@ -129,7 +129,7 @@ smtp_options_set_random(struct smtp_options *options,
  *
  *   SMTP_E_ARGUMENT      the URL or an option
  *   SMTP_E_RESOLVE       the name was not found
- *   SMTP_E_CONNECT       no address answered
+ *   SMTP_E_CONNECT       no address answered, or a proxy leads nowhere
  *   SMTP_E_TLS           STARTTLS not to be had, or the handshake failed
  *   SMTP_E_CERTIFICATE   the certificate was not taken; the hint says why
  *   SMTP_E_LATER         the server said 4yz
@@ -137,8 +137,8 @@ smtp_options_set_random(struct smtp_options *options,
  *   SMTP_E_CLOSED, SMTP_E_TIMEOUT, SMTP_E_CANCELLED, SMTP_E_PROTOCOL,
  *   SMTP_E_MEMORY
  *
- * Waits at most 10 s for the lookup, 30 s for each address, 30 s for the
- * handshake, 120 s for each reply, or as the options say.
+ * Waits at most 10 s for the lookup, 30 s for each address and for a proxy,
+ * 30 s for the handshake, 120 s for each reply, or as the options say.
  * RFC 5321 section 3.1 and 3.2, RFC 3207, RFC 8314, RFC 2033.
  */
 SMTP_API int
