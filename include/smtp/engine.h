@@ -306,7 +306,10 @@ enum {
 	SMTP_DELIVERY_SIZE = 1,  /* `size` is known                         */
 	SMTP_DELIVERY_8BIT = 2,  /* the content has octets above 127        */
 	SMTP_DELIVERY_UTF8 = 4,  /* the header has octets above 127         */
-	SMTP_DELIVERY_ALL = 8    /* all recipients or none                  */
+	SMTP_DELIVERY_ALL = 8,   /* all recipients or none                  */
+	SMTP_DELIVERY_LONG = 128 /* parameters of extensions that enlarge   */
+				 /* a command: over 512 octets, counted by  */
+				 /* the caller (RFC 5321 section 4.5.3.1.4) */
 };
 
 struct smtp_delivery {

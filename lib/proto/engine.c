@@ -551,7 +551,7 @@ check_path(const struct smtp_engine *e, struct smtp_delivery *d, size_t n,
 	if (parameters != NULL)
 		return SMTP_E_UNSUPPORTED;
 #endif
-	if (n > SMTP__COMMAND_MAX)
+	if (n > SMTP__COMMAND_MAX && !(d->flags & SMTP_DELIVERY_LONG))
 		return SMTP_E_ARGUMENT;
 	if (!utf8)
 		return SMTP_OK;
