@@ -8,6 +8,7 @@
  *      tunnel.c      through a proxy, between dial and TLS
  *      pump.c        octets between the engine and the transport
  *      deliver.c     a message into a delivery, and its results back
+ *      envelope.c    what it asks of the server, as parameters
  *      heard.c       what the server said last, and what it offers
  *      report.c      what is said about failures
  *
@@ -25,6 +26,7 @@
 #include <smtp/smtp.h>
 
 #include "mime/message.h"
+#include "mime/store.h"
 #include "net/net.h"
 #include "options.h"
 #include "signed.h"
@@ -112,6 +114,9 @@ struct smtp__sending {
 	bool decided;                    /* the rows say it all             */
 	int local, local_cause;          /* of a failure of ours            */
 	const char *words;               /* about it, where these are ours  */
+	char why[200];                   /* room for such words             */
+	unsigned subject, detail;        /* of a refusal of ours            */
+	struct smtp__buffer parameters;  /* of MAIL and of each row         */
 };
 
 struct smtp {
@@ -170,6 +175,7 @@ struct smtp {
 	/* what is known */
 	char *capabilities;              /* EHLO's reply, a NUL a line      */
 	size_t capabilities_n;
+	bool without_ehlo;               /* the server knows HELO only      */
 	char *last_words;                /* before QUIT, while it is said   */
 	struct smtp__trace *trace;
 	struct smtp__failure failure;
@@ -287,6 +293,16 @@ smtp__deliver_fail(struct smtp *s, int status, int cause);
 /* The result of all, which the message and report know; frees `sending`. */
 int
 smtp__deliver_end(struct smtp *s, uint64_t now_ms);
+
+/* envelope.c */
+
+/*
+ * What the message asks of the server, into the parameters of the delivery and
+ * of its rows. SMTP_OK, SMTP_E_UNSUPPORTED (not offered), SMTP_E_ARGUMENT,
+ * SMTP_E_MEMORY.
+ */
+int
+smtp__envelope_write(struct smtp *s);
 
 /* heard.c */
 

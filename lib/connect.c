@@ -417,7 +417,7 @@ void
 smtp__connect_end(struct smtp *s)
 {
 	smtp__connect_close(s);
-	s->secure = s->authenticated = false;
+	s->secure = s->authenticated = s->without_ehlo = false;
 	s->read_ended = s->write_failed = false;
 	s->engine = NULL;
 	s->tls_line[0] = '\0';

@@ -63,6 +63,8 @@ smtp__deliver_prepare(struct smtp *s, struct smtp_message *message)
 		return smtp__report(s, SMTP_E_MEMORY, SMTP_E_MEMORY,
 		    SMTP_PHASE_NONE, "out of memory");
 	g->message = message;
+	g->subject = g->detail = SMTP_NO_ENHANCED;
+	smtp__buffer_init(&g->parameters, &s->heap);
 	s->sending = g;
 	smtp__signed_init(&g->signatures, &s->heap);
 	take_moment(s, &moment);
@@ -142,6 +144,9 @@ smtp__deliver_start(struct smtp *s)
 	(void)smtp__message_set_text(g->message, all, NULL, 0);
 	fill_rows(g, smtp__options_flag(s->options, SMTP__REQUIRE_ALL));
 	g->again = false;
+	rc = smtp__envelope_write(s);
+	if (rc != SMTP_OK)
+		return rc;
 	rc = smtp_engine_send(s->engine, &g->delivery);
 	g->started = rc == SMTP_OK;
 	if (!g->started && rc != SMTP_E_STATE) {
@@ -298,8 +303,8 @@ smtp__deliver_fail(struct smtp *s, int status, int cause)
 	for (size_t i = 0; i < g->recipient_count; i++) {
 		struct smtp__outcome *o = &g->recipients[i].outcome;
 		const struct smtp_rcpt none = {
-			.subject = SMTP_NO_ENHANCED,
-			.detail = SMTP_NO_ENHANCED,
+			.subject = (uint16_t)g->subject,
+			.detail = (uint16_t)g->detail,
 			.status = (int8_t)status,
 			.phase = (uint8_t)s->last_phase,
 		};
@@ -402,6 +407,7 @@ smtp__deliver_end(struct smtp *s, uint64_t now_ms)
 	smtp__memory_free(&s->heap, g->rows, g->room * sizeof *g->rows);
 	smtp__memory_free(&s->heap, g->which, g->room * sizeof *g->which);
 	smtp__signed_free(&g->signatures);
+	smtp__buffer_free(&g->parameters);
 	smtp__memory_free(&s->heap, g, sizeof *g);
 	s->sending = NULL;
 	return status;

@@ -12,10 +12,16 @@
 static void
 keep_capabilities(struct smtp *s, const struct smtp_reply *reply)
 {
+	const char *end_of_first = memchr(reply->text, '\n', reply->text_n);
+	bool taken = reply->code / 100 == 2;
 	size_t n = reply->text_n + 1;
-	char *p = reply->code / 100 == 2 ?
-	    smtp__memory_copy(&s->heap, reply->text, reply->text_n) : NULL;
+	char *p;
 
+	/* Behind a refused EHLO stands HELO, whose reply offers nothing. */
+	s->without_ehlo |= !taken;
+	if (s->without_ehlo && end_of_first != NULL)
+		n = (size_t)(end_of_first - reply->text) + 1;
+	p = taken ? smtp__memory_copy(&s->heap, reply->text, n - 1) : NULL;
 	smtp__memory_free(&s->heap, s->capabilities, s->capabilities_n);
 	s->capabilities = p;
 	s->capabilities_n = p == NULL ? 0 : n;

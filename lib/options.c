@@ -64,6 +64,8 @@ static const struct {
 	    "no", "send the password also without TLS" },
 	[SMTP__REQUIRE_ALL] = { "require-all", FLAG, "no",
 	    "send to all recipients or to none" },
+	[SMTP__REQUIRE_DSN] = { "require-dsn", FLAG, "yes",
+	    "refuse a mail that asks for reports where DSN is not offered" },
 	[SMTP__BLOCKING] = { "blocking", FLAG, "yes",
 	    "no: calls start an operation, smtp_step goes on with it" },
 	[SMTP__RECONNECT] = { "reconnect", FLAG, "yes",

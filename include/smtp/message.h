@@ -140,6 +140,112 @@ smtp_message_set_envelope_from(struct smtp_message *message,
 SMTP_API int
 smtp_message_add_recipient(struct smtp_message *message, const char *address);
 
+/*
+ * What the envelope asks of the server beyond addresses. Each of these needs
+ * an extension; where the server does not offer it, or not so much, smtp_send()
+ * is SMTP_E_UNSUPPORTED, the error names what is missing, and nothing of the
+ * mail was said. A setter replaces what it set before.
+ */
+
+/*
+ * Delivery status notifications (RFC 3461; DSN). `ret` says what a report of a
+ * failure brings back: "FULL", "HDRS" or NULL, which leaves that to the server.
+ * `envid` comes back in all reports: printable ASCII, at most 100 octets once
+ * encoded, and over 38 some readers cut it; NULL is none.
+ *
+ * Where DSN is not offered, a mail that asks for it is not sent, since a report
+ * that was switched on and does not come, or one that was switched off and
+ * does, tells something wrong. With the option "require-dsn" set to "no" it is
+ * sent without.
+ */
+SMTP_API int
+smtp_message_set_dsn(struct smtp_message *message, const char *ret,
+    const char *envid);
+
+/*
+ * When to report about a recipient: "NEVER", or some of "SUCCESS", "FAILURE"
+ * and "DELAY" with commas between, in any case; NULL takes it back. `address`
+ * NULL is every recipient without a setting of its own. An address that turns
+ * out to be no recipient of the mail is an error of the send.
+ *
+ * set_orcpt names the address that reports call the recipient by (ORCPT), with
+ * its type, at most 500 octets once encoded. `type` NULL is "rfc822", or
+ * "utf-8" (RFC 6533) where it is not ASCII. Without this call, and with
+ * `original` NULL, it is the recipient's own for whoever has another NOTIFY
+ * than NEVER; with "" there is none.
+ */
+SMTP_API int
+smtp_message_set_notify(struct smtp_message *message, const char *address,
+    const char *notify);
+SMTP_API int
+smtp_message_set_orcpt(struct smtp_message *message, const char *address,
+    const char *type, const char *original);
+
+/*
+ * Only over TLS with a verified certificate, here and on each hop behind
+ * (RFC 8689; REQUIRETLS). Where that cannot be had, the recipients have the
+ * enhanced code 5.7.30 (not offered) or 5.7.10 (no such TLS). `on` 0 takes it
+ * back. smtp_message_set_tls_optional() says the contrary in the header,
+ * "TLS-Required: No": to arrive matters more than to be encrypted on the way;
+ * how this session is protected does not change.
+ */
+SMTP_API int
+smtp_message_set_require_tls(struct smtp_message *message, int on);
+SMTP_API int
+smtp_message_set_tls_optional(struct smtp_message *message);
+
+/*
+ * Deliver within `seconds`, or else (RFC 2852; DELIVERBY) "R": return it, or
+ * "N": go on and report the delay; a "T" behind asks each hop for a trace. "R"
+ * takes 1 to 999999999, and at least what the server offers; "N" also less
+ * than 1. `mode` NULL takes it back.
+ */
+SMTP_API int
+smtp_message_set_deliver_by(struct smtp_message *message, int32_t seconds,
+    const char *mode);
+
+/*
+ * Priority of transfer, -9 to 9, 0 being the usual (RFC 6710; MT-PRIORITY).
+ * What the numbers mean is the profile that smtp_capability() tells.
+ */
+SMTP_API int
+smtp_message_set_mt_priority(struct smtp_message *message, int priority);
+
+/*
+ * Let the server hold the mail for that many seconds, 1 to 999999999, or until
+ * a time in seconds since 1970 (RFC 4865; FUTURERELEASE): one of them, within
+ * what the server offers, with a sender and not over LMTP. 0 takes it back.
+ */
+SMTP_API int
+smtp_message_set_hold_for(struct smtp_message *message, uint32_t seconds);
+SMTP_API int
+smtp_message_set_hold_until(struct smtp_message *message, int64_t seconds);
+
+/*
+ * Who submitted the mail first, for a server that trusts this session to say
+ * so (RFC 4954 section 5; AUTH= of MAIL): an ASCII address, "" for unknown, or
+ * NULL, which takes it back. Needs AUTH to be offered.
+ */
+SMTP_API int
+smtp_message_set_submitter(struct smtp_message *message, const char *address);
+
+/*
+ * Any other parameter of MAIL, and of RCPT: of this recipient, or with
+ * `address` NULL of each that has none of that name. `extension` is the
+ * keyword that EHLO must offer; NULL: any server that knows EHLO. `keyword`
+ * has letters, digits and hyphens, `value` visible characters but no `=`
+ * (RFC 5321 section 4.1.2), or is NULL. What has a setter above, or is said by
+ * the library (SIZE, BODY, SMTPUTF8, PRDR), is refused. These count into the
+ * 512 octets of a command, those above do not.
+ */
+SMTP_API int
+smtp_message_add_mail_parameter(struct smtp_message *message,
+    const char *extension, const char *keyword, const char *value);
+SMTP_API int
+smtp_message_add_rcpt_parameter(struct smtp_message *message,
+    const char *address, const char *extension, const char *keyword,
+    const char *value);
+
 /* The Subject, in any language (RFC 2047). Line ends are refused. */
 SMTP_API int
 smtp_message_set_subject(struct smtp_message *message, const char *subject);

@@ -84,15 +84,6 @@ smtp__message_drop_recipients(struct smtp_message *m)
 	m->count = 0;
 }
 
-/*
- * Addresses already taken, to leave doubles of To, Cc and Bcc out in one pass:
- * a table with open places, twice as many as there can be entries.
- */
-struct seen {
-	const struct smtp__entry **place;
-	size_t mask;
-};
-
 /* Local parts differ by case, domains do not (RFC 5321 section 2.4). */
 static bool
 same_address(struct smtp__bytes a, struct smtp__bytes b)
@@ -105,20 +96,57 @@ same_address(struct smtp__bytes a, struct smtp__bytes b)
 	    smtp__same(a.p + at, a.n - at, b.p + at, b.n - at);
 }
 
-static bool
-is_new(struct seen *seen, const struct smtp__entry *entry)
+/*
+ * A table with open places, at least twice as many as there are addresses.
+ */
+
+bool
+smtp__index_begin(struct smtp__index *index, const struct smtp_allocator *a,
+    size_t most)
+{
+	index->size = 4;
+	while (index->size < most * 2)
+		index->size *= 2;
+	index->place = smtp__store_new(a, index->size *
+	    sizeof(*index->place));
+	if (index->place == NULL)
+		return false;
+	memset((void *)index->place, 0, index->size * sizeof(*index->place));
+	return true;
+}
+
+const struct smtp__entry **
+smtp__index_find(const struct smtp__index *index, struct smtp__bytes spec)
 {
 	uint32_t hash = 2166136261u;
-	size_t i;
+	size_t i, mask = index->size - 1;
 
-	for (i = 0; i < entry->spec.n; i++)
-		hash = (hash ^ (unsigned char)smtp__lower(entry->spec.p[i])) *
+	for (i = 0; i < spec.n; i++)
+		hash = (hash ^ (unsigned char)smtp__lower(spec.p[i])) *
 		    16777619u;
-	for (i = hash & seen->mask; seen->place[i] != NULL;
-	    i = (i + 1) & seen->mask)
-		if (same_address(seen->place[i]->spec, entry->spec))
-			return false;
-	seen->place[i] = entry;
+	for (i = hash & mask; index->place[i] != NULL; i = (i + 1) & mask)
+		if (same_address(index->place[i]->spec, spec))
+			break;
+	return &index->place[i];
+}
+
+void
+smtp__index_end(struct smtp__index *index, const struct smtp_allocator *a)
+{
+	smtp__store_free(a, (void *)index->place,
+	    index->size * sizeof(*index->place));
+	index->place = NULL;
+}
+
+/* Doubles of To, Cc and Bcc are left out in one pass. */
+static bool
+is_new(const struct smtp__index *seen, const struct smtp__entry *entry)
+{
+	const struct smtp__entry **place = smtp__index_find(seen, entry->spec);
+
+	if (*place != NULL)
+		return false;
+	*place = entry;
 	return true;
 }
 
@@ -155,29 +183,22 @@ static bool
 settle(struct smtp_message *m, const struct smtp__list *const *lists,
     size_t count, bool doubles)
 {
-	size_t most = 0, n = 0, size = 4, next = 0;
+	size_t most = 0, n = 0, next = 0;
 	struct smtp__recipient *rows;
-	struct seen seen;
+	struct smtp__index seen;
 
 	for (size_t i = 0; i < count; i++)
 		most += lists[i]->mailboxes;
-	while (size < most * 2)
-		size *= 2;
 	if (most == 0) {
 		smtp__message_drop_recipients(m);
 		return true;
 	}
 	rows = smtp__store_new(&m->allocator, most * sizeof(*rows));
-	seen.place = smtp__store_new(&m->allocator, size * sizeof(seen.place));
-	seen.mask = size - 1;
-	if (rows == NULL || seen.place == NULL) {
+	if (rows == NULL || !smtp__index_begin(&seen, &m->allocator, most)) {
 		smtp__store_free(&m->allocator, rows, most * sizeof(*rows));
-		smtp__store_free(&m->allocator, (void *)seen.place,
-		    size * sizeof(seen.place));
 		return false;
 	}
 	memset(rows, 0, most * sizeof(*rows));
-	memset((void *)seen.place, 0, size * sizeof(seen.place));
 	for (size_t i = 0; i < count; i++)
 		for (struct smtp__entry *e = lists[i]->first; e != NULL;
 		    e = e->next) {
@@ -189,8 +210,7 @@ settle(struct smtp_message *m, const struct smtp__list *const *lists,
 			inherit(m, &rows[n], e->spec, &next);
 			n++;
 		}
-	smtp__store_free(&m->allocator, (void *)seen.place,
-	    size * sizeof(seen.place));
+	smtp__index_end(&seen, &m->allocator);
 	smtp__message_drop_recipients(m);
 	if (n < most) {
 		/* Sizes are told when memory is given back: no slack. */
@@ -362,6 +382,8 @@ smtp__message_prepare(struct smtp_message *m,
 
 	if (rc == SMTP_OK)
 		rc = settle_envelope(m);
+	if (rc == SMTP_OK)
+		rc = smtp__asks_settle(m);
 	if (rc == SMTP_OK)
 		find_wide(m);
 	return rc;

@@ -27,6 +27,7 @@ smtp_message_new_with(const struct smtp_allocator *allocator)
 	smtp__parts_init(&m->files);
 	smtp__buffer_init(&m->head, &m->allocator);
 	smtp__body_init(&m->body, &m->allocator);
+	smtp__asks_init(m);
 	m->outcome.status = SMTP_E_STATE;
 	m->changed = true;
 	return m;

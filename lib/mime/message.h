@@ -10,10 +10,13 @@
 #define SMTP__MESSAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <smtp/message.h>
 
+#include "text/bytes.h"
 #include "text/content.h"
+#include "text/out.h"
 
 /* What the platform gives to a message that is to be sent. */
 struct smtp__moment {
@@ -33,8 +36,56 @@ struct smtp__outcome {
 	char enhanced[16];               /* as text, once asked for       */
 };
 
+/*
+ * What the envelope asks for beyond addresses. The setters have checked it and
+ * written each parameter as the command says it; what is offered is not known
+ * here.
+ */
+enum smtp__ask {
+	SMTP__ASK_RET,
+	SMTP__ASK_ENVID,
+	SMTP__ASK_REQUIRETLS,
+	SMTP__ASK_SUBMITTER,
+	SMTP__ASK_DELIVER_BY,
+	SMTP__ASK_HOLD_FOR,
+	SMTP__ASK_HOLD_UNTIL,
+	SMTP__ASK_PRIORITY,
+	SMTP__ASK_COUNT
+};
+
+struct smtp__parameter {
+	struct smtp__parameter *next;
+	const char *extension;           /* NULL: whatever is offered     */
+	const char *text;                /* KEYWORD or KEYWORD=value      */
+	size_t keyword_n;
+};
+
+struct smtp__parameters {
+	struct smtp__parameter *first, **end;
+};
+
+/* Of one recipient, or of each that has none of its own. */
+struct smtp__rcpt_asks {
+	bool has_notify, has_orcpt;      /* set, perhaps to nothing       */
+	const char *notify;              /* "NOTIFY=NEVER"; NULL: unsaid  */
+	const char *orcpt_type;          /* NULL: as the address wants    */
+	const char *orcpt;               /* as given; NULL: the address   */
+	struct smtp__parameters more;
+};
+
+struct smtp__asks {
+	bool any;                        /* false: nothing, for anybody   */
+	const char *mail[SMTP__ASK_COUNT];   /* NULL: not asked           */
+	int32_t deliver_by;              /* of mode R; 0: of mode N       */
+	uint32_t hold_for;
+	size_t envid_n;                  /* of what was given             */
+	struct smtp__parameters more;
+	struct smtp__rcpt_asks rcpt;     /* of all                        */
+};
+
 struct smtp__recipient {
 	char *address;                   /* as it goes into RCPT          */
+	const struct smtp__rcpt_asks *asks;      /* its own, or NULL      */
 	struct smtp__outcome outcome;
 };
 
@@ -99,6 +150,19 @@ const char *
 smtp__message_envelope_from(const struct smtp_message *message);
 struct smtp__recipient *
 smtp__message_recipients(struct smtp_message *message, size_t *count);
+/*
+ * What of it a client needs to write commands. An ORCPT without its name:
+ * `raw` UTF-8 as it is, for a command with SMTPUTF8. And: is there one of this
+ * keyword?
+ */
+void
+smtp__orcpt_write(struct smtp__out *out, const char *type,
+    struct smtp__bytes address, bool raw);
+bool
+smtp__parameters_have(const struct smtp__parameters *list,
+    const char *keyword, size_t n);
+const struct smtp__asks *
+smtp__message_asks(const struct smtp_message *message);
 struct smtp__outcome *
 smtp__message_outcome(struct smtp_message *message);
 void

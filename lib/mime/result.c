@@ -97,7 +97,8 @@ enhanced(const struct smtp__outcome *o)
 		return "";
 	/* Refused by us, on the server's word: there is no reply. */
 	if (o->code == 0)
-		klass = o->status == SMTP_E_REFUSED ? 5 : 4;
+		klass = o->status == SMTP_E_REFUSED ||
+		    o->status == SMTP_E_UNSUPPORTED ? 5 : 4;
 	smtp__out_init(&out, mine->enhanced, sizeof(mine->enhanced) - 1);
 	smtp__out_number(&out, klass);
 	smtp__out_octet(&out, '.');

@@ -45,6 +45,20 @@ struct smtp__parts {
 
 enum { SMTP__PARTS_MAX = 1000, SMTP__DEPTH_MAX = 20, SMTP__UNIQUE = 16 };
 
+/* What one recipient, known by its address, is to have. */
+struct smtp__own {
+	struct smtp__entry entry;        /* must stand first              */
+	struct smtp__own *next;
+	struct smtp__rcpt_asks asks;
+	bool used;
+};
+
+/* Addresses, to be found without a search: see envelope.c. */
+struct smtp__index {
+	const struct smtp__entry **place;
+	size_t size;
+};
+
 struct smtp_message {
 	struct smtp_allocator allocator;
 	struct smtp__arena arena;
@@ -69,6 +83,8 @@ struct smtp_message {
 	const char *path;                /* settled                       */
 	struct smtp__recipient *recipients;
 	size_t count;
+	struct smtp__asks asks;
+	struct smtp__own *own, *own_last;
 	bool utf8;                       /* no encoded-words if possible  */
 	bool wide;                       /* needs SMTPUTF8                */
 	struct smtp__bytes wide_address; /* the first that does           */
@@ -188,9 +204,28 @@ smtp__message_check_tree(struct smtp_message *m);
 unsigned
 smtp__message_arrange(struct smtp_message *m);
 
-/* envelope.c: an index of what was addressed, to settle recipients. */
+/* envelope.c */
 void
 smtp__message_drop_recipients(struct smtp_message *m);
+
+/*
+ * An index for at most `most` addresses; false is no memory. `find` returns the
+ * place of an address: NULL stands there when it is not in, and may be set.
+ */
+bool
+smtp__index_begin(struct smtp__index *index,
+    const struct smtp_allocator *a, size_t most);
+const struct smtp__entry **
+smtp__index_find(const struct smtp__index *index, struct smtp__bytes spec);
+void
+smtp__index_end(struct smtp__index *index, const struct smtp_allocator *a);
+
+/* asks.c */
+void
+smtp__asks_init(struct smtp_message *m);
+/* Hand what is asked for single recipients to their rows. */
+int
+smtp__asks_settle(struct smtp_message *m);
 
 /* 32 characters for 5 bits each: lower case, no dots, nothing to quote. */
 void
