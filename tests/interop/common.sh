@@ -15,11 +15,14 @@
 #	                        odd@ and long@ with passwords of that kind, too
 #	ca, other_ca            the certificate of our authority; of a stranger
 #	token, expired_token    for XOAUTH2, where the server has it
-#	mechanisms              what logs in under TLS
+#	mechanisms              those of AUTH, on all ports together
+#	extensions              the keywords of EHLO or LHLO, likewise
 #	endpoint NAME URL TRAIT...      one port; the traits are in cases.py
 #	mailboxes DIR           Maildirs, one for each local part, or `other`
-#	lmtp_mailboxes DIR      the same for what came by LMTP
+#	lmtp_mailboxes DIR      for what came by LMTP, where that is another
 #	line_ends lf|crlf       how the Maildirs keep them; lmtp_line_ends too
+#	adds FIELD...           that it puts behind a header without them
+#	null_path none          there is no Return-Path then
 #	queue DIR...            where mail waits between acceptance and mailbox
 #	log FILE                the server's own
 #	method_log REGEX        in it: the mechanism of a login, in a group
@@ -119,6 +122,39 @@ unpack_package()
 	mv "$root/$1.new" "$root/$1"
 }
 
+# unpack_newer NAME PACKAGE... : from the Debian release after ours, with all
+# that they need, into $root/NAME, as a root of its own. Nothing of them is
+# configured or started. The mirror is the one that this system's package
+# sources name.
+newer=trixie
+unpack_newer()
+{
+	local name=$1 mirror into=$root/$1 list
+
+	shift
+	list=$(echo base-files dash coreutils "$@")
+	[ "$(cat "$into/.complete" 2>/dev/null)" = "$newer $list" ] && return 0
+	install_packages mmdebstrap debian-archive-keyring
+	[ "${DEPS:-yes}" = no ] && die "missing, and DEPS=no: $newer's $*"
+	mirror=$(cat /etc/apt/sources.list.d/*.sources 2>/dev/null |
+		awk 'tolower($1) == "uris:" { print $2; exit }')
+	[ -n "$mirror" ] || mirror=$(awk '$1 == "deb" {
+		sub(/\[[^]]*\] */, ""); print $2; exit }' /etc/apt/sources.list)
+	note "$newer's $*"
+	rm -rf "${into:?}" "$into.new"
+	timeout 300 mmdebstrap --quiet --variant=extract \
+		--include="${list// /,}" \
+		--aptopt='APT::Install-Recommends "false"' \
+		"$newer" "$into.new" "$mirror" >"$into.log" 2>&1 </dev/null || {
+		tail -n 5 "$into.log" >&2
+		die "cannot unpack $newer's $*"
+	}
+	[ -e "$into.new/bin/sh" ] || ln -s dash "$into.new/bin/sh"
+	mkdir -p "$into.new/var/empty"
+	echo "$newer $list" >"$into.new/.complete"
+	mv "$into.new" "$into"
+}
+
 system_user()
 {
 	getent group "$1" >/dev/null || groupadd -r "$1"
@@ -204,6 +240,7 @@ make_certificates()
 	leaf dnsip 127.0.0.1 DNS:127.0.0.1
 	leaf middle Middle '' 20200101 20400101 ca TRUE
 	leaf nochain localhost "$names" 20200101 20400101 middle
+	leaf client "$account" "email:$account"
 	cp nochain.key chain.key
 	cat nochain.pem middle.pem >chain.pem
 	openssl req -x509 -new -key server.key -sha256 -days 825 \
@@ -279,6 +316,35 @@ spawn()
 	echo $spawned >>"$state/pids"
 }
 
+# spawn_newer LOG NAME DIR COMMAND... : in the root that unpack_newer made,
+# where DIR is at its own place. What is mounted for that nobody else sees,
+# and it goes with the processes.
+spawn_newer()
+{
+	local log=$1 name=$2 dir=$3 inside=$root/$2 file
+
+	shift 3
+	for file in passwd group nsswitch.conf services protocols; do
+		[ ! -e /etc/$file ] || cp -L /etc/$file "$inside/etc/$file"
+	done
+	echo 127.0.0.1 localhost mail.example.com >"$inside/etc/hosts"
+	: >"$inside/etc/resolv.conf"
+	mkdir -p "$inside/$state" "$inside/run" "$inside/tmp"
+	cat >"$dir/inside.sh" <<-SH
+	set -e
+	mount --rbind /dev "$inside/dev"
+	mount -t proc proc "$inside/proc"
+	mount -t tmpfs -o mode=755 tmpfs "$inside/run"
+	mount -t tmpfs -o mode=1777 tmpfs "$inside/tmp"
+	mkdir -p "$inside$state"
+	mount --bind "$state" "$inside$state"
+	[ ! -x "$dir/mounts.sh" ] || . "$dir/mounts.sh"
+	exec chroot "$inside" "\$@"
+	SH
+	spawn "$log" unshare --mount --propagation private \
+		sh "$dir/inside.sh" "$@"
+}
+
 # members SESSION : the live processes of a session.
 members()
 {
@@ -338,4 +404,44 @@ describe_account()
 	describe "$1" long_password "$long_password"
 	describe "$1" ca "$2/ca.pem"
 	describe "$1" other_ca "$2/other-ca.pem"
+}
+
+#
+# Servers that are a library, in a program of ours: what they have in common.
+#
+
+# own_server_accounts DIR : as JSON. Tokens are only words to them.
+own_server_accounts()
+{
+	$python - "$account" "$password" "$odd_password" "$long_password" \
+		<<-'PY'
+	import json, sys
+	names = sys.argv[1], "odd@example.com", "long@example.com"
+	json.dump({"token": "a-token-of-interop",
+	           "passwords": dict(zip(names, sys.argv[2:]))}, sys.stdout)
+	PY
+}
+
+# own_server_described DIR
+own_server_described()
+{
+	local env=$1/env
+
+	mkdir -p "$1/mail"
+	: >>"$1/serverlog"
+	describe_account "$env" "$state/certificates"
+	describe "$env" token a-token-of-interop
+	describe "$env" expired_token a-token-of-yesterday
+	describe "$env" reject reject@example.com
+	describe "$env" defer defer@example.com
+	describe "$env" lmtp_reject nobody@example.com
+	describe "$env" full full@example.com
+	describe "$env" copies 2
+	describe "$env" mailboxes "$1/mail"
+	describe "$env" line_ends crlf
+	describe "$env" queue "$1/none"
+	describe "$env" log "$1/serverlog"
+	describe "$env" queue_id 'queued as (\w+)'
+	describe "$env" method_log '^login ([A-Z0-9-]+)'
+	describe "$env" refused_log '^refused'
 }

@@ -13,7 +13,7 @@ import hashlib
 import re
 
 PREPENDED = (b"return-path:", b"delivered-to:", b"x-original-to:",
-             b"received:")
+             b"received:", b"envelope-to:", b"delivery-date:")
 
 
 def to_crlf(octets):
@@ -44,6 +44,17 @@ def take_off(octets):
             if octets[at:at + 1] not in (b" ", b"\t"):
                 break
     return octets[:at], octets[at:]
+
+
+def take_out(message, names):
+    """Without the fields that a server puts behind the header of a message
+    of ours that is ready and has none of them."""
+    if not message.startswith(b".First: "):
+        return message
+    head, end, body = message.partition(b"\r\n\r\n")
+    for name in reversed(names):
+        head = re.sub(rb"\r\n" + name.encode() + rb": .*\Z", b"", head)
+    return head + end + body
 
 
 def field(head, name):

@@ -9,33 +9,56 @@ dovecot_install()
 	postfix_install
 }
 
-dovecot_start()
+# The Postfix behind: a port that takes mail without a login.
+dovecot_backend()
 {
-	local dir=$1 certs=$state/certificates backend user
+	postfix_port relay ''
+	describe "$env" relay_port "$port"
+}
+
+# dovecot_mailboxes DIR : accounts, and where their mail is to lie.
+dovecot_mailboxes()
+{
+	local dir=$1 user
 
 	mkdir -p "$dir/mail"
 	chmod 755 "$dir"
 	chown mail:mail "$dir/mail"
-	postfix_start "$dir/backend" || return 1
-	backend=$(sed -n 's/^relay_port //p' "$dir/backend/env")
 	dovecot_accounts "$dir/dovecot"
 	for user in user tester third odd long; do
 		echo "$user@example.com::8:8::$dir/mail/$user::"
 	done >"$dir/dovecot/userdb"
+	chmod 644 "$dir/dovecot/userdb"
+}
+
+dovecot_start()
+{
+	local dir=$1 backend env=$1/env
+
+	postfix_start "$dir/backend" dovecot_backend || return 1
+	backend=$(sed -n 's/^relay_port //p' "$dir/backend/env")
+	dovecot_mailboxes "$dir"
 	echo "full@example.com::8:8::$dir/mail/full::userdb_quota_rule=*:bytes=10" \
 		>>"$dir/dovecot/userdb"
-	chmod 644 "$dir/dovecot/userdb"
-
 	# shellcheck disable=SC2046
 	set -- $(free_ports 3)
 	dovecot_settings "$dir" "$backend" "$@" >"$dir/dovecot/conf"
 	spawn "$dir/out" dovecot -F -c "$dir/dovecot/conf"
 	wait_ports $spawned "$@" && wait_socket $spawned "$dir/lmtp" || return 1
 
-	local env=$dir/env
-	describe_account "$env" "$certs"
+	dovecot_described "$dir" "$@"
 	describe "$env" mechanisms PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 \
 		SCRAM-SHA-256 XOAUTH2 OAUTHBEARER
+	describe "$env" extensions 8BITMIME CHUNKING ENHANCEDSTATUSCODES \
+		PIPELINING SIZE STARTTLS AUTH BURL
+}
+
+# dovecot_described DIR SUBMISSION SUBMISSIONS LMTP
+dovecot_described()
+{
+	local dir=$1 env=$1/env
+
+	describe_account "$env" "$state/certificates"
 	describe "$env" token "$(token 86400)"
 	describe "$env" expired_token "$(token -60)"
 	describe "$env" reject reject@example.com
@@ -51,12 +74,12 @@ dovecot_start()
 		"$dir/backend/spool/active"
 	describe "$env" log "$dir/dovecot/log"
 	describe "$env" queue_id 'queued as (\w+)'
-	describe "$env" method_log 'submission-login: .*Login: .*method=([A-Z0-9-]+)'
-	describe "$env" refused_log 'auth: .*(Password mismatch|Token|token|oauth2 failed)'
-	describe "$env" endpoint submission "smtp://localhost:$1" login
-	describe "$env" endpoint smtps "smtps://localhost:$2" login
-	describe "$env" endpoint lmtp "lmtp+plaintext://localhost:$3" lmtp
-	describe "$env" endpoint lmtp-tls "lmtp://localhost:$3" lmtp
+	describe "$env" method_log 'submission-login: .*(?:Login|Logged in): .*method=([A-Z0-9-]+)'
+	describe "$env" refused_log 'auth[:(].*(Password mismatch|Token|token|oauth2 failed)'
+	describe "$env" endpoint submission "smtp://localhost:$2" login
+	describe "$env" endpoint smtps "smtps://localhost:$3" login
+	describe "$env" endpoint lmtp "lmtp+plaintext://localhost:$4" lmtp
+	describe "$env" endpoint lmtp-tls "lmtp://localhost:$4" lmtp
 	describe "$env" endpoint lmtp-unix "lmtp+unix:$dir/lmtp" lmtp
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154,SC1007
 # Postfix, unpacked rather than installed, with Dovecot's authentication
-# process behind it.
+# process behind it; postfix-cyrus.sh has Cyrus' SASL library there.
 
 postfix_install()
 {
@@ -117,16 +117,19 @@ postfix_ports()
 	postfix_port slowend 'smtp+plaintext://localhost:PORT slowend' \
 		'{smtpd_end_of_data_restrictions=sleep 5}'
 	postfix_port impatient 'smtp+plaintext://localhost:PORT impatient' \
-		smtpd_timeout=2s
+		smtpd_timeout=3s
 	postfix_port postscreen 'smtp+plaintext://localhost:PORT slowgreet' \
 		postscreen_greet_wait=2s postscreen_greet_action=enforce \
 		smtpd_service_name=screened
 	describe "$env" early_log 'PREGREET'
 }
 
+# postfix_start DIR [PORTS [SASL]] : with the ports that the function PORTS
+# makes, and the SASL of Postfix' name dovecot or cyrus.
 postfix_start()
 {
 	local dir=$1 spool=$1/spool etc=$1/etc env=$1/env started= six=no
+	local make_ports=${2:-postfix_ports} sasl=${3:-dovecot}
 	local program=$root/postfix certs=$state/certificates queue port ports
 
 	mkdir -p "$etc" "$dir/data" "$dir/mail" "$spool"
@@ -149,16 +152,17 @@ postfix_start()
 	grep -qs '^0*1 ' /proc/net/if_inet6 && six=yes
 	# shellcheck disable=SC2207
 	ports=($(free_ports 40))
-	postfix_main "$dir" "$program" >"$etc/main.cf"
+	{
+		postfix_main "$dir" "$program"
+		"postfix_sasl_$sasl" "$dir"
+	} >"$etc/main.cf"
 	postfix_services >"$etc/master.cf"
-	postfix_ports
+	$make_ports
 	chmod 644 "$etc"/*.cf
 
 	describe_account "$env" "$certs"
-	describe "$env" mechanisms PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 \
-		SCRAM-SHA-256 XOAUTH2 OAUTHBEARER
-	describe "$env" token "$(token 86400)"
-	describe "$env" expired_token "$(token -60)"
+	describe "$env" extensions PIPELINING SIZE VRFY ETRN STARTTLS AUTH \
+		ENHANCEDSTATUSCODES 8BITMIME DSN SMTPUTF8 CHUNKING
 	describe "$env" reject reject@example.com
 	describe "$env" defer defer@example.com
 	describe "$env" busy busy@example.com
@@ -173,12 +177,28 @@ postfix_start()
 	describe "$env" begin_log '\]: connect from'
 	describe "$env" session_log 'disconnect from \S+ (.*)'
 
-	dovecot_auth "$dir/auth" "$spool/private/auth" || return 1
+	"postfix_accounts_$sasl" "$dir" "$env" || return 1
 	LD_LIBRARY_PATH=$program/usr/lib/postfix \
 		spawn "$dir/out" "$program/usr/lib/postfix/sbin/master" \
 		-c "$etc" -s
 	# shellcheck disable=SC2086
 	wait_ports $spawned $started
+}
+
+postfix_sasl_dovecot()
+{
+	echo smtpd_sasl_type = dovecot
+	echo "smtpd_sasl_path = $1/spool/private/auth"
+}
+
+# postfix_accounts_dovecot DIR ENV
+postfix_accounts_dovecot()
+{
+	describe "$2" mechanisms PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 \
+		SCRAM-SHA-256 XOAUTH2 OAUTHBEARER
+	describe "$2" token "$(token 86400)"
+	describe "$2" expired_token "$(token -60)"
+	dovecot_auth "$1/auth" "$1/spool/private/auth"
 }
 
 # Content is delivered as it came: nothing is added, dropped or rewritten.
@@ -233,8 +253,6 @@ postfix_main()
 	smtpd_tls_security_level = may
 	smtpd_tls_auth_only = yes
 	smtpd_tls_received_header = yes
-	smtpd_sasl_type = dovecot
-	smtpd_sasl_path = $dir/spool/private/auth
 	smtpd_sasl_security_options = noanonymous
 	smtpd_client_connection_rate_limit = 0
 	smtpd_client_message_rate_limit = 0

@@ -28,6 +28,23 @@ CAUSES = set(EXIT) - {"PARTIAL", "LATER", "REFUSED", "UNKNOWN"} | {"REPLY"}
 
 LOCAL = {"ARGUMENT", "STATE", "SPACE", "MEMORY", "UNSUPPORTED", "SOURCE"}
 
+# The words of smtp_features() are the keywords and mechanisms in small
+# letters, but for these; None: no build is without it.
+FEATURES = {"STARTTLS": "tls", "AUTH": "plain", "ENHANCEDSTATUSCODES": None}
+
+# What in a command shows that an extension was used.
+SHOWN_BY = {
+    "STARTTLS": r"STARTTLS$", "AUTH": r"AUTH ", "CHUNKING": r"BDAT ",
+    "SIZE": r"MAIL .* SIZE=", "8BITMIME": r"MAIL .* BODY=8BITMIME",
+    "BINARYMIME": r"MAIL .* BODY=BINARYMIME",
+    "SMTPUTF8": r"MAIL .* SMTPUTF8", "PRDR": r"MAIL .* PRDR",
+    "DSN": r"MAIL .* (RET|ENVID)=|RCPT .* (NOTIFY|ORCPT)=",
+    "REQUIRETLS": r"MAIL .* REQUIRETLS", "DELIVERBY": r"MAIL .* BY=",
+    "MT-PRIORITY": r"MAIL .* MT-PRIORITY=",
+    "FUTURERELEASE": r"MAIL .* HOLD(FOR|UNTIL)=",
+    "VRFY": r"VRFY ", "ETRN": r"ETRN ", "HELP": r"HELP",
+}
+
 
 class Failed(Exception):
     pass
@@ -53,8 +70,9 @@ class Endpoint:
 class Mailboxes:
     """Maildirs below one folder; each mail carries its mark in X-Interop."""
 
-    def __init__(self, folder, line_ends):
+    def __init__(self, folder, line_ends, adds=""):
         self.folder, self.line_ends = folder, line_ends
+        self.adds = adds.split()
         self.seen = set()
         self.waiting = {}           # (who, mark): [(head, message)]
         self.broken = []
@@ -77,6 +95,7 @@ class Mailboxes:
                     self.broken.append(path)
                     continue
                 head, message = compare.take_off(octets)
+                message = compare.take_out(message, self.adds)
                 mark = compare.field(message.split(b"\r\n\r\n")[0],
                                      "X-Interop")
                 self.waiting.setdefault((who, mark), []).append(
@@ -110,10 +129,12 @@ class Server:
                     self.endpoints.append(Endpoint(self, name, url, traits))
                 else:
                     self.facts[key] = value
-        self.mail = Mailboxes(self.facts["mailboxes"], self.facts["line_ends"])
+        self.mail = Mailboxes(self.facts["mailboxes"],
+                              self.facts["line_ends"],
+                              self.facts.get("adds", ""))
         self.lmtp_mail = Mailboxes(
             self.facts["lmtp_mailboxes"], self.facts["lmtp_line_ends"]) \
-            if "lmtp_mailboxes" in self.facts else None
+            if "lmtp_mailboxes" in self.facts else self.mail
 
     def __getattr__(self, name):
         return self.facts[name]
@@ -125,9 +146,11 @@ class Server:
             with open(self.facts["log"], "rb") as file:
                 text = file.read().decode("utf-8", "replace")
                 at = file.tell()
-            if "session_log" not in self.facts or len(re.findall(
-                    self.begin_log, text)) <= len(re.findall(
-                        self.session_log, text)) or time.monotonic() > end:
+            if "session_log" not in self.facts or time.monotonic() > end:
+                return at
+            begun, ended = (len(re.findall("(?m)" + self.facts[which], text))
+                            for which in ("begin_log", "session_log"))
+            if begun <= ended:
                 return at
             time.sleep(0.02)
 
@@ -197,6 +220,29 @@ class Sent:
         return [(r["status"], r["code"], r["enhanced"])
                 for r in self.objects[index]["recipients"]]
 
+    def offered(self):
+        """{keyword: words behind it} of each EHLO that was answered."""
+        found = {}
+        for reply in re.findall(r"(?m)^C: [EL]HLO .*\n((?:S: 250-.*\n)*"
+                                r"S: 250 .*)$", self.err):
+            for line in reply.split("\n")[1:]:
+                # AUTH=PLAIN is how it was written before RFC 2554
+                words = re.sub("^AUTH=", "AUTH ", line[7:]).split()
+                if words:
+                    found.setdefault(words[0].upper(), set()).update(words[1:])
+        return found
+
+    def used(self):
+        """The extensions that commands show, and several at once."""
+        said = re.findall(r"(?m)^C: (.*)$", self.err)
+        found = {keyword for keyword, pattern in SHOWN_BY.items()
+                 if any(re.match(pattern, line) for line in said)}
+        if re.search(r"(?m)^C: (MAIL|RCPT).*\nC: ", self.err):
+            found.add("PIPELINING")
+        if any(r["enhanced"] for o in self.objects for r in o["recipients"]):
+            found.add("ENHANCEDSTATUSCODES")
+        return found
+
     def show(self):
         lines = ["$ " + " ".join(
             "'%s'" % w if re.search(r"[^\w@%+=:,./-]", w) else w or "''"
@@ -213,11 +259,22 @@ class Sent:
 class Rig:
     def __init__(self, client, work, tls13):
         self.client, self.work, self.tls13 = client, work, tls13
+        told = subprocess.run([client, "--version"], stdout=subprocess.PIPE,
+                              check=True, timeout=60).stdout.decode()
+        self.features = set(told[told.index("(") + 1:told.index(")")].split())
         self.passed = self.failed = self.marks = 0
         self.compared = {}          # (server, port, mechanism): mails
         self.shown = {}             # item: every case that named it passed
+        self.offered = {}           # keyword: words behind it, on any port
+        self.used = set()           # extensions, in a mail that was taken
+        self.refused = set()        # mechanisms that refused a wrong secret
         self.last = None
         self.server = None
+
+    def has(self, name):
+        """Is it in this build: a mechanism, or an extension by keyword?"""
+        word = FEATURES.get(name, name.lower())
+        return word is None or word in self.features
 
     def mark(self):
         self.marks += 1
@@ -236,7 +293,7 @@ class Rig:
              helo="client.example.com"):
         """Run smtp-send once. `login` is password, token or None."""
         server = self.server
-        if login == "password" and not ep.traits & {"login", "short",
+        if login == "password" and not ep.traits & {"login", "auth", "short",
                                                     "untrusted", "notls",
                                                     "silent"}:
             login = None
@@ -270,6 +327,10 @@ class Rig:
         need("Sanitizer" not in sent.err, "a sanitizer complains")
         if sent.exit != 64:
             self.check_shape(sent)
+        for keyword, words in sent.offered().items():
+            self.offered.setdefault(keyword, set()).update(words)
+        if sent.exit in (0, 1):
+            self.used |= sent.used()
         if login is not None:
             self.check_secrets(sent, secret, user or server.user)
         return sent

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Send through real servers and look into their mailboxes.
 #
-#	run.sh [SERVER...]          all of them: postfix dovecot
+#	run.sh [SERVER...]          all of them, NAME.sh each: see `all` below
 #
 # Needs root: the servers have users of their own. They are started from a
 # scratch directory on free loopback ports, and ended by number. What is
@@ -12,7 +12,9 @@
 #	                        ($BUILD/examples/smtp-send)
 #	INTEROP_ROOT            packages that were fetched (build/interop)
 #	INTEROP_TLS13=yes       the TLS library under test has TLS 1.3
-#	INTEROP_SECONDS         the most that the whole may take (540)
+#	INTEROP_SECONDS         the most that the cases may take (400)
+#	INTEROP_SERVER_SECONDS  and those of one server (240)
+#	INTEROP_JOBS            servers that are talked to at a time (4)
 #	INTEROP_ONLY            cases whose name has this word
 #	INTEROP_KEEP=yes        leave the scratch directory where it is
 
@@ -31,7 +33,10 @@ case $client in /*) ;; *) client=$PWD/$client ;; esac
 [ -x "$client" ] || die "no $client: make examples"
 mkdir -p "$root" || exit 1
 root=$(cd "$root" && pwd)
-[ $# -gt 0 ] || set -- postfix dovecot
+all='postfix postfix-cyrus dovecot dovecot24 exim opensmtpd aiosmtpd
+	smtp-server'
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $all
 servers=$*
 
 for server in $servers; do
@@ -39,8 +44,9 @@ for server in $servers; do
 	# shellcheck disable=SC1090
 	. "$here/$server.sh"
 done
-# Dovecot hands on to Postfix.
+# They have parts in common.
 . "$here/postfix.sh"
+. "$here/dovecot.sh"
 
 # Unix sockets have short names, so not below the build directory.
 state=$(mktemp -d /tmp/smtp-interop.XXXXXX) || exit 1
@@ -69,11 +75,11 @@ show_logs()
 install_packages python3 openssl
 begin=$SECONDS
 for server in $servers; do
-	("${server}_install") || die "$server cannot be installed"
+	("${server//-/_}_install") || die "$server cannot be installed"
 done
 make_certificates "$state/certificates"
 for server in $servers; do
-	if ! "${server}_start" "$state/$server"; then
+	if ! "${server//-/_}_start" "$state/$server"; then
 		show_logs "$state/$server"
 		echo "not ok - $server does not start"
 		echo "0 passed, 1 failed"
@@ -84,7 +90,7 @@ for server in $servers; do
 done
 note "$servers up after $((SECONDS - begin)) s"
 
-timeout -k 10 "${INTEROP_SECONDS:-540}" \
+timeout -k 10 "${INTEROP_SECONDS:-400}" \
 	$python -B "$here/main.py" "$client" "$state" "$@" &
 main=$!
 wait $main
