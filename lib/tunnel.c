@@ -87,7 +87,7 @@ fill(struct smtp *s, const char *name)
 	if (smtp__url_parse_proxy(&tunnel->url, name, why,
 	    sizeof why) != SMTP_OK)
 		return refuse(s, SMTP_E_ARGUMENT, why);
-	plan.kind = tunnel->url.proxy;
+	plan.kind = (enum smtp__proxy_kind)tunnel->url.proxy;
 	if ((plan.user == NULL) != (plan.password == NULL))
 		return refuse(s, SMTP_E_ARGUMENT, "options \"proxy-user\" and "
 		    "\"proxy-password\": one of them is missing");

@@ -438,7 +438,7 @@ test_proxy__says_nothing_that_would_be_something_else(void **state)
 
 	(void)state;
 	for (int kind = SMTP__PROXY_SOCKS5; kind <= SMTP__PROXY_HTTP; kind++) {
-		plan.kind = kind;
+		plan.kind = (enum smtp__proxy_kind)kind;
 		for (size_t i = 0; i < COUNT(hosts); i++) {
 			plan.host = hosts[i];
 			if (smtp__proxy_init(&proxy, &plan) !=

@@ -111,8 +111,8 @@ socks_login(const struct proxy *proxy, int fd)
 		put(fd, "\x01\x00", 2);
 		return true;
 	}
-	put(fd, "\x01\x01", 2);
 	tell(proxy, "refused\n");
+	put(fd, "\x01\x01", 2);
 	return false;
 }
 
