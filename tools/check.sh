@@ -89,7 +89,7 @@ headers()
 					return 1
 			done
 		done
-		for std in c++11 c++17; do
+		for std in c++11 c++14 c++17 c++20; do
 			echo "$one" | clang -x c++ -std=$std $strict ||
 				return 1
 		done
@@ -152,6 +152,8 @@ step 'a second make does nothing' again
 step 'build with clang and sanitizers' build BUILD="$BUILD/sanitize" \
 	CC=clang CFLAGS="$sanitize"
 step 'headers as C99, C11, C17, C++' headers
+step 'a program in C++ sends' \
+	env BUILD="$BUILD/gcc" sh tools/check-cplusplus.sh
 step 'each switch of config.h off' switches
 step 'lint' env BUILD="$BUILD/gcc" sh tools/lint.sh
 step 'manual' env BUILD="$BUILD" sh tools/check-man.sh
