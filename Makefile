@@ -47,6 +47,8 @@ LIB_OBJ     := $(BUILD)/amalgamation/smtp.o
 endif
 EXAMPLES    := $(patsubst examples/%.c,$(BUILD)/examples/%,$(EXAMPLE_SRC))
 TESTS       := $(patsubst tests/test_%.c,$(BUILD)/tests/%,$(TEST_SRC))
+FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,\
+	$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 TOOLS       := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOL_SRC))
 
 LIB_A  := $(BUILD)/libsmtp.a
@@ -133,12 +135,13 @@ $(shell mkdir -p $(BUILD); f=$(BUILD)/settings; \
 	else mv -f $$f.$$$$ $$f; fi)
 endif
 
-.PHONY: all lib examples tests tools amalgamation
+.PHONY: all lib examples tests tools fuzzers amalgamation
 all: lib examples
 amalgamation: $(BUILD)/amalgamation/smtp.c
 lib: $(LIB_A) $(LIB_SO)
 examples: $(EXAMPLES)
-tests: $(TESTS) $(TOOLS) $(EXAMPLES)
+tests: $(TESTS) $(TOOLS) $(EXAMPLES) fuzzers
+fuzzers: $(FUZZERS)
 tools: $(TOOLS)
 
 $(BUILD)/obj/lib/%.o: lib/%.c $(BUILD)/settings
@@ -211,16 +214,25 @@ $(BUILD)/outsiders/generate: $(OUTSIDE_OBJ) $(LIB_A)
 	$(call say,EXE) $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OUTSIDE_OBJ) \
 		$(LIB_A) $(LIBS)
 
+# Harnesses: with FUZZ=-fsanitize=fuzzer they look for inputs of their own,
+# without they run those that they are given.
+FUZZ ?=
+$(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c \
+		$(if $(FUZZ),,tests/fuzz/replay.c) $(LIB_A)
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) $(PROG_CFLAGS) -Itests/fuzz $(DEPFLAGS) \
+		$(LDFLAGS) $(FUZZ) -o $@ $(filter %.c,$^) $(LIB_A) $(LIBS)
+
 -include $(addsuffix .d,$(LIB_OBJ) $(SUPPORT_OBJ) $(TOOL_OBJ) $(EXAMPLES) \
-	$(TESTS) $(OUTSIDE_OBJ))
+	$(TESTS) $(FUZZERS) $(OUTSIDE_OBJ))
 
 # ---- what is done with it
 #
 # A target that needs a package asks tools/deps.sh for it first, and then runs
 # make anew, which finds what came. `all' and `install' ask for nothing.
 
-.PHONY: test check demo lint size interop bench outsiders install uninstall \
-	clean help
+.PHONY: test check demo lint fuzz size interop bench outsiders install \
+	uninstall clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS \
 	WITH_SODIUM
 
@@ -247,6 +259,17 @@ lint:
 	$(call deps,tls cppcheck mandoc)
 	@$(MAKE) --no-print-directory lib
 	@sh tools/lint.sh
+
+# Each harness for so many seconds.
+FUZZ_SECONDS ?= 60
+FUZZ_BUILD    = $(BUILD)/fuzzing
+fuzz:
+	$(call deps,tls clang sanitizers)
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang \
+		CFLAGS='-O1 -g -fno-sanitize-recover=all \
+		-fsanitize=fuzzer-no-link,address,undefined' \
+		FUZZ=-fsanitize=fuzzer fuzzers
+	@sh tests/fuzz/run.sh $(FUZZ_BUILD)/fuzz $(FUZZ_SECONDS)
 
 size:
 	$(call deps,arm)
@@ -326,6 +349,7 @@ help:
 	@echo 'make check        all that a contribution must pass'
 	@echo 'make test         only build and run the tests'
 	@echo 'make lint         only the rules for sources and manual'
+	@echo 'make fuzz         look for inputs that break it, FUZZ_SECONDS=60'
 	@echo 'make size         code and memory on Cortex-M'
 	@echo 'make interop      mail through real servers on this machine'
 	@echo 'make bench        speed and memory, beside others and floors'

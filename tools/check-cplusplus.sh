@@ -4,7 +4,8 @@
 . tests/cli/smtp-send.inc
 libs=$(pkg-config --libs mbedtls mbedx509 mbedcrypto 2>/dev/null ||
 	echo -lmbedtls -lmbedx509 -lmbedcrypto)
-libs=${MBEDTLS_PREFIX:+-L$MBEDTLS_PREFIX/lib -Wl,-rpath,$MBEDTLS_PREFIX/lib }$libs
+[ -z "${MBEDTLS_PREFIX:-}" ] ||
+	libs="-L$MBEDTLS_PREFIX/lib -Wl,-rpath,$MBEDTLS_PREFIX/lib $libs"
 
 for std in c++11 c++14 c++17 c++20; do
 	clang++ -std=$std -Wall -Wextra -Wpedantic -Wconversion -Wshadow \

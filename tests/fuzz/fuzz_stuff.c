@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Content on its way to DATA. What a server makes of it has to be the input
+ * with CRLF line ends, however both sides are cut; and nothing in it may look
+ * like the end mark but the end mark.
+ */
+#include "fuzz.h"
+
+#include <stdbool.h>
+
+#include "proto/stuff.h"
+
+/* As RFC 5321 section 4.5.2 tells a server: dots off, up to the end mark. */
+static size_t
+unstuff(const char *p, size_t n, char *out, size_t *used)
+{
+	size_t at = 0, size = 0;
+
+	for (;;) {
+		const char *end = memchr(p + at, '\r', n - at);
+		size_t line;
+
+		REQUIRE(end != NULL && end + 1 < p + n && end[1] == '\n');
+		REQUIRE(memchr(p + at, '\n', (size_t)(end - (p + at))) == NULL);
+		line = (size_t)(end - (p + at));
+		if (line == 1 && p[at] == '.') {
+			*used = at + 3;
+			return size;
+		}
+		if (line > 0 && p[at] == '.') {
+			at++;
+			line--;
+		}
+		REQUIRE(line <= SMTP__CONTENT_LINE_MAX);
+		memcpy(out + size, p + at, line + 2);
+		size += line + 2;
+		at += line + 2;
+	}
+}
+
+/* The same in the plainest way: CR, LF and CRLF each end a line. */
+static size_t
+lines(const char *p, size_t n, char *out)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '\r' || p[i] == '\n') {
+			i += p[i] == '\r' && i + 1 < n && p[i + 1] == '\n';
+			out[size++] = '\r';
+			out[size++] = '\n';
+		} else {
+			out[size++] = p[i];
+		}
+	}
+	if (size > 0 && out[size - 1] != '\n') {
+		out[size++] = '\r';
+		out[size++] = '\n';
+	}
+	return size;
+}
+
+static size_t
+stuff(const char *p, size_t n, bool eightbit, size_t in_cut, size_t out_cut,
+    char *out, bool *bad)
+{
+	struct smtp__stuff s;
+	size_t size = 0, at = 0;
+	bool done = false;
+
+	smtp__stuff_begin(&s, eightbit);
+	while (at < n && !s.bad) {
+		size_t piece = n - at < in_cut ? n - at : in_cut;
+		size_t left = piece;
+		const char *in = p + at;
+
+		while (left > 0 && !s.bad)
+			size += smtp__stuff(&s, &in, &left, out + size,
+			    out_cut);
+		at += piece;
+	}
+	*bad = s.bad;
+	while (!s.bad && !done)
+		size += smtp__stuff_end(&s, out + size, out_cut, &done);
+	return size;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_n)
+{
+	struct fuzz f = { input, input_n };
+	bool eightbit = fuzz_octet(&f) & 1, bad, bad2;
+	size_t in_cut = 1 + fuzz_octet(&f), out_cut = 1 + fuzz_octet(&f);
+	size_t n, size, size2, plain, back, used = 0;
+	char *p = fuzz_rest(&f, &n), *out, *out2, *want, *got;
+
+	out = malloc(3 * n + 400);
+	out2 = malloc(3 * n + 400);
+	want = malloc(2 * n + 4);
+	got = malloc(3 * n + 400);
+	size = stuff(p, n, eightbit, n + 1, 3 * n + 9, out, &bad);
+	size2 = stuff(p, n, eightbit, in_cut, out_cut, out2, &bad2);
+	REQUIRE(bad == bad2 && size == size2);
+	REQUIRE(memcmp(out, out2, size) == 0);
+	if (!bad) {
+		back = unstuff(out, size, got, &used);
+		plain = lines(p, n, want);
+		REQUIRE(used == size);
+		REQUIRE(back == plain && memcmp(got, want, plain) == 0);
+		for (size_t i = 0; i < size && !eightbit; i++)
+			REQUIRE((unsigned char)out[i] < 128);
+	}
+	free(got);
+	free(want);
+	free(out2);
+	free(out);
+	free(p);
+	return 0;
+}
