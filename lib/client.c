@@ -100,31 +100,40 @@ or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
-static int
-keep_secret(struct smtp *s, const char *user, const char *secret,
-    bool is_token)
+/* `given` NULL stays NULL. */
+static bool
+keep(struct smtp *s, char **kept, const char *given)
 {
-	smtp__op_forget(s);
-	s->user = smtp__memory_copy(&s->heap, user, strlen(user));
-	s->secret = smtp__memory_copy(&s->heap, secret, strlen(secret));
-	if (s->user == NULL || s->secret == NULL) {
-		smtp__op_forget(s);
-		return refuse(s, SMTP_E_MEMORY, "out of memory");
-	}
-	s->is_token = is_token;
-	s->credentials.user = s->user;
-	s->credentials.password = is_token ? NULL : s->secret;
-	s->credentials.token = is_token ? s->secret : NULL;
-	s->credentials.authzid = or_null(smtp__options_text(s->options,
-	    SMTP__AUTHZID));
-	s->credentials.mechanism = or_null(smtp__options_text(s->options,
-	    SMTP__MECHANISM));
-	return SMTP_OK;
+	if (given == NULL)
+		return true;
+	*kept = smtp__memory_copy(&s->heap, given, strlen(given));
+	return *kept != NULL;
 }
 
 static int
-authenticate(struct smtp *s, const char *user, const char *secret,
-    bool is_token)
+keep_credentials(struct smtp *s, enum smtp__proof proof, const char *name,
+    const char *user, const char *secret)
+{
+	smtp__auth_forget(s);
+	if (!keep(s, &s->user, user) || !keep(s, &s->secret, secret) ||
+	    !keep(s, &s->auth.named, name)) {
+		smtp__auth_forget(s);
+		return refuse(s, SMTP_E_MEMORY, "out of memory");
+	}
+	s->auth.proof = proof;
+	s->is_token = proof == SMTP__TOKEN;
+	s->credentials.user = s->user;
+	s->credentials.password = proof == SMTP__PASSWORD ? s->secret : NULL;
+	s->credentials.token = proof == SMTP__TOKEN ? s->secret : NULL;
+	s->credentials.authzid = or_null(smtp__options_text(s->options,
+	    SMTP__AUTHZID));
+	return SMTP_OK;
+}
+
+/* With a mechanism by its `name`, or with a user and a secret. */
+static int
+authenticate(struct smtp *s, enum smtp__proof proof, const char *name,
+    const char *user, const char *secret)
 {
 	int rc;
 
@@ -133,8 +142,8 @@ authenticate(struct smtp *s, const char *user, const char *secret,
 	rc = smtp__op_begin(s, SMTP__AUTHENTICATING);
 	if (rc != SMTP_OK)
 		return rc;
-	if (user == NULL || secret == NULL || *user == '\0' ||
-	    *secret == '\0')
+	if (proof == SMTP__NAMED ? name == NULL : user == NULL ||
+	    secret == NULL || *user == '\0' || *secret == '\0')
 		rc = smtp__report(s, SMTP_E_ARGUMENT, SMTP_E_ARGUMENT,
 		    SMTP_PHASE_AUTH, "AUTH: a user and a secret are needed");
 	else if (s->authenticated)
@@ -147,22 +156,29 @@ authenticate(struct smtp *s, const char *user, const char *secret,
 		s->locked = !s->authenticated;
 		return smtp__op_finish(s, rc);
 	}
-	rc = keep_secret(s, user, secret, is_token);
+	rc = keep_credentials(s, proof, name, user, secret);
 	if (rc == SMTP_OK)
-		rc = smtp__op_auth(s);
+		rc = smtp__auth_start(s);
 	return rc != SMTP_OK ? smtp__op_fail(s, rc) : smtp__op_complete(s);
 }
 
 int
 smtp_auth(struct smtp *s, const char *user, const char *password)
 {
-	return authenticate(s, user, password, false);
+	return authenticate(s, SMTP__PASSWORD, NULL, user, password);
 }
 
 int
 smtp_auth_token(struct smtp *s, const char *user, const char *token)
 {
-	return authenticate(s, user, token, true);
+	return authenticate(s, SMTP__TOKEN, NULL, user, token);
+}
+
+int
+smtp_auth_mechanism(struct smtp *s, const char *mechanism,
+    const char *identity)
+{
+	return authenticate(s, SMTP__NAMED, mechanism, identity, NULL);
 }
 
 int
@@ -306,7 +322,8 @@ smtp_close(struct smtp *s)
 		say_goodbye(s);
 	}
 	smtp__connect_end(s);
-	smtp__op_forget(s);
+	smtp__auth_end(s);
+	smtp__auth_forget(s);
 	smtp__memory_free_text(&s->heap, s->host);
 	smtp__memory_free_text(&s->heap, s->path);
 	smtp__memory_free_text(&s->heap, s->identity);
@@ -377,6 +394,5 @@ smtp_tls_info(const struct smtp *s)
 const char *
 smtp_mechanism(const struct smtp *s)
 {
-	return s == NULL || s->engine == NULL ? "" :
-	    smtp_engine_mechanism(s->engine);
+	return s == NULL ? "" : s->auth.name;
 }

@@ -4,6 +4,7 @@
  *
  *      client.c      the calls
  *      operation.c   one operation at a time, in steps, and the waiting
+ *      auth.c        which mechanism, and its steps
  *      connect.c     from a URL to an engine that talks: dial, TLS, greeting
  *      tunnel.c      through a proxy, between dial and TLS
  *      pump.c        octets between the engine and the transport
@@ -25,6 +26,7 @@
 #include <smtp/engine.h>
 #include <smtp/smtp.h>
 
+#include "auth.h"
 #include "mime/message.h"
 #include "mime/store.h"
 #include "net/net.h"
@@ -171,6 +173,7 @@ struct smtp {
 	bool is_token;
 	char *user, *secret;             /* NULL: wiped or never given      */
 	struct smtp_credentials credentials;
+	struct smtp__auth auth;
 
 	/* what is known */
 	char *capabilities;              /* EHLO's reply, a NUL a line      */
@@ -208,14 +211,6 @@ int
 smtp__op_finish(struct smtp *s, int status);
 int
 smtp__op_step(struct smtp *s);
-
-/* Say AUTH. SMTP_OK when it began. */
-int
-smtp__op_auth(struct smtp *s);
-
-/* Wipe user and secret. */
-void
-smtp__op_forget(struct smtp *s);
 
 /* Is there a session that waits for something to do? */
 bool
@@ -309,6 +304,10 @@ smtp__envelope_write(struct smtp *s);
 /* Keep the last reply, and the capabilities if it is that of EHLO. */
 void
 smtp__heard_reply(struct smtp *s, const struct smtp_reply *reply);
+
+/* Is this mechanism offered? */
+bool
+smtp__heard_mechanism(const struct smtp *s, const char *name);
 
 /* The engine says QUIT of its own accord. */
 void

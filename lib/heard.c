@@ -73,8 +73,10 @@ smtp__heard_reply(struct smtp *s, const struct smtp_reply *reply)
 
 	/* A challenge is no words for anybody; the engine still needs it. */
 	s->challenged = reply->code == 334;
-	if (s->challenged)
+	if (s->challenged) {
+		smtp__auth_hear(s, reply);
 		return;
+	}
 	s->code = reply->code;
 	s->last_phase = reply->phase;
 	s->words[reply->text_n] = '\0';
@@ -123,6 +125,29 @@ parameters(const char *line, const char *keyword, bool old)
 	while (smtp__is_blank(*line))
 		line++;
 	return line;
+}
+
+/* Each line of AUTH, in both forms (RFC 4954 section 3). */
+bool
+smtp__heard_mechanism(const struct smtp *s, const char *name)
+{
+	size_t n = strlen(name), i = 0;
+
+	for (bool first = true; i < s->capabilities_n; first = false) {
+		const char *line = s->capabilities + i;
+		const char *p = first ? NULL : parameters(line, "AUTH", true);
+
+		while (p != NULL && *p != '\0') {
+			size_t k = strcspn(p, " \t");
+
+			if (smtp__same(p, k, name, n))
+				return true;
+			p += k;
+			p += strspn(p, " \t");
+		}
+		i += strlen(line) + 1;
+	}
+	return false;
 }
 
 const char *

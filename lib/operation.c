@@ -20,15 +20,6 @@
  * Beginning and end of an operation.
  */
 
-void
-smtp__op_forget(struct smtp *s)
-{
-	smtp__memory_free_text(&s->heap, s->user);
-	smtp__memory_free_text(&s->heap, s->secret);
-	s->user = s->secret = NULL;
-	memset(&s->credentials, 0, sizeof s->credentials);
-}
-
 static int
 refuse(struct smtp *s, int status, const char *words)
 {
@@ -79,8 +70,9 @@ smtp__op_finish(struct smtp *s, int status)
 		s->authenticated = status == SMTP_OK;
 		s->locked = !s->authenticated;
 		if (!keeps || !s->authenticated)
-			smtp__op_forget(s);
+			smtp__auth_forget(s);
 	}
+	smtp__auth_end(s);
 	smtp__memory_free_text(&s->heap, s->line);
 	smtp__memory_free_text(&s->heap, s->last_words);
 	s->line = s->last_words = NULL;
@@ -94,30 +86,6 @@ smtp__op_finish(struct smtp *s, int status)
 /*
  * What an operation does once the session is there.
  */
-
-int
-smtp__op_auth(struct smtp *s)
-{
-	int rc;
-
-	s->goal = SMTP__GOAL_AUTH;
-	s->locked = true;
-	s->replies = 0;
-	rc = smtp_engine_auth(s->engine, &s->credentials);
-	if (rc == SMTP_E_AUTH) {
-		s->last_phase = SMTP_PHASE_AUTH;
-		return smtp__report_engine(s, rc);
-	}
-	if (rc == SMTP_E_ARGUMENT)
-		return smtp__report(s, rc, rc, SMTP_PHASE_AUTH, s->is_token ?
-		    "user or token: empty, or an octet that cannot be sent" :
-		    "user or password: empty, or an octet that cannot be "
-		    "sent");
-	if (rc != SMTP_OK)
-		return smtp__report(s, rc, rc, SMTP_PHASE_AUTH,
-		    "AUTH: not now");
-	return SMTP_OK;
-}
 
 /* After these the session is not what the engine takes it for. */
 static bool
@@ -292,12 +260,14 @@ ready(struct smtp *s)
 {
 	int rc = smtp_engine_status(s->engine);
 
+	if (rc != SMTP_OK && s->goal == SMTP__GOAL_AUTH)
+		return go_on(s, smtp__auth_again(s, rc));
 	if (rc != SMTP_OK)
 		return smtp__op_fail(s, rc);
 	if (s->goal == SMTP__GOAL_OPEN && s->operation == SMTP__OPENING)
 		return smtp__op_finish(s, SMTP_OK);
-	if (s->goal == SMTP__GOAL_OPEN && s->secret != NULL) {
-		rc = smtp__op_auth(s);
+	if (s->goal == SMTP__GOAL_OPEN && s->auth.proof != SMTP__NO_PROOF) {
+		rc = smtp__auth_start(s);
 	} else if (s->goal != SMTP__GOAL_WORK &&
 	    s->operation != SMTP__AUTHENTICATING) {
 		s->authenticated = s->goal == SMTP__GOAL_AUTH;
@@ -336,6 +306,8 @@ talk(struct smtp *s, uint64_t now_ms)
 		return over(s, now_ms);
 	if (want & SMTP_ENGINE_TLS)
 		return go_on(s, smtp__connect_secure(s, now_ms));
+	if (want & SMTP_ENGINE_RESPONSE)
+		return go_on(s, smtp__auth_step(s, now_ms));
 	return ready(s);
 }
 

@@ -20,8 +20,8 @@ static const struct {
 	[DIRECTORY] = { "directory", "the name of a directory" },
 	[NAME] = { "name", "the name of a host" },
 	[EHLO] = { "name", "a domain, or an address in brackets" },
-	[MECHANISM] = { "mechanism", "a mechanism: PLAIN, LOGIN, CRAM-MD5, "
-	    "XOAUTH2, OAUTHBEARER" },
+	[MECHANISM] = { "mechanisms", "names of mechanisms with spaces or "
+	    "commas between: SCRAM-SHA-256, PLAIN, LOGIN, ..." },
 	[TEXT] = { "text", "text without control characters" },
 	[SECRET] = { "secret", "text that is not empty" },
 	[FLAG] = { "yes/no", "yes or no" },
@@ -57,7 +57,7 @@ static const struct {
 	[SMTP__EHLO_NAME] = { "ehlo-name", EHLO, "",
 	    "what EHLO says, instead of the local address" },
 	[SMTP__MECHANISM] = { "mechanism", MECHANISM, "",
-	    "authenticate with this mechanism only" },
+	    "authenticate with one of these mechanisms only" },
 	[SMTP__AUTHZID] = { "authzid", TEXT, "",
 	    "the identity to act as, where it is not the user" },
 	[SMTP__INSECURE_PLAINTEXT_AUTH] = { "insecure-plaintext-auth", FLAG,
@@ -250,20 +250,28 @@ is_plain_text(const char *value)
 	return value[0] != '\0';
 }
 
-/* RFC 4422 section 3.1, in capitals. */
+/* RFC 4422 section 3.1, in capitals, with a space between. */
 static bool
-put_mechanism(struct smtp__out *out, const char *value)
+put_mechanisms(struct smtp__out *out, const char *value)
 {
+	size_t n = 0;            /* of this name                          */
+
 	for (size_t i = 0; value[i] != '\0'; i++) {
 		char c = value[i];
 
+		if (c == ' ' || c == ',') {
+			n = 0;
+			continue;
+		}
 		if (c >= 'a' && c <= 'z')
 			c = (char)(c - ('a' - 'A'));
-		if (!smtp__is_alnum(c) && c != '-' && c != '_')
+		if ((!smtp__is_alnum(c) && c != '-' && c != '_') || n == 20)
 			return false;
+		if (n++ == 0 && out->n > 0)
+			smtp__out_octet(out, ' ');
 		smtp__out_octet(out, c);
 	}
-	return out->n > 0 && out->n <= 20;
+	return out->n > 0;
 }
 
 static bool
@@ -293,7 +301,7 @@ check(enum kind kind, struct smtp__out *out, const char *value)
 	case EHLO:
 		return smtp__host_ehlo(out, value, n) == NULL;
 	case MECHANISM:
-		return put_mechanism(out, value);
+		return put_mechanisms(out, value);
 	case FLAG:
 		return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0;
 	case SECONDS:

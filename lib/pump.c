@@ -214,7 +214,8 @@ has_word(const struct smtp *s)
 
 	if (want & (SMTP_ENGINE_DONE | SMTP_ENGINE_RESULT))
 		return true;
-	return want & (SMTP_ENGINE_READY | SMTP_ENGINE_TLS) &&
+	return want & (SMTP_ENGINE_READY | SMTP_ENGINE_TLS |
+	    SMTP_ENGINE_RESPONSE) &&
 	    io->out_n == 0 && io->in_n == 0;
 }
 

@@ -209,7 +209,8 @@ static void
 add_no_mechanism(const struct smtp *s, struct smtp__out *out)
 {
 	const char *offered = smtp_capability(s, "AUTH");
-	const char *wanted = s->credentials.mechanism;
+	const char *wanted = s->auth.named != NULL ? s->auth.named :
+	    smtp__options_text(s->options, SMTP__MECHANISM);
 
 	if (s->tls_policy == SMTP_ENGINE_OPPORTUNISTIC) {
 		add(out, "AUTH: not without a verified certificate");
@@ -217,9 +218,9 @@ add_no_mechanism(const struct smtp *s, struct smtp__out *out)
 		add(out, "AUTH: not offered by the server");
 	} else {
 		add(out, "AUTH: no mechanism fits");
-		if (wanted != NULL) {
+		if (wanted[0] != '\0') {
 			add(out, "; wanted is ");
-			add(out, wanted);
+			add_words(out, wanted, strlen(wanted));
 		}
 		add(out, "; offered are ");
 		add_words(out, offered, strlen(offered));

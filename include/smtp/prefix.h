@@ -13,6 +13,7 @@
 #define SMTP__PASTED(prefix, name) prefix##name
 
 #define smtp_auth SMTP__AS(auth)
+#define smtp_auth_mechanism SMTP__AS(auth_mechanism)
 #define smtp_auth_token SMTP__AS(auth_token)
 #define smtp_cancel SMTP__AS(cancel)
 #define smtp_capability SMTP__AS(capability)

@@ -165,6 +165,21 @@ SMTP_API int
 smtp_auth_token(struct smtp *smtp, const char *user, const char *token);
 
 /*
+ * Authenticate with a mechanism that needs no secret of the caller's:
+ *
+ *   EXTERNAL    by the certificate of the options tls-cert and tls-key;
+ *               without one only if the option mechanism names it, too.
+ *               `identity` is whom to act as, NULL: whom it names
+ *   ANONYMOUS   `identity` is what to leave in the server's log, or NULL
+ *
+ * Returns as smtp_auth(); SMTP_E_AUTH also where it is not offered or not
+ * known. RFC 4422 appendix A, RFC 4505.
+ */
+SMTP_API int
+smtp_auth_mechanism(struct smtp *smtp, const char *mechanism,
+    const char *identity);
+
+/*
  * Send one message: MAIL, a RCPT for each recipient, DATA.
  *
  * The message is borrowed until the result. Its content is read, line ends

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which mechanism, and its steps.
+ */
+#include "auth.h"
+
+#include <string.h>
+
+#include "client.h"
+#include "crypto/hash.h"
+#include "memory.h"
+#include "sasl/mech.h"
+#include "text/out.h"
+
+/*
+ * The mechanisms that there are, the best first: what keeps the password from
+ * the server, the stronger digest first, bound to TLS before not bound; then,
+ * under TLS, what the server can compare with what it has. `stepped` NULL: the
+ * engine speaks it.
+ */
+static const struct way {
+	const char *name;
+	const struct smtp__stepped *stepped;
+	enum smtp__proof proof;
+	bool reveals;
+} ways[] = {
+	{ "OAUTHBEARER", NULL, SMTP__TOKEN, true },
+	{ "XOAUTH2", NULL, SMTP__TOKEN, true },
+	{ "PLAIN", NULL, SMTP__PASSWORD, true },
+	{ "LOGIN", NULL, SMTP__PASSWORD, true },
+	{ "CRAM-MD5", NULL, SMTP__PASSWORD, false },
+	{ "EXTERNAL", &smtp__stepped_external, SMTP__NAMED, false },
+	{ "ANONYMOUS", &smtp__stepped_anonymous, SMTP__NAMED, false },
+};
+#define WAYS (sizeof ways / sizeof *ways)
+
+/* Never more, whatever the server says to each. */
+#define ATTEMPTS 3
+
+/*
+ * The credentials.
+ */
+
+void
+smtp__auth_forget(struct smtp *s)
+{
+	smtp__memory_free_text(&s->heap, s->user);
+	smtp__memory_free_text(&s->heap, s->secret);
+	smtp__memory_free_text(&s->heap, s->auth.named);
+	s->user = s->secret = s->auth.named = NULL;
+	s->auth.proof = SMTP__NO_PROOF;
+	memset(&s->credentials, 0, sizeof s->credentials);
+}
+
+void
+smtp__auth_end(struct smtp *s)
+{
+	struct smtp__auth *a = &s->auth;
+
+	if (a->state != NULL) {
+		a->stepped->end(a->state);
+		smtp__memory_free(&s->heap, a->state, a->stepped->state_bytes);
+	}
+	a->state = NULL;
+	a->stepped = NULL;
+	a->heard = false;
+	memset(&a->response, 0, sizeof a->response);
+}
+
+/*
+ * Choosing.
+ */
+
+/* Is this word among those, divided by blanks? Where there is none, it is. */
+static bool
+is_among(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (*words == '\0')
+		return true;
+	while (*words != '\0') {
+		size_t k = strcspn(words, " ");
+
+		if (k == n && memcmp(words, word, n) == 0)
+			return true;
+		words += k;
+		words += strspn(words, " ");
+	}
+	return false;
+}
+
+static bool
+may_reveal(const struct smtp *s)
+{
+	return s->secure || smtp__options_flag(s->options,
+	    SMTP__INSECURE_PLAINTEXT_AUTH);
+}
+
+static bool
+suits(const struct smtp *s, const struct way *way)
+{
+	const char *allowed = smtp__options_text(s->options, SMTP__MECHANISM);
+	const struct smtp__auth *a = &s->auth;
+
+	if (a->tried & 1U << (way - ways) || way->proof != a->proof ||
+	    (way->reveals && !may_reveal(s)))
+		return false;
+	if (a->named != NULL)
+		return strcmp(a->named, way->name) == 0;
+	if (way->stepped != NULL && way->stepped->flags & SMTP__STEPPED_NAMED &&
+	    *allowed == '\0')
+		return false;
+	return is_among(allowed, way->name);
+}
+
+/* EXTERNAL is by the certificate that TLS showed, unless it was named. */
+static bool
+lacks_certificate(const struct smtp *s, const struct way *way)
+{
+	return way->stepped == &smtp__stepped_external &&
+	    (!s->secure ||
+	    smtp__options_text(s->options, SMTP__TLS_CERT)[0] == '\0') &&
+	    smtp__options_text(s->options, SMTP__MECHANISM)[0] == '\0';
+}
+
+static int
+random_octets(void *ctx, void *p, size_t n)
+{
+	const struct smtp__hooks *hooks = ctx;
+
+	if (hooks->random != NULL)
+		return hooks->random(hooks->random_ctx, p, n);
+	return smtp__net_random(p, n) ? 0 : -1;
+}
+
+static void
+give(struct smtp *s)
+{
+	const struct smtp__hooks *hooks = smtp__options_hooks(s->options);
+	int zone;
+
+	s->auth.given = (struct smtp__stepped_given){
+		.user = s->credentials.user,
+		.password = s->credentials.password,
+		.token = s->credentials.token,
+		.authzid = s->credentials.authzid,
+		.host = s->identity != NULL ? s->identity : "",
+		.service = s->lmtp ? "lmtp" : "smtp",
+		.random = random_octets,
+		.random_ctx = (void *)(uintptr_t)hooks,
+		.secure = s->secure,
+	};
+	if (hooks->clock == NULL)
+		s->auth.given.seconds = smtp__net_wall_clock(&zone);
+	else if (hooks->clock(hooks->clock_ctx, &s->auth.given.seconds,
+	    &zone) != 0)
+		s->auth.given.seconds = 0;
+}
+
+static int
+begin_stepped(struct smtp *s, const struct smtp__stepped *m)
+{
+	struct smtp__auth *a = &s->auth;
+	int rc;
+
+	if (!smtp__heard_mechanism(s, m->name))
+		return SMTP_E_AUTH;
+	give(s);
+	a->state = smtp__memory_new(&s->heap, m->state_bytes);
+	if (a->state == NULL)
+		return SMTP_E_MEMORY;
+	a->stepped = m;
+	rc = m->begin(m, a->state, &a->given);
+	if (rc != SMTP_OK)
+		return rc;
+	s->credentials.stepped = m->flags & SMTP__STEPPED_FIRST ?
+	    SMTP_STEPPED_FIRST : SMTP_STEPPED_SECOND;
+	return SMTP_OK;
+}
+
+/* SMTP_OK when AUTH is under way; SMTP_E_AUTH: not this one. */
+static int
+begin(struct smtp *s, const struct way *way)
+{
+	struct smtp__auth *a = &s->auth;
+	int rc = SMTP_OK;
+
+	a->tried |= 1U << (way - ways);
+	s->credentials.mechanism = way->name;
+	s->credentials.stepped = SMTP_STEPPED_NOT;
+	if (way->stepped != NULL)
+		rc = begin_stepped(s, way->stepped);
+	if (rc == SMTP_OK)
+		rc = smtp_engine_auth(s->engine, &s->credentials);
+	if (rc != SMTP_OK) {
+		smtp__auth_end(s);
+		return rc == SMTP_E_UNSUPPORTED ? SMTP_E_AUTH : rc;
+	}
+	a->attempts++;
+	a->reveals = way->reveals;
+	a->failed = false;
+	memcpy(a->name, way->name, strlen(way->name) + 1);
+	return SMTP_OK;
+}
+
+/* What shows no secret comes first where others listen, even if it may. */
+static int
+begin_best(struct smtp *s)
+{
+	for (int round = s->secure; round < 2; round++)
+		for (const struct way *way = ways; way < ways + WAYS; way++) {
+			int rc;
+
+			if (!suits(s, way) || (round == 0 && way->reveals) ||
+			    lacks_certificate(s, way))
+				continue;
+			rc = begin(s, way);
+			if (rc != SMTP_E_AUTH)
+				return rc;
+		}
+	return SMTP_E_AUTH;
+}
+
+int
+smtp__auth_start(struct smtp *s)
+{
+	struct smtp__auth *a = &s->auth;
+	int rc;
+
+	s->goal = SMTP__GOAL_AUTH;
+	s->locked = true;
+	s->replies = 0;
+	a->tried = a->attempts = 0;
+	rc = begin_best(s);
+	if (rc == SMTP_E_AUTH) {
+		s->last_phase = SMTP_PHASE_AUTH;
+		return smtp__report_engine(s, rc);
+	}
+	if (rc == SMTP_E_MEMORY)
+		return smtp__report(s, rc, rc, SMTP_PHASE_AUTH,
+		    "out of memory");
+	if (rc == SMTP_E_ARGUMENT)
+		return smtp__report(s, rc, rc, SMTP_PHASE_AUTH, s->is_token ?
+		    "user or token: empty, or an octet that cannot be sent" :
+		    "user or password: empty, or an octet that cannot be "
+		    "sent");
+	if (rc != SMTP_OK)
+		return smtp__report(s, rc, rc, SMTP_PHASE_AUTH,
+		    "AUTH: not now");
+	return SMTP_OK;
+}
+
+/*
+ * After a refusal (RFC 4954 section 6). Never after 535: the next wrong try
+ * may lock the account.
+ */
+
+enum {
+	NOT_SUPPORTED = 504,
+	TOO_WEAK = 534,
+	TRANSITION = 432
+};
+
+/* What is left to try, after this reply. */
+static bool
+narrow(struct smtp *s, int code)
+{
+	for (size_t i = 0; i < WAYS; i++) {
+		bool plain = strcmp(ways[i].name, "PLAIN") == 0;
+
+		if ((code == TOO_WEAK && ways[i].reveals) ||
+		    (code == TRANSITION && !(plain && s->secure)))
+			s->auth.tried |= 1U << i;
+	}
+	return code == NOT_SUPPORTED || code == TOO_WEAK || code == TRANSITION;
+}
+
+int
+smtp__auth_again(struct smtp *s, int status)
+{
+	struct smtp__auth *a = &s->auth;
+
+	smtp__auth_end(s);
+	if (a->failed || s->replies == 0 || a->attempts >= ATTEMPTS ||
+	    !narrow(s, s->code))
+		return status;
+	return begin_best(s) == SMTP_OK ? SMTP_OK : status;
+}
+
+/*
+ * Steps.
+ */
+
+static int
+step(struct smtp__auth *a, const void *challenge, size_t n)
+{
+	memset(&a->response, 0, sizeof a->response);
+	return a->stepped->step(a->state, challenge, n, &a->response);
+}
+
+void
+smtp__auth_hear(struct smtp *s, const struct smtp_reply *reply)
+{
+	struct smtp__auth *a = &s->auth;
+
+	if (a->stepped == NULL ||
+	    !(smtp_engine_want(s->engine) & SMTP_ENGINE_RESPONSE))
+		return;
+	a->status = step(a, reply->text, reply->text_n);
+	a->heard = true;
+}
+
+/* "AUTH SCRAM-SHA-256: words". Nothing more is tried: it was not refused. */
+static int
+fail(struct smtp *s, int status)
+{
+	struct smtp__auth *a = &s->auth;
+	const char *why = a->response.why;
+	char line[SMTP__ERROR_MAX];
+	struct smtp__out out;
+
+	smtp__out_init(&out, line, sizeof line - 1);
+	smtp__out_text(&out, "AUTH ");
+	smtp__out_text(&out, a->name);
+	smtp__out_text(&out, ": ");
+	smtp__out_text(&out, why != NULL ? why : smtp_status_name(status));
+	line[out.n] = '\0';
+	a->failed = true;
+	smtp__report(s, status, status, SMTP_PHASE_AUTH, line);
+	(void)smtp_engine_response(s->engine, NULL, 0, 0);
+	return smtp_engine_want(s->engine) & SMTP_ENGINE_READY ? status :
+	    SMTP_OK;
+}
+
+int
+smtp__auth_step(struct smtp *s, uint64_t now_ms)
+{
+	struct smtp__auth *a = &s->auth;
+	int rc = a->heard ? a->status : step(a, NULL, 0);
+
+	a->heard = false;
+	if (rc > 0) {
+		s->due_ms = now_ms;
+		return rc;
+	}
+	if (rc == SMTP_OK)
+		rc = smtp_engine_response(s->engine, a->response.p,
+		    a->response.n, a->response.last);
+	return rc == SMTP_OK ? SMTP_OK : fail(s, rc);
+}
