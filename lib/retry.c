@@ -19,12 +19,12 @@
 #define ANY_PART 0xfffeu         /* of an enhanced code                     */
 
 /* The first row that fits has the word: special before general. */
-static const struct row {
+static const struct retry_row {
 	int status, cause, phase, code;
 	unsigned subject, detail;
 	int retry;
 	uint32_t after_s;
-} rows[] = {
+} retry_rows[] = {
 	/* No reply has decided. */
 	{ SMTP_E_UNKNOWN, ANY, ANY, ANY, ANY_PART, ANY_PART,
 	    SMTP_RETRY_ASK, 0 },
@@ -204,8 +204,8 @@ smtp__retry(const struct smtp__failed *failed, uint32_t *after_s)
 	if (f.status == SMTP_E_LATER && (is_surplus(&f) ||
 	    (f.cause == SMTP_E_REPLY && f.code == 0)))
 		return SMTP_RETRY_NOW;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const struct row *r = &rows[i];
+	for (size_t i = 0; i < sizeof retry_rows / sizeof *retry_rows; i++) {
+		const struct retry_row *r = &retry_rows[i];
 
 		if (!is(r->status, f.status) || !is(r->cause, f.cause) ||
 		    !is(r->phase, f.phase) || !is(r->code, f.code) ||
