@@ -10,6 +10,8 @@
  *      pump.c        octets between the engine and the transport
  *      deliver.c     a message into a delivery, and its results back
  *      envelope.c    what it asks of the server, as parameters
+ *      verb.c        what a line of the caller's own may be
+ *      limits.c      how much of all that a session takes
  *      heard.c       what the server said last, and what it offers
  *      report.c      what is said about failures
  *
@@ -99,6 +101,11 @@ struct smtp__failure {
 	bool by_deadline;
 };
 
+/* Of LIMITS, RFC 9422; 0 is none. */
+struct smtp__limits {
+	uint32_t mails, rcpts, domains;
+};
+
 struct smtp__sending {
 	struct smtp_message *message;
 	struct smtp__recipient *recipients;
@@ -112,7 +119,7 @@ struct smtp__sending {
 	int64_t seconds;                 /* since 1970; 0: no clock         */
 	bool planning;                   /* a source was not ready          */
 	bool started;                    /* the engine has the delivery     */
-	bool again;                      /* once more, for the surplus      */
+	bool again;                      /* once more, for who is pending   */
 	bool decided;                    /* the rows say it all             */
 	int local, local_cause;          /* of a failure of ours            */
 	const char *words;               /* about it, where these are ours  */
@@ -159,6 +166,7 @@ struct smtp {
 	bool opened;                     /* once, so it can be done again   */
 	enum smtp__renewal renewal;      /* after its end                   */
 	bool reopened;                   /* in this operation               */
+	bool renewing;                   /* QUIT, then open it again        */
 	bool reused;                     /* the session was idle before it  */
 	bool write_failed;
 	bool read_ended;
@@ -179,6 +187,10 @@ struct smtp {
 	char *capabilities;              /* EHLO's reply, a NUL a line      */
 	size_t capabilities_n;
 	bool without_ehlo;               /* the server knows HELO only      */
+	struct smtp__limits limits;
+	uint32_t mails;                  /* transactions of this connection */
+	uint64_t *domains;               /* addressed, where that counts    */
+	size_t domain_n, domain_room;
 	char *last_words;                /* before QUIT, while it is said   */
 	struct smtp__trace *trace;
 	struct smtp__failure failure;
@@ -265,7 +277,11 @@ smtp__pump_idle(struct smtp *s);
 int
 smtp__deliver_prepare(struct smtp *s, struct smtp_message *message);
 
-/* Hand the message to the engine: a mask, SMTP_OK, or a local error. */
+/*
+ * Hand the message to the engine: a mask, SMTP_OK, or a local error; or
+ * SMTP__RENEW, where this session takes no more of it.
+ */
+#define SMTP__RENEW 0x20000
 int
 smtp__deliver_start(struct smtp *s);
 
@@ -298,6 +314,33 @@ smtp__deliver_end(struct smtp *s, uint64_t now_ms);
  */
 int
 smtp__envelope_write(struct smtp *s);
+
+/* verb.c */
+
+/* May this line be said now? SMTP_OK, or a status that is reported. */
+int
+smtp__verb_check(struct smtp *s, const char *line);
+
+/* limits.c */
+
+/*
+ * What follows LIMITS in EHLO's reply, or NULL. A syntax error voids it all, a
+ * bad value itself.
+ */
+void
+smtp__limits_read(struct smtp__limits *limits, const char *offer);
+
+/* The connection is gone. */
+void
+smtp__limits_forget(struct smtp *s);
+
+/* Is there a transaction left? */
+bool
+smtp__limits_spent(const struct smtp *s);
+
+/* May this be recipient `n`, from 0, of a transaction? It counts from here. */
+bool
+smtp__limits_take(struct smtp *s, const char *address, size_t n);
 
 /* heard.c */
 

@@ -424,4 +424,5 @@ smtp__connect_end(struct smtp *s)
 	smtp__memory_free(&s->heap, s->capabilities, s->capabilities_n);
 	s->capabilities = NULL;
 	s->capabilities_n = 0;
+	smtp__limits_forget(s);
 }

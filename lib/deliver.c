@@ -85,25 +85,36 @@ smtp__deliver_prepare(struct smtp *s, struct smtp_message *message)
 	if (open == 0)
 		return SMTP__DELIVERED;
 	smtp__message_begin(message);
+	for (i = 0; i < g->recipient_count; i++)
+		if (is_open(&g->recipients[i]))
+			g->recipients[i].outcome.status = SMTP_RCPT_PENDING;
 	g->rows = smtp__memory_new(&s->heap, open * sizeof *g->rows);
 	g->which = smtp__memory_new(&s->heap, open * sizeof *g->which);
 	g->room = open;
 	return g->rows == NULL || g->which == NULL ? SMTP_E_MEMORY : SMTP_OK;
 }
 
-/* A row for each recipient that is still to be addressed. */
-static void
-fill_rows(struct smtp__sending *g, bool all)
+/*
+ * A row for each recipient that is still to be addressed, as many as the
+ * server takes at once. Returns whether others are left.
+ */
+static bool
+fill_rows(struct smtp *s)
 {
+	struct smtp__sending *g = s->sending;
 	struct smtp_delivery *d = &g->delivery;
+	bool left = false;
 	size_t n = 0;
 
-	for (size_t i = 0; i < g->recipient_count && n < g->room; i++) {
+	for (size_t i = 0; i < g->recipient_count; i++) {
 		const struct smtp__recipient *r = &g->recipients[i];
 
-		if (g->again ? r->outcome.status != SMTP_RCPT_PENDING :
-		    !is_open(r))
+		if (r->outcome.status != SMTP_RCPT_PENDING)
 			continue;
+		if (!smtp__limits_take(s, r->address, n)) {
+			left = true;
+			continue;
+		}
 		memset(&g->rows[n], 0, sizeof g->rows[n]);
 		g->rows[n].address = r->address;
 		g->rows[n].status = SMTP_RCPT_PENDING;
@@ -119,7 +130,54 @@ fill_rows(struct smtp__sending *g, bool all)
 	d->flags = (uint8_t)((g->content.size_known ? SMTP_DELIVERY_SIZE : 0) |
 	    (g->content.needs & SMTP__CONTENT_8BIT ? SMTP_DELIVERY_8BIT : 0) |
 	    (g->content.needs & SMTP__CONTENT_UTF8 ? SMTP_DELIVERY_UTF8 : 0) |
-	    (all ? SMTP_DELIVERY_ALL : 0));
+	    (smtp__options_flag(s->options, SMTP__REQUIRE_ALL) ?
+	    SMTP_DELIVERY_ALL : 0));
+	return left;
+}
+
+/* Who is left cannot have it: it is read once. 4.5.3, RFC 3463. */
+static void
+leave_rest(struct smtp__sending *g)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < g->recipient_count; i++) {
+		struct smtp__outcome *o = &g->recipients[i].outcome;
+
+		if (k < g->delivery.rcpt_count && g->which[k] == i) {
+			k++;
+		} else if (o->status == SMTP_RCPT_PENDING) {
+			o->status = SMTP_E_LATER;
+			o->cause = SMTP_E_REPLY;
+			o->phase = SMTP_PHASE_RCPT;
+			o->has_enhanced = true;
+			o->subject = 5;
+			o->detail = 3;
+		}
+	}
+}
+
+/* The transaction that can be had now: SMTP_OK, SMTP__RENEW, or an error. */
+static int
+choose_rows(struct smtp *s)
+{
+	struct smtp__sending *g = s->sending;
+	bool left = fill_rows(s);
+
+	g->again = false;
+	if (g->delivery.rcpt_count == 0)
+		return SMTP__RENEW;
+	if (!left)
+		return SMTP_OK;
+	if (g->delivery.flags & SMTP_DELIVERY_ALL) {
+		g->words = "require-all: the server takes fewer recipients "
+		    "at once than the mail has (LIMITS)";
+		return SMTP_E_UNSUPPORTED;
+	}
+	g->again = smtp__message_can_rewind(g->message);
+	if (!g->again)
+		leave_rest(g);
+	return SMTP_OK;
 }
 
 int
@@ -130,6 +188,8 @@ smtp__deliver_start(struct smtp *s)
 	struct smtp__outcome *all;
 	int rc;
 
+	if (smtp__limits_spent(s))
+		return SMTP__RENEW;
 	if (offers & SMTP_OFFER_8BITMIME)
 		content |= SMTP__CONTENT_8BIT;
 	if (offers & SMTP_OFFER_SMTPUTF8)
@@ -142,13 +202,14 @@ smtp__deliver_start(struct smtp *s)
 	all = smtp__message_outcome(g->message);
 	all->code = 0;
 	(void)smtp__message_set_text(g->message, all, NULL, 0);
-	fill_rows(g, smtp__options_flag(s->options, SMTP__REQUIRE_ALL));
-	g->again = false;
-	rc = smtp__envelope_write(s);
+	rc = choose_rows(s);
+	if (rc == SMTP_OK)
+		rc = smtp__envelope_write(s);
 	if (rc != SMTP_OK)
 		return rc;
 	rc = smtp_engine_send(s->engine, &g->delivery);
 	g->started = rc == SMTP_OK;
+	s->mails += g->started;
 	if (!g->started && rc != SMTP_E_STATE) {
 		(void)smtp__deliver_collect(s);
 		g->decided = true;
@@ -271,10 +332,8 @@ smtp__deliver_collect(struct smtp *s)
 {
 	struct smtp__sending *g = s->sending;
 	struct smtp_delivery *d = &g->delivery;
-	bool taken = false, delivered = false;
+	bool taken = false;
 
-	for (size_t i = 0; i < d->rcpt_count; i++)
-		delivered |= d->rcpts[i].status == SMTP_OK;
 	for (size_t i = 0; i < d->rcpt_count; i++) {
 		const struct smtp_rcpt *row = &d->rcpts[i];
 		struct smtp__outcome *o = &g->recipients[g->which[i]].outcome;
@@ -290,7 +349,7 @@ smtp__deliver_collect(struct smtp *s)
 		}
 	}
 	g->started = false;
-	return g->again && delivered;
+	return g->again;
 }
 
 void
@@ -309,8 +368,9 @@ smtp__deliver_fail(struct smtp *s, int status, int cause)
 			.phase = (uint8_t)s->last_phase,
 		};
 
-		if (o->status == SMTP_OK || o->status == SMTP_E_UNKNOWN)
-			continue;
+		if (o->status != SMTP_RCPT_PENDING &&
+		    o->status != SMTP_E_STATE)
+			continue;        /* the server has said it        */
 		(void)smtp__message_set_text(g->message, o, NULL, 0);
 		put_numbers(o, &none, cause);
 	}
@@ -396,9 +456,13 @@ smtp__deliver_end(struct smtp *s, uint64_t now_ms)
 	struct smtp__recipient *r = g->recipients;
 	int status;
 
+	/* The session ended before their turn came. */
 	for (size_t i = 0; i < g->recipient_count; i++)
-		if (r[i].outcome.status == SMTP_RCPT_PENDING)
+		if (r[i].outcome.status == SMTP_RCPT_PENDING) {
 			r[i].outcome.status = SMTP_E_LATER;
+			if (r[i].outcome.code == 0)
+				r[i].outcome.cause = g->delivery.cause;
+		}
 	sum_up(g);
 	find_queue_id(g);
 	smtp__message_set_elapsed(g->message, now_ms - s->started_ms);

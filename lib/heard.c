@@ -34,6 +34,7 @@ keep_capabilities(struct smtp *s, const struct smtp_reply *reply)
 			p[--end] = '\0';
 		p[i] = '\0';
 	}
+	smtp__limits_read(&s->limits, smtp_capability(s, "LIMITS"));
 }
 
 /*

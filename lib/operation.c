@@ -6,7 +6,6 @@
 
 #include "client.h"
 #include "memory.h"
-#include "text/ascii.h"
 
 #define SECOND_MS UINT64_C(1000)
 
@@ -49,7 +48,7 @@ smtp__op_begin(struct smtp *s, enum smtp__operation operation)
 	s->deadline_ms = deadline > 0 ? now + deadline * SECOND_MS : 0;
 	if (s->until_ms > 0 && (deadline == 0 || s->until_ms < s->deadline_ms))
 		s->deadline_ms = s->until_ms;
-	s->reopened = false;
+	s->reopened = s->renewing = false;
 	s->replies = 0;
 	s->last_phase = SMTP_PHASE_NONE;
 	return SMTP_OK;
@@ -87,35 +86,48 @@ smtp__op_finish(struct smtp *s, int status)
  * What an operation does once the session is there.
  */
 
-/* After these the session is not what the engine takes it for. */
-static bool
-changes_session(const char *line)
-{
-	static const char *const verbs[] = { "EHLO", "HELO", "LHLO",
-		"STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "QUIT" };
-	size_t n = strcspn(line, " \t");
-
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		if (smtp__same_text(line, n, verbs[i]))
-			return true;
-	return false;
-}
-
 static int
 start_command(struct smtp *s)
 {
 	int rc;
 
-	if (s->line == NULL)
+	if (s->line == NULL) {
 		rc = smtp_engine_reset(s->engine);
-	else if (changes_session(s->line))
-		rc = SMTP_E_ARGUMENT;
-	else
+	} else {
+		rc = smtp__verb_check(s, s->line);
+		if (rc != SMTP_OK)
+			return rc;
 		rc = smtp_engine_command(s->engine, s->line);
+	}
 	if (rc == SMTP_E_ARGUMENT)
-		return refuse(s, rc, "command: a control character, too "
-		    "long, or one that changes the session");
+		return refuse(s, rc, "command: a control character, or too "
+		    "long");
 	return rc == SMTP_OK ? rc : refuse(s, rc, "command: not now");
+}
+
+/*
+ * The session has done all that it may (RFC 9422): it is left in order, and
+ * opened again for the rest. Nothing of that was said, so nothing comes twice.
+ */
+static int
+renew(struct smtp *s)
+{
+	if (s->foreign || !smtp__options_flag(s->options, SMTP__RECONNECT) ||
+	    (s->authenticated && s->secret == NULL))
+		return smtp__report(s, SMTP_E_LATER, SMTP_E_STATE,
+		    SMTP_PHASE_MAIL, "the server takes no more mail in this "
+		    "session (LIMITS), and it cannot be opened again");
+	s->renewing = true;
+	(void)smtp_engine_quit(s->engine);
+	return SMTP_OK;
+}
+
+static int
+deliver(struct smtp *s)
+{
+	int rc = smtp__deliver_start(s);
+
+	return rc == SMTP__RENEW ? renew(s) : rc;
 }
 
 static int
@@ -124,7 +136,7 @@ start_work(struct smtp *s)
 	s->goal = SMTP__GOAL_WORK;
 	switch (s->operation) {
 	case SMTP__SENDING:
-		return smtp__deliver_start(s);
+		return deliver(s);
 	case SMTP__COMMANDING:
 		return start_command(s);
 	case SMTP__QUITTING:
@@ -153,7 +165,8 @@ may_reopen(const struct smtp *s, enum smtp__renewal least)
 static int
 reopen(struct smtp *s, uint64_t now_ms)
 {
-	s->reopened = true;
+	s->reopened |= !s->renewing;
+	s->renewing = false;
 	s->replies = 0;
 	s->io->in_at = s->io->in_n = s->io->out_at = s->io->out_n = 0;
 	if (s->sending != NULL)
@@ -227,7 +240,7 @@ static int
 over(struct smtp *s, uint64_t now_ms)
 {
 	s->renewal = renewal(s);
-	if (may_reopen(s, SMTP__RENEW_NOW))
+	if (s->renewing || may_reopen(s, SMTP__RENEW_NOW))
 		return go_on(s, reopen(s, now_ms));
 	smtp__connect_close(s);
 	if (s->operation == SMTP__QUITTING)
@@ -248,7 +261,7 @@ result(struct smtp *s, uint64_t now_ms)
 	(void)smtp_engine_result(s->engine);
 	s->sending->decided = !smtp__deliver_collect(s) || ended;
 	if (!s->sending->decided)
-		return go_on(s, smtp__deliver_start(s));
+		return go_on(s, deliver(s));
 	if (ended)
 		smtp__connect_close(s);
 	return smtp__op_finish(s, SMTP_OK);
@@ -287,7 +300,7 @@ talk(struct smtp *s, uint64_t now_ms)
 	int rc;
 
 	if (s->sending != NULL && s->sending->planning) {
-		rc = smtp__deliver_start(s);
+		rc = deliver(s);
 		s->due_ms = UINT64_MAX;
 		if (rc != SMTP_OK)
 			return rc > 0 ? rc : smtp__op_fail(s, rc);

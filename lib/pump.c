@@ -54,7 +54,8 @@ smtp__pump_end(struct smtp *s)
 static bool
 is_leaving(const struct smtp *s)
 {
-	return s->operation != SMTP__QUITTING && s->failure.status == SMTP_OK &&
+	return s->operation != SMTP__QUITTING && !s->renewing &&
+	    s->failure.status == SMTP_OK &&
 	    smtp_engine_phase(s->engine) == SMTP_PHASE_QUIT;
 }
 

@@ -379,7 +379,10 @@ smtp__report_message(struct smtp *s, struct smtp__sending *sending)
 	} else {
 		if (culprit != NULL)
 			add_who(&out, sending, culprit);
-		if (o->code == 0) {
+		if (o->code == 0 && o->has_enhanced && o->subject == 5) {
+			add(&out, "more recipients than the server takes at "
+			    "once, and the mail can be read once only");
+		} else if (o->code == 0) {
 			add_cause(s, &out, o->cause, o->phase);
 		} else {
 			if (o->phase != SMTP_PHASE_RCPT) {

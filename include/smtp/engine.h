@@ -347,7 +347,8 @@ smtp_engine_result(struct smtp_engine *engine);
  * Other commands, when READY. Return SMTP_OK when they began, SMTP_E_STATE,
  * or SMTP_E_ARGUMENT. QUIT may also be asked for when an error left the
  * session open. A raw command is one line without its end; it must not be one
- * that changes the state of the session (no MAIL, DATA, STARTTLS, AUTH, EHLO).
+ * that changes the state of the session (no MAIL, DATA, STARTTLS, AUTH, EHLO),
+ * and has octets above 127 only where SMTPUTF8 is offered.
  */
 SMTP_API int
 smtp_engine_quit(struct smtp_engine *engine);

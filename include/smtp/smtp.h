@@ -285,7 +285,14 @@ smtp_mechanism(const struct smtp *smtp);
  * Keep the session alive, forget an open transaction, or say a line of one's
  * own (VRFY, EXPN, HELP, ...; without its end, and none that changes the
  * session, such as MAIL or QUIT). They return SMTP_OK on 2yz, a mask,
- * SMTP_E_LATER or SMTP_E_REFUSED as the server said, or as smtp_send().
+ * SMTP_E_LATER or SMTP_E_REFUSED as the server said, or as smtp_send(). The
+ * lines of the reply are smtp_reply_text().
+ *
+ * VRFY and EXPN may have UTF-8 when " SMTPUTF8" stands at their end, which the
+ * server must offer, or it is SMTP_E_UNSUPPORTED (RFC 6531 section 3.7.4). So
+ * is ETRN (RFC 1985), which is for relays: SMTP_E_ARGUMENT on the ports of
+ * submission and with LMTP. 252 to VRFY is no more than that mail would be
+ * taken.
  */
 SMTP_API int
 smtp_noop(struct smtp *smtp);

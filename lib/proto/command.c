@@ -59,14 +59,15 @@ smtp__command_parameters(const char *p, bool *utf8)
 }
 
 bool
-smtp__command_line(const char *p, bool spaces)
+smtp__command_line(const char *p, unsigned may)
 {
-	const char *end = p + (spaces ? SMTP__COMMAND_MAX - 2 : 255);
+	const char *end = p + (may != 0 ? SMTP__COMMAND_MAX - 2 : 255);
 
 	if (!is_keyword(*p) && *p != '[')
 		return false;
 	for (; *p != '\0'; p++)
-		if (p == end || *p < ' ' + !spaces || *p > '~')
+		if (p == end || is_control(*p) || (*p == ' ' && may == 0) ||
+		    ((unsigned char)*p > 127 && !(may & SMTP__LINE_WIDE)))
 			return false;
 	return true;
 }

@@ -26,8 +26,12 @@ smtp__command_path(const char *p, bool *utf8);
 bool
 smtp__command_parameters(const char *p, bool *utf8);
 
-/* A line of visible ASCII and, if it may, spaces; not empty, not too long. */
+/*
+ * A line of visible ASCII and, if it may have them, spaces and octets above
+ * 127; not empty, not too long.
+ */
+enum { SMTP__LINE_SPACES = 1, SMTP__LINE_WIDE = 2 };
 bool
-smtp__command_line(const char *p, bool spaces);
+smtp__command_line(const char *p, unsigned may);
 
 #endif
