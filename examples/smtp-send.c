@@ -31,7 +31,7 @@ struct arguments {
 	const char *raw, *user, *password_file, *token_file, *mechanism;
 	const char *helo, *ca_file, *timeout, *deadline, *count;
 	struct list to, cc, bcc, attach, inlined, header, option;
-	bool allow_plaintext, require_all, json, trace, dry_run;
+	bool allow_plaintext, require_all, json, trace, dry_run, diagnose;
 	bool help, version;
 };
 
@@ -56,6 +56,7 @@ static const char usage_text[] =
     "  --require-all           all recipients or none\n"
     "  --helo NAME, --ca-file FILE, --timeout SECONDS, --deadline SECONDS\n"
     "  --option NAME=VALUE     any option of the library\n"
+    "  --diagnose              send nothing, and tell what is wrong\n"
     "  --json, --trace, --dry-run, --count N, --help, --version\n";
 
 /*
@@ -164,6 +165,7 @@ read_arguments(struct arguments *a, int argc, char **argv)
 		{ "json", &a->json, NULL, NULL },
 		{ "trace", &a->trace, NULL, NULL },
 		{ "dry-run", &a->dry_run, NULL, NULL },
+		{ "diagnose", &a->diagnose, NULL, NULL },
 		{ "count", NULL, &a->count, NULL },
 		{ "help", &a->help, NULL, NULL },
 		{ "version", &a->version, NULL, NULL },
@@ -192,9 +194,9 @@ check_arguments(const struct arguments *a)
 
 	if (a->url == NULL && !a->dry_run)
 		fail_usage("missing: --url", "");
-	if (a->from == NULL)
+	if (a->from == NULL && !a->diagnose)
 		fail_usage("missing: --from", "");
-	if (recipients == 0 && !a->dry_run)
+	if (recipients == 0 && !a->dry_run && !a->diagnose)
 		fail_usage("missing: --to, --cc or --bcc", "");
 	if (a->text != NULL && a->text_file != NULL)
 		fail_usage("one of them only: --text, --text-file", "");
@@ -872,6 +874,66 @@ talk(const struct arguments *a, struct input *in, struct smtp_message *m,
 	return rc;
 }
 
+/*
+ * What is wrong.
+ */
+
+static void
+print_step(const struct smtp_diagnosis *d, size_t i)
+{
+	const char *advice = smtp_diagnosis_advice(d, i);
+
+	printf("%-8s %-8s  %s\n", smtp_diagnosis_step(d, i),
+	    smtp_diagnosis_name(smtp_diagnosis_result(d, i)),
+	    smtp_diagnosis_text(d, i));
+	if (advice[0] != '\0')
+		printf("%-8s %-8s  -> %s\n", "", "", advice);
+}
+
+static void
+print_step_json(const struct smtp_diagnosis *d, size_t i)
+{
+	printf("%s{", i > 0 ? ", " : "");
+	print_member("step", smtp_diagnosis_step(d, i));
+	print_member("result", smtp_diagnosis_name(smtp_diagnosis_result(d,
+	    i)));
+	print_member("status", smtp_status_name(smtp_diagnosis_status(d, i)));
+	print_member("text", smtp_diagnosis_text(d, i));
+	printf("\"advice\": ");
+	print_string(smtp_diagnosis_advice(d, i));
+	printf("}");
+}
+
+static int
+diagnose(const struct arguments *a, const struct secret *secret)
+{
+	struct smtp_options *options = make_options(a);
+	struct smtp_diagnosis *d = NULL;
+	int rc;
+
+	if (options == NULL)
+		return EXIT_USAGE;
+	rc = (secret->is_token ? smtp_diagnose_token : smtp_diagnose)(&d,
+	    a->url, options, a->user, secret->text);
+	smtp_options_free(options);
+	if (a->json) {
+		printf("{");
+		print_member("status", smtp_status_name(rc));
+		printf("\"steps\": [");
+	}
+	for (size_t i = 0; i < smtp_diagnosis_count(d); i++)
+		if (a->json)
+			print_step_json(d, i);
+		else
+			print_step(d, i);
+	if (a->json)
+		printf("]}\n");
+	if (d == NULL)
+		fprintf(stderr, "smtp-send: out of memory\n");
+	smtp_diagnosis_free(d);
+	return fflush(stdout) == 0 ? exit_status(rc) : EXIT_FILE;
+}
+
 static int
 run(const struct arguments *a, struct input *in, struct secret *secret)
 {
@@ -883,6 +945,8 @@ run(const struct arguments *a, struct input *in, struct secret *secret)
 		rc = find_secret(a, secret);
 	if (rc != 0)
 		return rc;
+	if (a->diagnose)
+		return diagnose(a, secret);
 	m = make_message(a, in, &status, &missing);
 	if (status == SMTP_OK && !a->dry_run)
 		return talk(a, in, m, secret);

@@ -61,6 +61,14 @@ start_trace(struct smtp *s)
 int
 smtp_open(struct smtp **out, const char *url, struct smtp_options *options)
 {
+	return smtp__open_until(out, url, options, 0, NULL);
+}
+
+int
+smtp__open_until(struct smtp **out, const char *url,
+    struct smtp_options *options, uint64_t until_ms,
+    struct smtp__dial_story *story)
+{
 	struct smtp_allocator heap;
 	struct smtp *s;
 	int rc;
@@ -81,6 +89,8 @@ smtp_open(struct smtp **out, const char *url, struct smtp_options *options)
 	s->heap = heap;
 	s->options = options;
 	s->process = smtp__net_process();
+	s->until_ms = until_ms;
+	s->story = story;
 	atomic_init(&s->cancelled, false);
 	smtp__report_clear(s);
 	rc = set_target(s, url);

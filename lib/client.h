@@ -44,6 +44,7 @@
  */
 #define SMTP__WORDS_MAX   2048   /* of one reply; longer ones are cut       */
 #define SMTP__ERROR_MAX    400   /* of one line for a person                */
+#define SMTP__BANNER_MAX   100   /* of the first line that came             */
 #define SMTP__IN_BYTES    2048
 #define SMTP__OUT_BYTES   2048
 #define SMTP__SEND_BYTES 65536   /* of out: one system call for each        */
@@ -199,9 +200,21 @@ struct smtp {
 	char enhanced[12];
 	bool challenged;                 /* `words` is a challenge of AUTH  */
 	char tls_line[80];
+	char banner[SMTP__BANNER_MAX];   /* as it came, "" before           */
+	bool reached;                    /* somebody took the connection    */
+	struct smtp__dial_story *story;  /* NULL: nobody asks               */
 	char error[SMTP__ERROR_MAX];
 	char words[SMTP__WORDS_MAX];
 };
+
+/*
+ * client.c: smtp_open(), and all that follows ends by then (0: no bound); how
+ * it was connected goes to `story`, unless that is NULL.
+ */
+int
+smtp__open_until(struct smtp **smtp, const char *url,
+    struct smtp_options *options, uint64_t until_ms,
+    struct smtp__dial_story *story);
 
 /* operation.c */
 
@@ -223,6 +236,10 @@ int
 smtp__op_finish(struct smtp *s, int status);
 int
 smtp__op_step(struct smtp *s);
+
+/* Wait for what a step asked for, a moment at most. */
+void
+smtp__op_wait(const struct smtp *s, int want);
 
 /* Is there a session that waits for something to do? */
 bool

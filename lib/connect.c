@@ -220,7 +220,7 @@ smtp__connect_secure(struct smtp *s, uint64_t now_ms)
 static int
 begin_talk(struct smtp *s, uint64_t now_ms)
 {
-	s->connected = true;
+	s->connected = s->reached = true;
 	if (s->tls_policy == SMTP_ENGINE_IMPLICIT)
 		return start_tls(s, now_ms);
 	return start_engine(s);
@@ -290,6 +290,15 @@ dial_failed(struct smtp *s, int status, int phase)
 	smtp__trace_note(s->trace, s->error, "");
 }
 
+static void
+end_dial(struct smtp *s)
+{
+	if (s->dial != NULL && s->story != NULL)
+		smtp__dial_tell(s->dial, s->story);
+	smtp__dial_free(s->dial);
+	s->dial = NULL;
+}
+
 static int
 dial_step(struct smtp *s, uint64_t now_ms)
 {
@@ -304,8 +313,7 @@ dial_step(struct smtp *s, uint64_t now_ms)
 		rc = smtp__dial_take(s->dial, &s->transport);
 	if (rc != SMTP_OK)
 		dial_failed(s, rc, phase);
-	smtp__dial_free(s->dial);
-	s->dial = NULL;
+	end_dial(s);
 	s->stage = SMTP__APART;
 	if (rc != SMTP_OK)
 		return rc;
@@ -402,8 +410,7 @@ smtp__connect_interrupt(struct smtp *s, int cause)
 void
 smtp__connect_close(struct smtp *s)
 {
-	smtp__dial_free(s->dial);
-	s->dial = NULL;
+	end_dial(s);
 	smtp__tunnel_end(s);
 	smtp__trace_end(s->trace);
 	if (s->connected && s->transport.close != NULL)
@@ -420,7 +427,8 @@ smtp__connect_end(struct smtp *s)
 	s->secure = s->authenticated = s->without_ehlo = false;
 	s->read_ended = s->write_failed = false;
 	s->engine = NULL;
-	s->tls_line[0] = '\0';
+	s->tls_line[0] = s->banner[0] = '\0';
+	s->reached = false;
 	smtp__memory_free(&s->heap, s->capabilities, s->capabilities_n);
 	s->capabilities = NULL;
 	s->capabilities_n = 0;

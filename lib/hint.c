@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
+#include <string.h>
 
 #include <smtp/engine.h>
 #include <smtp/status.h>
 
 #include "hint.h"
 #include "net/net.h"
+#include "text/ascii.h"
 
 /* What a row asks for beside the numbers. */
 enum {
@@ -20,7 +22,8 @@ enum {
 	OWN_CA = 256,
 	TOKEN = 512,
 	OPPORTUNISTIC = 1024,
-	PASSWORD = 2048
+	PASSWORD = 2048,
+	LMTP = 4096
 };
 
 #define ANY 0
@@ -58,6 +61,44 @@ static const struct row {
 	    "first octet (smtps://), or refuse this address." },
 	{ SMTP_E_PROTOCOL, SMTP_PHASE_GREETING, ANY, ANY_CODE, ANY_CODE, 0, 0,
 	    "What answered is not a mail server: check host and port." },
+	{ SMTP_E_REPLY, SMTP_PHASE_GREETING, 421, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server is busy, or has enough connections from this address: "
+	    "try again later." },
+	{ SMTP_E_REPLY, SMTP_PHASE_GREETING, 521, ANY_CODE, ANY_CODE, 0, 0,
+	    "This host takes no mail at all: check its name." },
+	{ SMTP_E_REPLY, SMTP_PHASE_GREETING, 554, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server takes no mail from this address; it may be on a block "
+	    "list. A submission server (port 587 or 465, with smtp_auth) does "
+	    "not ask where one is." },
+	{ SMTP_E_REPLY, SMTP_PHASE_EHLO, 500, ANY_CODE, ANY_CODE, 0, LMTP,
+	    "The server does not know LHLO: it may speak SMTP; use smtp:// "
+	    "or smtp+plaintext://." },
+	{ SMTP_E_REPLY, SMTP_PHASE_EHLO, 502, ANY_CODE, ANY_CODE, 0, LMTP,
+	    "The server does not know LHLO: it may speak SMTP; use smtp:// "
+	    "or smtp+plaintext://." },
+	{ ANY, SMTP_PHASE_EHLO, 500, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server does not know EHLO: it may speak LMTP (lmtp://), or "
+	    "be no mail server." },
+	{ ANY, SMTP_PHASE_EHLO, 502, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server does not know EHLO: it may speak LMTP (lmtp://), or "
+	    "be no mail server." },
+	{ SMTP_E_REPLY, SMTP_PHASE_EHLO, 501, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server does not take the name that EHLO gave: name this "
+	    "machine with the option ehlo-name." },
+	{ SMTP_E_REPLY, SMTP_PHASE_EHLO, 504, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server does not take the name that EHLO gave: name this "
+	    "machine with the option ehlo-name." },
+	{ SMTP_E_REPLY, SMTP_PHASE_EHLO, 550, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server does not take the name that EHLO gave: name this "
+	    "machine with the option ehlo-name." },
+	{ SMTP_E_REPLY, SMTP_PHASE_EHLO, 553, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server does not take the name that EHLO gave: name this "
+	    "machine with the option ehlo-name." },
+	{ SMTP_E_TLS, SMTP_PHASE_STARTTLS, 454, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server cannot do TLS just now: try again later." },
+	{ SMTP_E_TLS, SMTP_PHASE_STARTTLS, ANY, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server offers STARTTLS and refuses it, or something between "
+	    "does: try smtps:// (port 465)." },
 	{ SMTP_E_TIMEOUT, SMTP_PHASE_TLS, ANY, ANY_CODE, ANY_CODE, 0,
 	    IMPLICIT,
 	    "The server did not answer the handshake. If the port starts "
@@ -192,6 +233,103 @@ static const struct row {
 	    "blame." },
 };
 
+/*
+ * What the words say goes before what the numbers say; the first row whose
+ * words are there, in any case, has it.
+ */
+static const struct spoken {
+	int phase;
+	bool banner;             /* not the reply, but what came first      */
+	const char *says, *words;
+} spoken[] = {
+	/* Not a mail server, by its own word. */
+	{ SMTP_PHASE_GREETING, true, "+OK",
+	    "This is a POP3 server, where mail is fetched: submission is on "
+	    "port 587 (smtp://) or 465 (smtps://)." },
+	{ SMTP_PHASE_GREETING, true, "* OK",
+	    "This is an IMAP server, where mail is read: submission is on "
+	    "port 587 (smtp://) or 465 (smtps://)." },
+	{ SMTP_PHASE_GREETING, true, "* BYE",
+	    "This is an IMAP server, where mail is read: submission is on "
+	    "port 587 (smtp://) or 465 (smtps://)." },
+	{ SMTP_PHASE_GREETING, true, "HTTP/",
+	    "This is a web server: check host and port." },
+	{ SMTP_PHASE_GREETING, true, "<!DOCTYPE",
+	    "This is a web server: check host and port." },
+	{ SMTP_PHASE_GREETING, true, "SSH-",
+	    "This is an SSH server: check the port." },
+	{ SMTP_PHASE_EHLO, true, "FTP",
+	    "This is an FTP server: check the port." },
+	{ SMTP_PHASE_EHLO, true, "LMTP",
+	    "This is an LMTP server: use lmtp:// or lmtp+plaintext://." },
+
+	/* Not from here. */
+	{ SMTP_PHASE_GREETING, false, "block", NULL },
+	{ SMTP_PHASE_GREETING, false, "blacklist", NULL },
+	{ SMTP_PHASE_GREETING, false, "spamhaus", NULL },
+	{ SMTP_PHASE_GREETING, false, "dnsbl", NULL },
+	{ SMTP_PHASE_GREETING, false, "rbl",
+	    "The address of this machine is on a block list. A submission "
+	    "server (port 587 or 465, with smtp_auth) does not ask where one "
+	    "is; who runs this network can have it taken off." },
+
+	/* What large providers say to a password. */
+	{ SMTP_PHASE_AUTH, false, "basic authentication is disabled",
+	    "The provider takes no passwords for mail any more: it wants "
+	    "OAuth (smtp_auth_token)." },
+	{ SMTP_PHASE_AUTH, false, "smtpclientauth",
+	    "Submission is switched off for this account: its administrator "
+	    "has to allow it (authenticated SMTP)." },
+	{ SMTP_PHASE_AUTH, false, "application-specific password", NULL },
+	{ SMTP_PHASE_AUTH, false, "application password", NULL },
+	{ SMTP_PHASE_AUTH, false, "app-specific password", NULL },
+	{ SMTP_PHASE_AUTH, false, "app password",
+	    "The account wants an application password: make one in its "
+	    "security settings and use that, or OAuth (smtp_auth_token)." },
+	{ SMTP_PHASE_AUTH, false, "web browser", NULL },
+	{ SMTP_PHASE_AUTH, false, "web login",
+	    "The provider wants a login with a web browser first; its words "
+	    "say where." },
+	{ SMTP_PHASE_AUTH, false, "too many",
+	    "There were too many attempts: wait some minutes before the "
+	    "next." },
+};
+
+static bool
+contains(const char *text, const char *words)
+{
+	size_t n = strlen(words);
+
+	for (; text != NULL && strlen(text) >= n; text++)
+		if (smtp__same(text, n, words, n))
+			return true;
+	return false;
+}
+
+/* NULL: nothing is known by these words. */
+static const char *
+by_words(const struct smtp__facts *f)
+{
+	const size_t count = sizeof spoken / sizeof *spoken;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct spoken *r = &spoken[i];
+
+		/* Refused for another reason: that tells nothing of it. */
+		if (r->phase == SMTP_PHASE_EHLO && (f->lmtp ||
+		    (f->code != 500 && f->code != 502)))
+			continue;
+		if (r->phase != f->phase ||
+		    (!r->banner && f->code < 400) ||
+		    !contains(r->banner ? f->banner : f->words, r->says))
+			continue;
+		while (r->words == NULL)         /* that of the next one */
+			r++;
+		return r->words;
+	}
+	return NULL;
+}
+
 static bool
 is(int wanted, int has)
 {
@@ -220,6 +358,7 @@ bits(const struct smtp__facts *f)
 	is_bits |= f->auth ? 0 : NO_AUTH;
 	is_bits |= f->own_ca ? OWN_CA : 0;
 	is_bits |= f->token ? TOKEN : PASSWORD;
+	is_bits |= f->lmtp ? LMTP : 0;
 	return is_bits;
 }
 
@@ -227,9 +366,13 @@ const char *
 smtp__hint(const struct smtp__facts *f)
 {
 	const unsigned has = bits(f);
+	const char *said;
 
 	if (f->status == SMTP_OK)
 		return "";
+	said = by_words(f);
+	if (said != NULL)
+		return said;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct row *r = &rows[i];
 

@@ -21,6 +21,8 @@ struct smtp__facts {
 	bool starttls, auth;             /* offered                         */
 	bool own_ca;                     /* an option names the anchors     */
 	bool token;                      /* not a password                  */
+	const char *words;               /* of the reply; NULL: none        */
+	const char *banner;              /* first line that came, or NULL   */
 };
 
 /* One line or two sentences; "" where there is nothing to say. */

@@ -368,8 +368,8 @@ smtp__op_step(struct smtp *s)
 	return rc;
 }
 
-static void
-wait(const struct smtp *s, int want)
+void
+smtp__op_wait(const struct smtp *s, int want)
 {
 	uint64_t now = smtp__net_now_ms();
 	uint64_t left = s->due_ms > now ? s->due_ms - now : 0;
@@ -391,7 +391,7 @@ smtp__op_complete(struct smtp *s)
 	int rc = smtp__op_step(s);
 
 	while (rc > 0 && is_blocking(s)) {
-		wait(s, rc);
+		smtp__op_wait(s, rc);
 		rc = smtp__op_step(s);
 	}
 	return rc;

@@ -102,6 +102,21 @@ want_of(ptrdiff_t io)
 	return io == SMTP_IO_WANT_WRITE ? SMTP_WANT_WRITE : SMTP_WANT_READ;
 }
 
+/* What came first, for those who ask whom they have called. */
+static void
+keep_banner(struct smtp *s)
+{
+	size_t n = 0;
+
+	while (n < sizeof s->banner - 1 && n < s->io->in_n &&
+	    s->io->in[n] != '\0' && s->io->in[n] != '\r' &&
+	    s->io->in[n] != '\n') {
+		s->banner[n] = (char)s->io->in[n];
+		n++;
+	}
+	s->banner[n] = '\0';
+}
+
 static bool
 read_in(struct smtp *s, int *wait)
 {
@@ -113,6 +128,8 @@ read_in(struct smtp *s, int *wait)
 	n = s->transport.read(s->transport.ctx, io->in, sizeof io->in);
 	if (n > 0) {
 		io->in_n = (size_t)n;
+		if (s->banner[0] == '\0' && s->operation == SMTP__OPENING)
+			keep_banner(s);
 		(void)feed(s);
 		return true;
 	}

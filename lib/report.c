@@ -181,6 +181,11 @@ add_cause(const struct smtp *s, struct smtp__out *out, int cause, int phase)
 		break;
 	case SMTP_E_PROTOCOL:
 		add(out, ": what came is not SMTP, or not in its place");
+		if (phase == SMTP_PHASE_GREETING && s->banner[0] != '\0') {
+			add(out, ": \"");
+			add_words(out, s->banner, strlen(s->banner));
+			add(out, "\"");
+		}
 		break;
 	case SMTP_E_CLOSED:
 		add(out, ": the connection was lost");
@@ -483,6 +488,8 @@ smtp_hint(const struct smtp *s)
 		.auth = (offers & SMTP_OFFER_AUTH) != 0,
 		.own_ca = smtp__options_own_ca(s->options),
 		.token = s->is_token,
+		.words = s->failure.code == s->code ? s->words : NULL,
+		.banner = s->banner,
 	};
 	return smtp__hint(&facts);
 }

@@ -302,6 +302,64 @@ SMTP_API int
 smtp_command(struct smtp *smtp, const char *line);
 
 /*
+ * What is wrong with a server, a network or the settings: connect, greet,
+ * negotiate, authenticate where `user` is not NULL, say NOOP and QUIT, and tell
+ * each step in plain words. Where TLS and port seem to be mixed up, or SMTP and
+ * LMTP, it calls once more to know. No mail is sent.
+ *
+ * `*diagnosis` holds the steps in their order, also after an error, and has to
+ * be freed; NULL only without memory. URL and options are those of smtp_open(),
+ * which freezes the options. Returns SMTP_OK when each step was done or left
+ * out, or the status of the first that failed: as smtp_open(), smtp_auth() and
+ * smtp_noop(). Blocks always; waits as those do, with the option deadline for
+ * each of them, and at most 10 s more to call once more.
+ *
+ * step     "options", "resolve", "connect", "tls", "greeting", "ehlo",
+ *          "starttls", "auth", "noop", "quit": those that the URL asks for
+ * result   enum smtp_diagnosis_result, which has names
+ * status   SMTP_OK, or why the step failed
+ * text     what was found, one plain line
+ * advice   what usually helps, "" where there is nothing to say
+ *
+ * Texts are ASCII without control characters and without the secret, also
+ * where a server repeats it, and live until smtp_diagnosis_free(). Out of range
+ * texts are "", the result is SKIPPED and the status SMTP_E_ARGUMENT.
+ */
+enum smtp_diagnosis_result {
+	SMTP_DIAGNOSIS_OK = 0,
+	SMTP_DIAGNOSIS_WARNING = 1,      /* it works, but see the advice    */
+	SMTP_DIAGNOSIS_FAILED = 2,
+	SMTP_DIAGNOSIS_SKIPPED = 3       /* not asked for, or not reached   */
+};
+
+struct smtp_diagnosis;
+
+SMTP_API int
+smtp_diagnose(struct smtp_diagnosis **diagnosis, const char *url,
+    struct smtp_options *options, const char *user, const char *password);
+SMTP_API int
+smtp_diagnose_token(struct smtp_diagnosis **diagnosis, const char *url,
+    struct smtp_options *options, const char *user, const char *token);
+SMTP_API void
+smtp_diagnosis_free(struct smtp_diagnosis *diagnosis);
+SMTP_API size_t
+smtp_diagnosis_count(const struct smtp_diagnosis *diagnosis);
+SMTP_API const char *
+smtp_diagnosis_step(const struct smtp_diagnosis *diagnosis, size_t i);
+SMTP_API int
+smtp_diagnosis_result(const struct smtp_diagnosis *diagnosis, size_t i);
+SMTP_API int
+smtp_diagnosis_status(const struct smtp_diagnosis *diagnosis, size_t i);
+SMTP_API const char *
+smtp_diagnosis_text(const struct smtp_diagnosis *diagnosis, size_t i);
+SMTP_API const char *
+smtp_diagnosis_advice(const struct smtp_diagnosis *diagnosis, size_t i);
+
+/* "OK", "WARNING", "FAILED", "SKIPPED"; "" for what is none. */
+SMTP_API const char *
+smtp_diagnosis_name(int result);
+
+/*
  * Not blocking: with the option blocking=no a call starts an operation, and
  * only smtp_step() goes on with it and returns its result in the end; both
  * return a mask of enum smtp_want while there is more to do. Wait for that on

@@ -41,6 +41,7 @@ struct smtp__dial {
 	struct attempt *attempts;       /* begun in this order              */
 	size_t n;
 	int fd;                 /* connected, and not yet taken             */
+	const struct attempt *won;
 	uint64_t due_ms;        /* what smtp__dial_due_ms() tells           */
 	uint64_t next_ms;       /* when the next attempt may begin          */
 	char error[512];
@@ -303,6 +304,7 @@ static int
 win(struct smtp__dial *dial, struct attempt *attempt)
 {
 	dial->fd = attempt->fd;
+	dial->won = attempt;
 	attempt->fd = -1;
 	for (size_t i = 0; i < dial->n; i++) {
 		smtp__socket_close(dial->attempts[i].fd);
@@ -413,6 +415,67 @@ const char *
 smtp__dial_error(const struct smtp__dial *dial)
 {
 	return dial->error;
+}
+
+static void
+list(struct smtp__out *out, const char *words)
+{
+	if (out->n + 2 + strlen(words) >= out->cap)
+		return;
+	smtp__out_text(out, out->n > 0 ? ", " : "");
+	smtp__out_text(out, words);
+}
+
+/* What the attempt came to, or that it had not, when another one won. */
+static void
+tell_failure(const struct smtp__dial *dial, const struct attempt *attempt,
+    struct smtp__out *out)
+{
+	char text[160], address[64];
+	struct smtp__out one;
+
+	smtp__out_init(&one, text, sizeof text);
+	if (attempt->state == OPEN) {
+		smtp__address_text(&attempt->address, address,
+		    sizeof address);
+		smtp__out_text(&one, address);
+		smtp__out_text(&one, ": no answer so far");
+	} else {
+		say_attempt(&one, dial, attempt);
+	}
+	smtp__out_end(&one);
+	list(out, text);
+}
+
+void
+smtp__dial_tell(const struct smtp__dial *dial, struct smtp__dial_story *story)
+{
+	struct smtp__out addresses, failed;
+	bool v4 = false, v6 = false;
+
+	memset(story, 0, sizeof *story);
+	smtp__out_init(&addresses, story->addresses,
+	    sizeof story->addresses);
+	smtp__out_init(&failed, story->failed, sizeof story->failed);
+	for (size_t i = 0; i < dial->n; i++) {
+		const struct attempt *attempt = &dial->attempts[i];
+		char address[64];
+
+		smtp__address_text(&attempt->address, address,
+		    sizeof address);
+		list(&addresses, address);
+		if (attempt == dial->won)
+			smtp__address_text(&attempt->address, story->peer,
+			    sizeof story->peer);
+		if (attempt == dial->won || attempt->state == WAITING)
+			continue;
+		tell_failure(dial, attempt, &failed);
+		v4 |= attempt->address.to.ss_family == AF_INET;
+		v6 |= attempt->address.to.ss_family == AF_INET6;
+	}
+	smtp__out_end(&addresses);
+	smtp__out_end(&failed);
+	story->ipv6_failed = v6 && !v4 && story->peer[0] != '\0';
 }
 
 int

@@ -63,6 +63,19 @@ const char *
 smtp__dial_error(const struct smtp__dial *dial);
 
 /*
+ * What happened on the way, for a person: "::1, 127.0.0.1", the one that took
+ * the connection ("" if none did), and what those tried before it answered:
+ * "::1: refused". A text that is too long ends early.
+ */
+struct smtp__dial_story {
+	char addresses[200], peer[64], failed[300];
+	bool ipv6_failed;        /* and IPv4 did not                         */
+};
+void
+smtp__dial_tell(const struct smtp__dial *dial,
+    struct smtp__dial_story *story);
+
+/*
  * Move the connected socket into a transport, with TCP_NODELAY. SMTP_OK or
  * SMTP_E_MEMORY.
  */

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is wrong, found out over real sockets: each step with its result, and
+ * advice that names the cause.
+ */
+#include "check.h"
+
+#include <unistd.h>
+
+#include "support/ports.h"
+#include "support/session.h"
+
+static struct smtp_diagnosis *d;
+
+static int
+is(size_t i, const char *step, int result)
+{
+	return strcmp(smtp_diagnosis_step(d, i), step) == 0 &&
+	    smtp_diagnosis_result(d, i) == result;
+}
+
+static void
+show(const char *name)
+{
+	print_message("%s\n", name);
+	for (size_t i = 0; i < smtp_diagnosis_count(d); i++)
+		print_message("  %-8s %-8s %-8s %s\n    -> %s\n",
+		    smtp_diagnosis_step(d, i),
+		    smtp_diagnosis_name(smtp_diagnosis_result(d, i)),
+		    smtp_status_name(smtp_diagnosis_status(d, i)),
+		    smtp_diagnosis_text(d, i), smtp_diagnosis_advice(d, i));
+}
+
+/* This step failed so; those before did not, those behind were not reached. */
+static void
+expect_failure(const char *name, const char *step, int status,
+    const char *text, const char *advice)
+{
+	size_t i = 0, n = smtp_diagnosis_count(d);
+
+	while (i < n && smtp_diagnosis_result(d, i) != SMTP_DIAGNOSIS_FAILED)
+		i++;
+	if (!is(i, step, SMTP_DIAGNOSIS_FAILED) ||
+	    smtp_diagnosis_status(d, i) != status ||
+	    strstr(smtp_diagnosis_text(d, i), text) == NULL ||
+	    strstr(smtp_diagnosis_advice(d, i), advice) == NULL) {
+		show(name);
+		fail_msg("%s: not %s, %s, %s, %s", name, step,
+		    smtp_status_name(status), text, advice);
+	}
+	for (size_t k = 0; k < n; k++) {
+		if (k > i && (!is(k, smtp_diagnosis_step(d, k),
+		    SMTP_DIAGNOSIS_SKIPPED) ||
+		    strcmp(smtp_diagnosis_text(d, k), "not reached") != 0))
+			fail_msg("%s: step %zu", name, k);
+		if (k != i)
+			assert_int_equal(smtp_diagnosis_status(d, k),
+			    SMTP_OK);
+		for (const char *p = smtp_diagnosis_text(d, k); *p != '\0';
+		    p++)
+			assert_in_range(*p, ' ', '~');
+		assert_int_not_equal(smtp_diagnosis_text(d, k)[0], '\0');
+	}
+}
+
+/* The steps and results, as "options+ resolve+ ...". */
+static void
+expect_steps(const char *name, const char *want)
+{
+	char got[300] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < smtp_diagnosis_count(d); i++)
+		n += (size_t)snprintf(got + n, sizeof got - n, "%s%s%c",
+		    i > 0 ? " " : "", smtp_diagnosis_step(d, i),
+		    "+!-."[smtp_diagnosis_result(d, i)]);
+	if (strcmp(got, want) != 0) {
+		show(name);
+		fail_msg("%s: %s", name, got);
+	}
+}
+
+/* ---- all is well */
+
+static void
+test_diagnose__finds_nothing_wrong(void **state)
+{
+	struct server *s = server_start("--auth", "PLAIN", NULL);
+	struct smtp_options *o = options_for(s, NULL);
+
+	(void)state;
+	assert_int_equal(smtp_diagnose(&d, server_url(s, "smtp", "127.0.0.1"),
+	    o, USER, PASSWORD), SMTP_OK);
+	expect_steps("STARTTLS", "options+ resolve+ connect+ greeting+ ehlo+ "
+	    "starttls+ tls+ ehlo+ auth+ noop+ quit+");
+	assert_non_null(strstr(smtp_diagnosis_text(d, 3), "220 "));
+	assert_non_null(strstr(smtp_diagnosis_text(d, 6), "TLSv1."));
+	assert_non_null(strstr(smtp_diagnosis_text(d, 6), "127.0.0.1"));
+	assert_non_null(strstr(smtp_diagnosis_text(d, 7), "PIPELINING, SIZE"));
+	assert_string_equal(smtp_diagnosis_text(d, 8), "taken, with PLAIN");
+	assert_string_equal(smtp_diagnosis_text(d, 10), "221 2.0.0 Goodbye");
+	smtp_diagnosis_free(d);
+
+	/* Without credentials AUTH is left out, and all is well too. */
+	assert_int_equal(smtp_diagnose(&d, server_url(s, "smtp", "127.0.0.1"),
+	    o, NULL, NULL), SMTP_OK);
+	expect_steps("no user", "options+ resolve+ connect+ greeting+ ehlo+ "
+	    "starttls+ tls+ ehlo+ auth. noop+ quit+");
+	assert_non_null(strstr(smtp_diagnosis_text(d, 8), "offered: PLAIN"));
+	smtp_diagnosis_free(d);
+
+	/* On localhost IPv6 comes first, where nobody listens. */
+	assert_int_equal(smtp_diagnose(&d, server_url(s, "smtp+opportunistic",
+	    "localhost"), o, NULL, NULL), SMTP_OK);
+	expect_steps("opportunistic", "options+ resolve+ connect! greeting+ "
+	    "ehlo+ starttls+ tls+ ehlo+ auth. noop+ quit+");
+	assert_string_equal(smtp_diagnosis_text(d, 1), "::1, 127.0.0.1");
+	assert_non_null(strstr(smtp_diagnosis_text(d, 2), "::1: "));
+	assert_non_null(strstr(smtp_diagnosis_advice(d, 2), "IPv6"));
+	smtp_diagnosis_free(d);
+	smtp_options_free(o);
+	server_stop(s);
+}
+
+static void
+test_diagnose__takes_a_token_and_never_blocks_for_less(void **state)
+{
+	struct server *s = server_start("--tls", "implicit", "--auth",
+	    "XOAUTH2", NULL);
+	struct smtp_options *o = options_for(s, "blocking", "no", NULL);
+
+	(void)state;
+	assert_int_equal(smtp_diagnose_token(&d, server_url(s, "smtps",
+	    "127.0.0.1"), o, USER, TOKEN), SMTP_OK);
+	expect_steps("token", "options+ resolve+ connect+ tls+ greeting+ "
+	    "ehlo+ auth+ noop+ quit+");
+	assert_string_equal(smtp_diagnosis_text(d, 6), "taken, with XOAUTH2");
+	smtp_diagnosis_free(d);
+	smtp_options_free(o);
+	server_stop(s);
+}
+
+static void
+test_diagnose__goes_on_without_TLS_where_that_is_asked(void **state)
+{
+	struct server *s = server_start("--tls", "none", NULL);
+	struct smtp_options *o = options_for(s, NULL);
+
+	(void)state;
+	assert_int_equal(smtp_diagnose(&d, server_url(s, "smtp+plaintext",
+	    "127.0.0.1"), o, NULL, NULL), SMTP_OK);
+	expect_steps("plaintext", "options+ resolve+ connect+ greeting+ "
+	    "ehlo+ auth. noop+ quit+");
+	smtp_diagnosis_free(d);
+	assert_int_equal(smtp_diagnose(&d, server_url(s, "smtp+opportunistic",
+	    "127.0.0.1"), o, NULL, NULL), SMTP_OK);
+	expect_steps("not offered", "options+ resolve+ connect+ greeting+ "
+	    "ehlo+ starttls. tls. ehlo. auth. noop+ quit+");
+	smtp_diagnosis_free(d);
+	smtp_options_free(o);
+	server_stop(s);
+}
+
+/* ---- who is there, and how it is called */
+
+/* A server as it is started, and a way to call it. */
+static const struct {
+	const char *name, *args[5], *scheme, *host;
+	bool with_user;
+	const char *step;
+	int status;
+	const char *text, *advice;
+} calls[] = {
+	{ "TLS to STARTTLS", { "--tls", "starttls" }, "smtps", "127.0.0.1",
+	    false, "tls", SMTP_E_TLS, "", "use smtp://127.0.0.1:" },
+	{ "TLS to none", { "--tls", "none" }, "smtps", "127.0.0.1", false,
+	    "tls", SMTP_E_TLS, "", "offers no STARTTLS" },
+	{ "none to TLS", { "--tls", "implicit" }, "smtp+plaintext",
+	    "127.0.0.1", false, "greeting", SMTP_E_TIMEOUT, "",
+	    "use smtps://127.0.0.1:" },
+	{ "STARTTLS to TLS", { "--tls", "implicit" }, "smtp", "127.0.0.1",
+	    false, "greeting", SMTP_E_TIMEOUT, "", "use smtps://127.0.0.1:" },
+	{ "no STARTTLS", { "--tls", "none" }, "smtp", "127.0.0.1", false,
+	    "starttls", SMTP_E_TLS, "not offered", "does not offer STARTTLS" },
+	{ "SMTP to LMTP", { "--tls", "none", "--lmtp" }, "smtp+plaintext",
+	    "127.0.0.1", false, "ehlo", SMTP_E_REFUSED, "500",
+	    "use lmtp+plaintext://127.0.0.1:" },
+	{ "LMTP to SMTP", { "--tls", "none" }, "lmtp+plaintext", "127.0.0.1",
+	    false, "ehlo", SMTP_E_REFUSED, "500",
+	    "use smtp+plaintext://127.0.0.1:" },
+	{ "LMTP to SMTP with STARTTLS", { "--tls", "starttls" },
+	    "lmtp+plaintext", "127.0.0.1", false, "ehlo", SMTP_E_REFUSED,
+	    "500", "use smtp://127.0.0.1:" },
+	{ "EHLO's name", { "--tls", "none", "--reject", "ehlo=550 5.7.1 no" },
+	    "smtp+plaintext", "127.0.0.1", false, "ehlo", SMTP_E_REFUSED,
+	    "550", "ehlo-name" },
+	{ "listed", { "--tls", "none", "--reject",
+	    "greeting=554 5.7.1 listed at Spamhaus" }, "smtp+plaintext",
+	    "127.0.0.1", false, "greeting", SMTP_E_REFUSED, "554",
+	    "is on a block list" },
+	{ "busy", { "--tls", "none", "--reject", "greeting=421 4.3.2 busy" },
+	    "smtp+plaintext", "127.0.0.1", false, "greeting", SMTP_E_LATER,
+	    "421", "try again later" },
+	{ "STARTTLS refused", { "--reject", "starttls=454 4.7.0 no" },
+	    "smtp", "127.0.0.1", false, "starttls", SMTP_E_TLS, "454",
+	    "try again later" },
+	{ "expired", { "--cert", "expired" }, "smtp", "localhost", false,
+	    "tls", SMTP_E_CERTIFICATE, "expired on 2021-01-01",
+	    "The date of this machine is 20" },
+	{ "not yet", { "--cert", "notyet" }, "smtp", "localhost", false,
+	    "tls", SMTP_E_CERTIFICATE, "not valid before 2048-01-01",
+	    "The date of this machine is 20" },
+	{ "another name", { "--cert", "wrongname" }, "smtp", "localhost",
+	    false, "tls", SMTP_E_CERTIFICATE, "is for mail.example.net",
+	    "tls-name" },
+	{ "unknown CA", { "--cert", "unknownca" }, "smtp", "localhost",
+	    false, "tls", SMTP_E_CERTIFICATE, "not among the trusted",
+	    "ca-file" },
+	{ "AUTH behind TLS", { "--tls", "starttls" }, "smtp+plaintext",
+	    "127.0.0.1", true, "auth", SMTP_E_AUTH, "not offered",
+	    "use smtps:// or smtp://" },
+	{ "no AUTH", { "--auth", "" }, "smtp", "127.0.0.1", true, "auth",
+	    SMTP_E_AUTH, "not offered", "no AUTH here" },
+	{ "no mechanism", { "--auth", "XOAUTH2" }, "smtp", "127.0.0.1", true,
+	    "auth", SMTP_E_AUTH, "offered are XOAUTH2", "" },
+	{ "wrong password", { "--password", "another" }, "smtp", "127.0.0.1",
+	    true, "auth", SMTP_E_AUTH, "535", "Check user and password" },
+	{ "application password", { "--reject",
+	    "auth=534 5.7.9 Application-specific password required" }, "smtp",
+	    "127.0.0.1", true, "auth", SMTP_E_AUTH, "534",
+	    "security settings" },
+	{ "OAuth", { "--reject", "auth=535 5.7.139 basic authentication is "
+	    "disabled" }, "smtp", "127.0.0.1", true, "auth", SMTP_E_AUTH,
+	    "535", "OAuth" },
+	{ "AUTH later", { "--reject", "auth=454 4.7.0 later" }, "smtp",
+	    "127.0.0.1", true, "auth", SMTP_E_LATER, "454",
+	    "not the password" },
+	{ "no NOOP", { "--reject", "noop=502 5.5.1 no" }, "smtp",
+	    "127.0.0.1", false, "noop", SMTP_E_REFUSED, "502", "" },
+};
+
+static void
+test_diagnose__knows_the_usual_mistakes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(calls); i++) {
+		struct server *s = server_start(calls[i].args[0],
+		    calls[i].args[1], calls[i].args[2], calls[i].args[3],
+		    NULL);
+		struct smtp_options *o = options_for(s, "timeout", "1", NULL);
+		int rc = smtp_diagnose(&d, server_url(s, calls[i].scheme,
+		    calls[i].host), o, calls[i].with_user ? USER : NULL,
+		    PASSWORD);
+
+		expect_failure(calls[i].name, calls[i].step, calls[i].status,
+		    calls[i].text, calls[i].advice);
+		assert_int_equal(rc, calls[i].status);
+		smtp_diagnosis_free(d);
+		smtp_options_free(o);
+		server_stop(s);
+	}
+}
+
+/* ---- what is no mail server */
+
+static void
+test_diagnose__knows_other_servers(void **state)
+{
+	static const struct {
+		const char *name, *script, *scheme, *step;
+		int status;
+		const char *text, *advice;
+	} rows[] = {
+		{ "POP3", "S: +OK ready\nEOF\n", "smtp", "greeting",
+		    SMTP_E_PROTOCOL, "\"+OK ready\"", "POP3" },
+		{ "IMAP", "S: * OK ready\nEOF\n", "smtp", "greeting",
+		    SMTP_E_PROTOCOL, "* OK", "IMAP" },
+		{ "SSH", "S: SSH-2.0-x\nEOF\n", "smtp", "greeting",
+		    SMTP_E_PROTOCOL, "SSH-2.0", "SSH" },
+		{ "web", "S: HTTP/1.1 400 Bad\nCLOSE\n", "smtp", "greeting",
+		    SMTP_E_PROTOCOL, "HTTP", "web server" },
+		{ "FTP", "S: 220 FTP ready\nC: EHLO*\nS: 500 what\n"
+		    "C: HELO*\nS: 500 what\n" PLAY_BYE "ACCEPT\n"
+		    "S: 220 FTP ready\nC: LHLO*\nS: 500 what\n" PLAY_BYE,
+		    "smtp+plaintext", "ehlo", SMTP_E_REFUSED, "500", "FTP" },
+		{ "TLS to POP3", "SLEEP 100\nS: +OK ready\nDROP\nACCEPT\n"
+		    "S: +OK ready\nEOF\n", "smtps", "tls", SMTP_E_TLS, "",
+		    "POP3" },
+		{ "IMAP with TLS", "SLEEP 1300\nDROP\nACCEPT\nTLS\n"
+		    "S: * OK ready\nEOF\n", "smtp", "greeting",
+		    SMTP_E_TIMEOUT, "", "IMAP" },
+		{ "a web server", "SLEEP 1300\nDROP\nACCEPT\nC+ 20\n"
+		    "S: HTTP/1.1 400 Bad\nCLOSE\n", "smtp", "greeting",
+		    SMTP_E_TIMEOUT, "", "neither SMTP nor TLS" },
+		{ "a web server with TLS", "SLEEP 1300\nDROP\nACCEPT\nTLS\n"
+		    "SLEEP 1300\nEOF\n", "smtp", "greeting",
+		    SMTP_E_TIMEOUT, "", "may be a web server" },
+		{ "hung up", "CLOSE\nACCEPT\nCLOSE\n", "smtp", "greeting",
+		    SMTP_E_CLOSED, "lost", "smtps://" },
+		{ "secret repeated", "S: 220 hi\nC: EHLO*\nS: 250-hi\n"
+		    "S: 250 AUTH PLAIN\nC: AUTH*\nS: 535 \\x1bnot "
+		    "\"correct horse\"!\n" PLAY_BYE, "smtp+plaintext", "auth",
+		    SMTP_E_AUTH, "not \"*************\"!", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct server *s = server_play(rows[i].script, NULL);
+		struct smtp_options *o = options_for(s, "timeout", "1",
+		    "insecure-plaintext-auth", "yes", NULL);
+		int rc = smtp_diagnose(&d, server_url(s, rows[i].scheme,
+		    "127.0.0.1"), o, USER, PASSWORD);
+
+		expect_failure(rows[i].name, rows[i].step, rows[i].status,
+		    rows[i].text, rows[i].advice);
+		assert_int_equal(rc, rows[i].status);
+		smtp_diagnosis_free(d);
+		smtp_options_free(o);
+		expect_complete(rows[i].name, s);
+		server_stop(s);
+	}
+}
+
+/* ---- nobody */
+
+static void
+test_diagnose__knows_who_is_not_there(void **state)
+{
+	struct smtp_options *o = smtp_options_new();
+	char url[80];
+
+	(void)state;
+	(void)snprintf(url, sizeof url, "smtp+plaintext://127.0.0.1:%u",
+	    port_dead());
+	assert_int_equal(smtp_diagnose(&d, url, o, NULL, NULL),
+	    SMTP_E_CONNECT);
+	expect_failure("refused", "connect", SMTP_E_CONNECT, "refused",
+	    "Check host and port");
+	smtp_diagnosis_free(d);
+
+	assert_int_equal(smtp_diagnose(&d, "smtp+plaintext://a b", o, NULL,
+	    NULL), SMTP_E_ARGUMENT);
+	expect_failure("URL", "options", SMTP_E_ARGUMENT, "", "");
+	assert_int_equal(smtp_diagnosis_count(d), 1);
+	smtp_diagnosis_free(d);
+	smtp_options_free(o);
+
+	o = smtp_options_new();
+	smtp_options_set(o, "ca-file", "/nonexistent/ca.pem");
+	assert_int_equal(smtp_diagnose(&d, "smtp://127.0.0.1:1", o, NULL,
+	    NULL), SMTP_E_ARGUMENT);
+	expect_failure("a file", "options", SMTP_E_ARGUMENT, "ca", "");
+	smtp_diagnosis_free(d);
+	smtp_options_free(o);
+}
+
+static void
+test_diagnose__of_nothing_is_safe(void **state)
+{
+	(void)state;
+	assert_int_equal(smtp_diagnose(NULL, "smtp://x", NULL, NULL, NULL),
+	    SMTP_E_ARGUMENT);
+	smtp_diagnosis_free(NULL);
+	assert_int_equal(smtp_diagnosis_count(NULL), 0);
+	assert_string_equal(smtp_diagnosis_step(NULL, 0), "");
+	assert_string_equal(smtp_diagnosis_text(NULL, 0), "");
+	assert_string_equal(smtp_diagnosis_advice(NULL, 0), "");
+	assert_int_equal(smtp_diagnosis_result(NULL, 0),
+	    SMTP_DIAGNOSIS_SKIPPED);
+	assert_int_equal(smtp_diagnosis_status(NULL, 0), SMTP_E_ARGUMENT);
+	assert_string_equal(smtp_diagnosis_name(-1), "");
+	assert_string_equal(smtp_diagnosis_name(4), "");
+	assert_string_equal(smtp_diagnosis_name(3), "SKIPPED");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_diagnose__finds_nothing_wrong),
+		cmocka_unit_test(
+		    test_diagnose__takes_a_token_and_never_blocks_for_less),
+		cmocka_unit_test(
+		    test_diagnose__goes_on_without_TLS_where_that_is_asked),
+		cmocka_unit_test(test_diagnose__knows_the_usual_mistakes),
+		cmocka_unit_test(test_diagnose__knows_other_servers),
+		cmocka_unit_test(test_diagnose__knows_who_is_not_there),
+		cmocka_unit_test(test_diagnose__of_nothing_is_safe),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
