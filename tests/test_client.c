@@ -787,7 +787,8 @@ test_client__says_why_a_session_did_not_open(void **state)
 		    "greeting: the connection was lost" },
 		{ "smtp+plaintext://mx", "S: HTTP/1.1 400 Bad Request\n",
 		    SMTP_E_PROTOCOL, SMTP_E_PROTOCOL, SMTP_PHASE_GREETING,
-		    "greeting: what came is not SMTP, or not in its place" },
+		    "greeting: what came is not SMTP, or not in its place: "
+		    "\"HTTP/1.1 400 Bad Request\"" },
 		{ "mx", "", SMTP_E_ARGUMENT, SMTP_E_ARGUMENT, SMTP_PHASE_NONE,
 		    "url: a scheme is missing: smtp://host or smtps://host" },
 	};
