@@ -128,25 +128,43 @@ handshake_failed(struct smtp *s, int status)
 	return status;
 }
 
+/* Sessions are resumed with the server that they were had with. */
+static const char *
+peer_of(const struct smtp *s, char room[SMTP__HOST_BYTES + 16])
+{
+	struct smtp__out out;
+
+	if (s->host == NULL)
+		return NULL;
+	smtp__out_init(&out, room, SMTP__HOST_BYTES + 16);
+	smtp__out_text(&out, s->host);
+	smtp__out_octet(&out, ':');
+	smtp__out_number(&out, s->port);
+	smtp__out_end(&out);
+	return out.over ? NULL : room;
+}
+
 /* Over the transport that is there. */
 static int
 start_tls(struct smtp *s, uint64_t now_ms)
 {
 	struct smtp__tls_shared *shared;
 	struct smtp_transport over;
-	char why[256] = "";
+	char why[256] = "", room[SMTP__HOST_BYTES + 16];
 	int rc;
 
 	rc = smtp__options_tls(s->options, takes_any(s), &shared, why,
 	    sizeof why);
 	if (rc == SMTP_OK)
 		rc = smtp__tls_start(&s->tls, &over, &s->transport, shared,
-		    s->identity != NULL ? s->identity : "");
+		    s->identity != NULL ? s->identity : "", peer_of(s, room));
 	if (rc != SMTP_OK) {
 		if (s->engine != NULL)
 			smtp_engine_lost(s->engine, rc);
 		return smtp__report(s, rc, rc, SMTP_PHASE_TLS,
-		    why[0] != '\0' ? why : "TLS: out of memory");
+		    why[0] != '\0' ? why : rc == SMTP_E_ARGUMENT ?
+		    "TLS: no name that a certificate could bear" :
+		    "TLS: out of memory");
 	}
 	s->transport = over;
 	s->stage = SMTP__SECURING;
@@ -179,7 +197,8 @@ shake_hands(struct smtp *s, uint64_t now_ms)
 	if (!info.verified)
 		smtp__out_text(&out, " unverified");
 	s->tls_line[out.n] = '\0';
-	smtp__trace_note(s->trace, "TLS: ", s->tls_line);
+	smtp__trace_note(s->trace, info.resumed ? "TLS, resumed: " : "TLS: ",
+	    s->tls_line);
 	if (s->engine == NULL)
 		return start_engine(s);
 	smtp_engine_secured(s->engine);

@@ -87,7 +87,7 @@ pair_begin(struct pair *pair, struct smtp__tls_shared *shared,
 	tls_peer_init(&pair->peer, &pair->wire, plan);
 	inner = wire_client(&pair->wire);
 	assert_int_equal(smtp__tls_start(&pair->tls, &pair->t, &inner,
-	    shared, name), SMTP_OK);
+	    shared, name, NULL), SMTP_OK);
 }
 
 /* Both go on until the client is done, or nothing moves any more. */
@@ -843,7 +843,8 @@ hello_for(const char *name)
 
 	wire_init(&wire);
 	inner = wire_client(&wire);
-	assert_int_equal(smtp__tls_start(&tls, &t, &inner, trusting, name),
+	assert_int_equal(smtp__tls_start(&tls, &t, &inner, trusting, name,
+	    NULL),
 	    SMTP_OK);
 	assert_int_equal(wire.up.n, 0);
 	assert_int_equal(smtp__tls_handshake(tls), SMTP_WANT_READ);
@@ -956,15 +957,19 @@ test_tls__a_host_that_is_none_is_refused(void **state)
 	inner = wire_client(&wire);
 	memset(name, 'a', sizeof name);
 	name[256] = '\0';
-	assert_int_equal(smtp__tls_start(&tls, &t, &inner, trusting, name),
+	assert_int_equal(smtp__tls_start(&tls, &t, &inner, trusting, name,
+	    NULL),
 	    SMTP_E_ARGUMENT);
-	assert_int_equal(smtp__tls_start(&tls, &t, &inner, trusting, ""),
+	assert_int_equal(smtp__tls_start(&tls, &t, &inner, trusting, "",
+	    NULL),
 	    SMTP_E_ARGUMENT);
-	assert_int_equal(smtp__tls_start(&tls, &t, &inner, trusting, "."),
+	assert_int_equal(smtp__tls_start(&tls, &t, &inner, trusting, ".",
+	    NULL),
 	    SMTP_E_ARGUMENT);
 	assert_false(wire.closed);
 	name[255] = '\0';
-	assert_int_equal(smtp__tls_start(&tls, &t, &inner, trusting, name),
+	assert_int_equal(smtp__tls_start(&tls, &t, &inner, trusting, name,
+	    NULL),
 	    SMTP_OK);
 	t.close(t.ctx);
 	assert_true(wire.closed);
@@ -1037,7 +1042,7 @@ test_tls__tells_what_a_server_did_instead(void **state)
 			wire.piece = piece;
 			inner = wire_client(&wire);
 			assert_int_equal(smtp__tls_start(&tls, &t, &inner,
-			    trusting, host), SMTP_OK);
+			    trusting, host, NULL), SMTP_OK);
 			wire_put(&wire.down, servers[i].octets, servers[i].n);
 			wire.down.ended = servers[i].ended;
 			for (int k = 0; k < 10 && status > 0; k++)

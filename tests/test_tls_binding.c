@@ -65,7 +65,7 @@ session_begin(struct session *s, const struct outside *o,
 	assert_int_equal(smtp__tls_shared_new(&s->shared, &settings, why,
 	    sizeof why), SMTP_OK);
 	assert_int_equal(smtp__tls_start(&s->tls, &s->t, &inner, s->shared,
-	    host), SMTP_OK);
+	    host, NULL), SMTP_OK);
 	for (int type = SMTP__TLS_UNIQUE; type <= SMTP__TLS_EXPORTER; type++) {
 		unsigned char octets[SMTP__TLS_BINDING_BYTES];
 

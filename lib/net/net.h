@@ -135,6 +135,7 @@ struct smtp__tls_settings {
 	const char *key_file;
 	const char *key_password;
 	bool no_verify;          /* takes any certificate                    */
+	bool no_resumption;      /* a full handshake each time               */
 	bool tls13_only;
 	const char *const *system_files;        /* NULL: the known places of */
 				 /* the system's store; or others, to a NULL */
@@ -154,15 +155,17 @@ smtp__tls_shared_free(struct smtp__tls_shared *shared);
 /*
  * Begin TLS over `inner` (copied; closed with the new transport). `host`
  * is the reference identity: a name in ASCII, which becomes SNI, or an IP
- * address, which is matched against iPAddress only (RFC 9525). The shared part
- * is counted and may be freed before the session. Returns SMTP_OK,
- * SMTP_E_MEMORY, or SMTP_E_ARGUMENT for a host that is none; `inner` is then
- * still the caller's.
+ * address, which is matched against iPAddress only (RFC 9525). `peer` says to
+ * whom one is connected ("mail.example.com:587"): a session that had the same
+ * `shared`, `host` and `peer` is resumed if the server likes; NULL: none is.
+ * The shared part is counted and may be freed before the session. Returns
+ * SMTP_OK, SMTP_E_MEMORY, or SMTP_E_ARGUMENT for a host that is none; `inner`
+ * is then still the caller's.
  */
 int
 smtp__tls_start(struct smtp__tls **tls, struct smtp_transport *transport,
     const struct smtp_transport *inner, struct smtp__tls_shared *shared,
-    const char *host);
+    const char *host, const char *peer);
 
 /*
  * SMTP_OK, SMTP_WANT_READ, SMTP_WANT_WRITE, or SMTP_E_CERTIFICATE, SMTP_E_TLS,
@@ -205,7 +208,8 @@ struct smtp__tls_peer {
 struct smtp__tls_info {
 	const char *version;     /* "TLSv1.2"; lives as long as the session  */
 	const char *suite;
-	const struct smtp__tls_peer *peer;
+	const struct smtp__tls_peer *peer;       /* NULL: none came          */
+	bool resumed;            /* so the certificate was judged before     */
 	bool verified;           /* nothing was wrong, whatever is asked for */
 	unsigned cert_errors;    /* of the list above                        */
 	bool not_tls;            /* the peer answered, but not with TLS      */

@@ -2,12 +2,14 @@
 /*
  * What the files over mbedTLS share: the session (tls_mbedtls.c), who judges
  * the server's certificate (tls_judge_mbedtls.c), and what sessions have in
- * common (tls_shared_mbedtls.c). A program with a configuration of its own
- * needs only the first two.
+ * common (tls_shared_mbedtls.c), to which those belong that can be resumed
+ * (tls_cache_mbedtls.c). A program with a configuration of its own needs only
+ * the first two.
  */
 #ifndef SMTP__TLS_H
 #define SMTP__TLS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,10 +73,59 @@ smtp__tls_begin(struct smtp__tls **tls, struct smtp_transport *transport,
     const struct smtp_transport *inner, const struct mbedtls_ssl_config *config,
     const char *host, bool verify);
 
+/* Undo that: `inner` is the caller's again. */
+void
+smtp__tls_abandon(struct smtp__tls *tls);
+
 /* At the close `release` is called with `held`. */
 void
 smtp__tls_hold(struct smtp__tls *tls, void (*release)(void *held),
     void *held);
+
+/*
+ * Sessions to be resumed, by a key that says with whom. Whoever may use a
+ * cache verifies alike and is the same client: it belongs to one set of
+ * parameters. Thread-safe, and nobody waits.
+ */
+struct smtp__tls_kept;
+
+enum { SMTP__TLS_KEPT = 16 };
+
+struct smtp__tls_cache {
+	_Atomic(struct smtp__tls_kept *) place[SMTP__TLS_KEPT];
+	atomic_uint turn;
+};
+
+void
+smtp__tls_cache_init(struct smtp__tls_cache *cache);
+void
+smtp__tls_cache_wipe(struct smtp__tls_cache *cache);
+
+/*
+ * Keep the session of `ssl`, in place of what was there for `key`; or beside
+ * it, if it is to be offered `once` only. Without memory nothing is kept.
+ */
+void
+smtp__tls_cache_keep(struct smtp__tls_cache *cache, const char *key,
+    const struct mbedtls_ssl_context *ssl, bool once,
+    const struct smtp__tls_peer *peer, unsigned errors);
+
+/* Offer one to the server; `peer` and `errors` are what was found then. */
+bool
+smtp__tls_cache_offer(struct smtp__tls_cache *cache, const char *key,
+    struct mbedtls_ssl_context *ssl, struct smtp__tls_peer *peer,
+    unsigned *errors);
+
+void
+smtp__tls_cache_forget(struct smtp__tls_cache *cache, const char *key);
+
+/*
+ * Resume a session of `cache` with this server, and keep this one there. The
+ * cache lives until the close; the key is copied. SMTP_E_MEMORY.
+ */
+int
+smtp__tls_resume(struct smtp__tls *tls, struct smtp__tls_cache *cache,
+    const char *key);
 
 /* Does an error of the library's say that it had no memory? */
 bool

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <mbedtls/platform.h>
@@ -45,6 +46,11 @@ struct smtp__tls {
 	struct smtp__tls_judge judge;
 	void (*release)(void *held);
 	void *held;
+	struct smtp__tls_cache *cache;   /* NULL: none                      */
+	char *key;               /* in it, or NULL                           */
+	unsigned offered_errors; /* of the session that was offered          */
+	bool tried;              /* to resume one                            */
+	bool resumed;
 	bool verify;
 	bool heard;              /* anything at all from the peer            */
 	bool not_tls;            /* and it was no record of TLS              */
@@ -243,31 +249,84 @@ fail_handshake(struct smtp__tls *tls, int error)
 	return fail_code(tls, error);
 }
 
+/* ---- to resume later */
+
+/* With a first message that could be read. */
+static bool
+is_tls12(const struct smtp__tls *tls)
+{
+	return smtp__tls_hello_is(&tls->hello, 0x0303) &&
+	    strcmp(mbedtls_ssl_get_version(&tls->ssl), "TLSv1.2") == 0;
+}
+
+static void
+keep(struct smtp__tls *tls, bool once)
+{
+	if (tls->cache != NULL)
+		smtp__tls_cache_keep(tls->cache, tls->key, &tls->ssl, once,
+		    &tls->judge.peer, tls->judge.errors);
+}
+
+/* A ticket of TLS 1.3 serves once, RFC 8446 section C.4. */
+static void
+keep_ticket(struct smtp__tls *tls)
+{
+	if (tls->status == SMTP_OK)
+		keep(tls, true);
+}
+
+/* RFC 7627 section 5.3: without its extension no session is worth keeping. */
+static void
+keep_session(struct smtp__tls *tls)
+{
+	if (is_tls12(tls) && smtp__tls_hello_extended_master(&tls->hello))
+		keep(tls, false);
+}
+
 /* ---- the handshake */
+
+/*
+ * No certificate came: the server resumed the session that was offered, and
+ * what was found then holds. It has to take the extension again that the
+ * session had, RFC 7627 section 5.3.
+ */
+static int
+finish_resumed(struct smtp__tls *tls)
+{
+	if (is_tls12(tls) &&
+	    !smtp__tls_hello_extended_master(&tls->hello))
+		return fail(tls, SMTP_E_TLS, "the server resumed a session "
+		    "and left out the extended master secret");
+	tls->resumed = true;
+	tls->judge.errors |= tls->offered_errors;
+	return SMTP_OK;
+}
 
 /*
  * The library has verified the chain and asked the judge; here nothing is
  * taken on trust: its result is read once more, and a handshake in which no
- * certificate came up is not one.
+ * certificate came up, now or in the session resumed, is not one.
  */
 static int
 finish(struct smtp__tls *tls)
 {
 	uint32_t flags = mbedtls_ssl_get_verify_result(&tls->ssl);
 
+	if (!tls->judge.seen && tls->tried &&
+	    finish_resumed(tls) != SMTP_OK)
+		return tls->status;
 	if (flags != 0)
 		smtp__tls_judge_flags(&tls->judge, flags);
 	if (tls->verify && (flags != 0 || tls->judge.errors != 0 ||
-	    !tls->judge.seen))
+	    (!tls->judge.seen && !tls->resumed)))
 		return fail_certificate(tls);
+	keep_session(tls);
 	return tls->status = SMTP_OK;
 }
 
-int
-smtp__tls_handshake(struct smtp__tls *tls)
+static int
+shake(struct smtp__tls *tls)
 {
-	if (tls->status <= 0)
-		return tls->status;
 	for (int i = 0; i < IDLE_MAX; i++) {
 		int error = mbedtls_ssl_handshake(&tls->ssl);
 
@@ -292,6 +351,17 @@ smtp__tls_handshake(struct smtp__tls *tls)
 	return fail(tls, SMTP_E_TLS, "the server sends tickets without end");
 }
 
+/* A session that did no good is not offered again. */
+int
+smtp__tls_handshake(struct smtp__tls *tls)
+{
+	if (tls->status <= 0)
+		return tls->status;
+	if (shake(tls) < 0 && tls->tried)
+		smtp__tls_cache_forget(tls->cache, tls->key);
+	return tls->status;
+}
+
 void
 smtp__tls_info(const struct smtp__tls *tls, struct smtp__tls_info *info)
 {
@@ -299,8 +369,11 @@ smtp__tls_info(const struct smtp__tls *tls, struct smtp__tls_info *info)
 
 	info->version = done ? mbedtls_ssl_get_version(&tls->ssl) : "";
 	info->suite = done ? mbedtls_ssl_get_ciphersuite(&tls->ssl) : "";
-	info->peer = &tls->judge.peer;
-	info->verified = done && tls->judge.seen && tls->judge.errors == 0;
+	info->resumed = done && tls->resumed;
+	info->peer = tls->judge.seen || tls->resumed ? &tls->judge.peer :
+	    NULL;
+	info->verified = done && (tls->judge.seen || tls->resumed) &&
+	    tls->judge.errors == 0;
 	info->cert_errors = tls->judge.errors;
 	info->not_tls = tls->not_tls;
 	info->error = tls->status < 0 || tls->judge.errors != 0 ?
@@ -308,8 +381,6 @@ smtp__tls_info(const struct smtp__tls *tls, struct smtp__tls_info *info)
 }
 
 /* ---- channel bindings */
-
-enum { TLS12 = 0x0303 };
 
 /*
  * The Finished message that came first: ours in a full handshake, the
@@ -321,14 +392,12 @@ unique(const struct smtp__tls *tls, unsigned char *out, size_t room)
 {
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
 	size_t n = tls->ssl.PRIVATE(verify_data_len);
-	bool resumed = !tls->judge.seen;
 
-	if (!smtp__tls_hello_is(&tls->hello, TLS12) ||
-	    strcmp(mbedtls_ssl_get_version(&tls->ssl), "TLSv1.2") != 0 ||
-	    (resumed && !smtp__tls_hello_extended_master(&tls->hello)) ||
-	    n == 0 || n > room)
+	if (!is_tls12(tls) || n == 0 || n > room)
 		return 0;
-	memcpy(out, resumed ? tls->ssl.PRIVATE(peer_verify_data) :
+	if (tls->resumed && !smtp__tls_hello_extended_master(&tls->hello))
+		return 0;
+	memcpy(out, tls->resumed ? tls->ssl.PRIVATE(peer_verify_data) :
 	    tls->ssl.PRIVATE(own_verify_data), n);
 	return n;
 #else
@@ -347,12 +416,12 @@ exporter(struct smtp__tls *tls, unsigned char *out, size_t room)
 	static const char label[] = "EXPORTER-Channel-Binding";
 	enum { OCTETS = 32 };
 
-	if (strcmp(mbedtls_ssl_get_version(&tls->ssl), "TLSv1.3") != 0 ||
-	    room < OCTETS || mbedtls_ssl_export_keying_material(&tls->ssl,
-	    out, OCTETS, label, sizeof label - 1,
-	    (const unsigned char *)"", 0, 1) != 0)
+	if (room < OCTETS ||
+	    strcmp(mbedtls_ssl_get_version(&tls->ssl), "TLSv1.3") != 0)
 		return 0;
-	return OCTETS;
+	return mbedtls_ssl_export_keying_material(&tls->ssl, out, OCTETS,
+	    label, sizeof label - 1, (const unsigned char *)"", 0, 1) == 0 ?
+	    OCTETS : 0;
 #else
 	(void)tls;
 	(void)out;
@@ -395,8 +464,10 @@ smtp__tls_binding(struct smtp__tls *tls, enum smtp__tls_binding type,
 static int
 answer(struct smtp__tls *tls, int error, int *idle)
 {
-	if (is_ticket(error) && ++*idle < IDLE_MAX)
+	if (is_ticket(error) && ++*idle < IDLE_MAX) {
+		keep_ticket(tls);
 		return 0;
+	}
 	switch (error) {
 	case MBEDTLS_ERR_SSL_WANT_READ:
 		return SMTP_IO_WANT_READ;
@@ -520,6 +591,7 @@ end(struct smtp__tls *tls)
 	mbedtls_ssl_free(&tls->ssl);
 	if (tls->release != NULL)
 		tls->release(tls->held);
+	free(tls->key);
 	mbedtls_free(tls);
 }
 
@@ -594,11 +666,33 @@ smtp__tls_begin(struct smtp__tls **tls, struct smtp_transport *transport,
 }
 
 void
+smtp__tls_abandon(struct smtp__tls *tls)
+{
+	end(tls);
+}
+
+void
 smtp__tls_hold(struct smtp__tls *tls, void (*release)(void *held),
     void *held)
 {
 	tls->release = release;
 	tls->held = held;
+}
+
+int
+smtp__tls_resume(struct smtp__tls *tls, struct smtp__tls_cache *cache,
+    const char *key)
+{
+	size_t n = strlen(key);
+
+	tls->key = malloc(n + 1);
+	if (tls->key == NULL)
+		return SMTP_E_MEMORY;
+	memcpy(tls->key, key, n + 1);
+	tls->cache = cache;
+	tls->tried = smtp__tls_cache_offer(cache, key, &tls->ssl,
+	    &tls->judge.peer, &tls->offered_errors);
+	return SMTP_OK;
 }
 
 int

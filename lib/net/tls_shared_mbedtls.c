@@ -37,6 +37,8 @@ struct smtp__tls_shared {
 	mbedtls_ssl_config config;
 	mbedtls_x509_crt ca, cert;
 	mbedtls_pk_context key;
+	bool resumption;
+	struct smtp__tls_cache cache;
 };
 
 /* ---- parameters */
@@ -161,6 +163,33 @@ set_versions(mbedtls_ssl_config *config, bool tls13_only)
 #endif
 }
 
+/*
+ * To resume: session numbers and tickets of TLS 1.2, tickets of TLS 1.3, and
+ * there never without a fresh exchange of keys.
+ */
+static void
+set_resumption(mbedtls_ssl_config *config, bool wanted)
+{
+#if defined(MBEDTLS_SSL_SESSION_TICKETS)
+	mbedtls_ssl_conf_session_tickets(config, wanted ?
+	    MBEDTLS_SSL_SESSION_TICKETS_ENABLED :
+	    MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+#if defined(MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED) && \
+	WITH_TLS13
+	mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config,
+	    wanted ? MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED :
+	    MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_DISABLED);
+#endif
+#else
+	(void)config;
+	(void)wanted;
+#endif
+#if WITH_TLS13
+	mbedtls_ssl_conf_tls13_key_exchange_modes(config,
+	    MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
+#endif
+}
+
 static int
 set_parameters(struct smtp__tls_shared *shared, bool tls13_only)
 {
@@ -172,6 +201,7 @@ set_parameters(struct smtp__tls_shared *shared, bool tls13_only)
 	if (error != 0)
 		return error;
 	set_versions(config, tls13_only);
+	set_resumption(config, shared->resumption);
 	mbedtls_ssl_conf_ciphersuites(config, suites);
 	mbedtls_ssl_conf_cert_profile(config,
 	    &mbedtls_x509_crt_profile_default);
@@ -471,6 +501,7 @@ set_up(struct smtp__tls_shared *shared,
 		return refuse(why, SMTP_E_UNSUPPORTED,
 		    "this build of mbedTLS has no TLS 1.3", "");
 	shared->verify = !settings->no_verify;
+	shared->resumption = !settings->no_resumption;
 	error = set_parameters(shared, settings->tls13_only);
 	if (error != 0)
 		return smtp__tls_is_memory(error) ? refuse_memory(why) :
@@ -496,6 +527,7 @@ smtp__tls_shared_new(struct smtp__tls_shared **shared,
 		status = refuse_memory(&out);
 	} else {
 		atomic_init(&it->users, 1);
+		smtp__tls_cache_init(&it->cache);
 		mbedtls_ssl_config_init(&it->config);
 		mbedtls_x509_crt_init(&it->ca);
 		mbedtls_x509_crt_init(&it->cert);
@@ -516,6 +548,7 @@ smtp__tls_shared_free(struct smtp__tls_shared *shared)
 {
 	if (shared == NULL || atomic_fetch_sub(&shared->users, 1) > 1)
 		return;
+	smtp__tls_cache_wipe(&shared->cache);
 	mbedtls_ssl_config_free(&shared->config);
 	mbedtls_x509_crt_free(&shared->ca);
 	mbedtls_x509_crt_free(&shared->cert);
@@ -529,19 +562,42 @@ release(void *shared)
 	smtp__tls_shared_free(shared);
 }
 
+/* The name that is expected, and who is connected to. */
+static int
+resume(struct smtp__tls *tls, struct smtp__tls_shared *shared,
+    const char *host, const char *peer)
+{
+	char key[640];
+	struct smtp__out out;
+
+	if (!shared->resumption || peer == NULL)
+		return SMTP_OK;
+	smtp__out_init(&out, key, sizeof key);
+	smtp__out_text(&out, host);
+	smtp__out_octet(&out, ' ');
+	smtp__out_text(&out, peer);
+	smtp__out_end(&out);
+	return out.over ? SMTP_OK : smtp__tls_resume(tls, &shared->cache, key);
+}
+
 int
 smtp__tls_start(struct smtp__tls **tls, struct smtp_transport *transport,
     const struct smtp_transport *inner, struct smtp__tls_shared *shared,
-    const char *host)
+    const char *host, const char *peer)
 {
 	int status = smtp__tls_begin(tls, transport, inner, &shared->config,
 	    host, shared->verify);
 
-	if (status == SMTP_OK) {
-		atomic_fetch_add(&shared->users, 1);
-		smtp__tls_hold(*tls, release, shared);
+	if (status != SMTP_OK)
+		return status;
+	status = resume(*tls, shared, host, peer);
+	if (status != SMTP_OK) {
+		smtp__tls_abandon(*tls);
+		return status;
 	}
-	return status;
+	atomic_fetch_add(&shared->users, 1);
+	smtp__tls_hold(*tls, release, shared);
+	return SMTP_OK;
 }
 
 #endif

@@ -185,6 +185,14 @@ tls_peer_init(struct tls_peer *peer, struct wire *wire,
 		mbedtls_ssl_conf_renegotiation(c,
 		    MBEDTLS_SSL_RENEGOTIATION_ENABLED);
 #endif
+#if defined(MBEDTLS_SSL_EXTENDED_MASTER_SECRET)
+	if (plan->no_extended_master)
+		mbedtls_ssl_conf_extended_master_secret(c,
+		    MBEDTLS_SSL_EXTENDED_MS_DISABLED);
+#endif
+	if (plan->cache != NULL)
+		mbedtls_ssl_conf_session_cache(c, plan->cache,
+		    mbedtls_ssl_cache_get, mbedtls_ssl_cache_set);
 	if (plan->tickets > 0)
 		set_tickets(peer, plan->tickets);
 	assert_int_equal(mbedtls_ssl_setup(&peer->ssl, c), 0);

@@ -7,6 +7,7 @@
 #define TLS_PEER_H
 
 #include <mbedtls/ssl.h>
+#include <mbedtls/ssl_cache.h>
 #include <mbedtls/ssl_ticket.h>
 
 #include <smtp/transport.h>
@@ -53,6 +54,8 @@ struct tls_peer_plan {
 	const struct cert *clients;      /* ask for a certificate of theirs */
 	bool tls12;                      /* at most                         */
 	bool renegotiation;
+	bool no_extended_master;         /* of RFC 7627                     */
+	mbedtls_ssl_cache_context *cache;        /* of sessions, or NULL    */
 	int tickets;                     /* TLS 1.3, after the handshake    */
 };
 

@@ -1,7 +1,8 @@
 """A TLS server on OpenSSL that says what it saw of each connection.
 
 usage: tls_server.py PEM [--min V] [--max V] [--ciphers LIST] [--no-ticket]
-                     [--own-order] [--clients PEM] [--starttls]
+                     [--own-order] [--clients PEM]
+                     [--no-extended-master] [--starttls]
 
 Prints "port N", and for each handshake one line of words "name=value"; an
 empty value is "-". Then it greets, and answers lines as a mail server would.
@@ -18,6 +19,7 @@ parser.add_argument("--min", default="1.2")
 parser.add_argument("--max", default="1.3")
 parser.add_argument("--ciphers")
 parser.add_argument("--no-ticket", action="store_true")
+parser.add_argument("--no-extended-master", action="store_true")
 parser.add_argument("--own-order", action="store_true")
 parser.add_argument("--clients")
 parser.add_argument("--starttls", action="store_true")
@@ -32,6 +34,8 @@ if args.ciphers:
     context.set_ciphers(args.ciphers)
 if args.no_ticket:
     context.options |= ssl.OP_NO_TICKET
+if args.no_extended_master:
+    context.options |= 1  # SSL_OP_NO_EXTENDED_MASTER_SECRET
 if args.own_order:
     context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
 else:
