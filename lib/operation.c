@@ -113,7 +113,7 @@ static int
 renew(struct smtp *s)
 {
 	if (s->foreign || !smtp__options_flag(s->options, SMTP__RECONNECT) ||
-	    (s->authenticated && s->secret == NULL))
+	    (s->authenticated && s->auth.proof == SMTP__NO_PROOF))
 		return smtp__report(s, SMTP_E_LATER, SMTP_E_STATE,
 		    SMTP_PHASE_MAIL, "the server takes no more mail in this "
 		    "session (LIMITS), and it cannot be opened again");

@@ -76,13 +76,11 @@ test_command__lets_no_control_octet_pass(void **state)
 			char *p = with(line, at, c);
 
 			if (control || c > 126)
-				assert_false(smtp__command_line(p,
-				    SMTP__LINE_SPACES));
+				assert_false(smtp__command_line(p, true));
 			if (c == ' ')
-				assert_false(smtp__command_line(p, 0));
+				assert_false(smtp__command_line(p, false));
 			if (control)
-				assert_false(smtp__command_line(p,
-				    SMTP__LINE_SPACES | SMTP__LINE_WIDE));
+				assert_false(smtp__command_wide_line(p));
 			free(p);
 		}
 	}
@@ -121,7 +119,7 @@ test_command__parameters(void **state)
 
 static const struct { const char *text; int word, line, wide; } lines[] = {
 	{ "NOOP", 1, 1, 1 }, { "VRFY b c", 0, 1, 1 },
-	{ "[192.0.2.1]", 1, 1, 1 }, { "[IPv6:2001:db8::7]", 1, 1, 1 },
+	{ "[192.0.2.1]", 1, 1, 0 }, { "[IPv6:2001:db8::7]", 1, 1, 0 },
 	{ "client.example.com", 1, 1, 1 }, { "", 0, 0, 0 },
 	{ " NOOP", 0, 0, 0 }, { "\r\n", 0, 0, 0 },
 	{ "NOOP\r\nQUIT", 0, 0, 0 }, { "b\xc3\xbc.example", 0, 0, 1 },
@@ -132,16 +130,12 @@ test_command__line(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
-		const char *text = lines[i].text;
-
-		if (smtp__command_line(text, SMTP__LINE_SPACES) !=
-		    lines[i].line)
-			fail_msg("'%s'", text);
-		if (smtp__command_line(text, 0) != lines[i].word)
-			fail_msg("'%s' as a word", text);
-		if (smtp__command_line(text, SMTP__LINE_SPACES |
-		    SMTP__LINE_WIDE) != lines[i].wide)
-			fail_msg("'%s' beyond ASCII", text);
+		if (smtp__command_line(lines[i].text, true) != lines[i].line)
+			fail_msg("'%s'", lines[i].text);
+		if (smtp__command_line(lines[i].text, false) != lines[i].word)
+			fail_msg("'%s' as a word", lines[i].text);
+		if (smtp__command_wide_line(lines[i].text) != lines[i].wide)
+			fail_msg("'%s' beyond ASCII", lines[i].text);
 	}
 }
 

@@ -58,16 +58,30 @@ smtp__command_parameters(const char *p, bool *utf8)
 	return at == KEYWORD || at == VALUE;
 }
 
+#if SMTP_WITH_PARAMETERS
 bool
-smtp__command_line(const char *p, unsigned may)
+smtp__command_wide_line(const char *p)
 {
-	const char *end = p + (may != 0 ? SMTP__COMMAND_MAX - 2 : 255);
+	const char *end = p + SMTP__COMMAND_MAX - 2;
+
+	if (!is_keyword(*p))
+		return false;
+	for (; *p != '\0'; p++)
+		if (p == end || is_control(*p))
+			return false;
+	return true;
+}
+#endif
+
+bool
+smtp__command_line(const char *p, bool spaces)
+{
+	const char *end = p + (spaces ? SMTP__COMMAND_MAX - 2 : 255);
 
 	if (!is_keyword(*p) && *p != '[')
 		return false;
 	for (; *p != '\0'; p++)
-		if (p == end || is_control(*p) || (*p == ' ' && may == 0) ||
-		    ((unsigned char)*p > 127 && !(may & SMTP__LINE_WIDE)))
+		if (p == end || *p < ' ' + !spaces || *p > '~')
 			return false;
 	return true;
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <smtp/config.h>
+
 #define SMTP__COMMAND_MAX 512    /* with CRLF, RFC 5321 section 4.5.3.1.4 */
 
 /*
@@ -26,12 +28,14 @@ smtp__command_path(const char *p, bool *utf8);
 bool
 smtp__command_parameters(const char *p, bool *utf8);
 
-/*
- * A line of visible ASCII and, if it may have them, spaces and octets above
- * 127; not empty, not too long.
- */
-enum { SMTP__LINE_SPACES = 1, SMTP__LINE_WIDE = 2 };
+/* A line of visible ASCII and, if it may, spaces; not empty, not too long. */
 bool
-smtp__command_line(const char *p, unsigned may);
+smtp__command_line(const char *p, bool spaces);
+
+/* The same with spaces and octets above 127. */
+#if SMTP_WITH_PARAMETERS
+bool
+smtp__command_wide_line(const char *p);
+#endif
 
 #endif

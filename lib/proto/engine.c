@@ -19,7 +19,7 @@ smtp_engine_init(struct smtp_engine **engine, void *memory, size_t n,
 	if (memory == NULL || n < sizeof *e ||
 	    ((uintptr_t)memory & (_Alignof(struct smtp_engine) - 1)) != 0)
 		return SMTP_E_SPACE;
-	if (setup->ehlo == NULL || !smtp__command_line(setup->ehlo, 0))
+	if (setup->ehlo == NULL || !smtp__command_line(setup->ehlo, false))
 		return SMTP_E_ARGUMENT;
 	memset(e, 0, sizeof *e);
 	e->setup = setup;
@@ -691,8 +691,13 @@ smtp_engine_quit(struct smtp_engine *e)
 int
 smtp_engine_command(struct smtp_engine *e, const char *line)
 {
-	if (!smtp__command_line(line, SMTP__LINE_SPACES |
-	    (smtp__has(e, SMTP_OFFER_SMTPUTF8) ? SMTP__LINE_WIDE : 0)))
+	bool fine = smtp__command_line(line, true);
+
+#if SMTP_WITH_PARAMETERS
+	fine = fine || (smtp__has(e, SMTP_OFFER_SMTPUTF8) &&
+	    smtp__command_wide_line(line));
+#endif
+	if (!fine)
 		return SMTP_E_ARGUMENT;
 	if (e->say == READY)
 		e->given.line = line;
