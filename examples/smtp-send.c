@@ -30,8 +30,10 @@ struct arguments {
 	const char *url, *from, *subject, *text, *text_file, *html_file;
 	const char *raw, *user, *password_file, *token_file, *mechanism;
 	const char *helo, *ca_file, *timeout, *deadline, *count;
-	struct list to, cc, bcc, attach, inlined, header, option;
-	bool allow_plaintext, require_all, json, trace, dry_run, diagnose;
+	const char *notify, *ret, *envid;
+	struct list to, cc, bcc, attach, inlined, header, option, parameter;
+	bool allow_plaintext, require_all, require_tls;
+	bool json, trace, dry_run, diagnose;
 	bool help, version;
 };
 
@@ -54,6 +56,8 @@ static const char usage_text[] =
     "environment\n"
     "  --mechanism NAME, --allow-plaintext-auth\n"
     "  --require-all           all recipients or none\n"
+    "  --notify WHEN, --ret FULL|HDRS, --envid ID   reports of delivery\n"
+    "  --require-tls, --parameter NAME[=VALUE]   of MAIL\n"
     "  --helo NAME, --ca-file FILE, --timeout SECONDS, --deadline SECONDS\n"
     "  --option NAME=VALUE     any option of the library\n"
     "  --diagnose              send nothing, and tell what is wrong\n"
@@ -157,6 +161,11 @@ read_arguments(struct arguments *a, int argc, char **argv)
 		{ "mechanism", NULL, &a->mechanism, NULL },
 		{ "allow-plaintext-auth", &a->allow_plaintext, NULL, NULL },
 		{ "require-all", &a->require_all, NULL, NULL },
+		{ "notify", NULL, &a->notify, NULL },
+		{ "ret", NULL, &a->ret, NULL },
+		{ "envid", NULL, &a->envid, NULL },
+		{ "require-tls", &a->require_tls, NULL, NULL },
+		{ "parameter", NULL, NULL, &a->parameter },
 		{ "helo", NULL, &a->helo, NULL },
 		{ "ca-file", NULL, &a->ca_file, NULL },
 		{ "timeout", NULL, &a->timeout, NULL },
@@ -569,6 +578,35 @@ add_field(struct smtp_message *m, const char *field)
 	return rc;
 }
 
+/* NAME[=VALUE], which goes to MAIL as it is. */
+static int
+add_parameter(struct smtp_message *m, const char *text)
+{
+	char name[64];
+	size_t n = strcspn(text, "=");
+
+	if (n == 0 || n >= sizeof name)
+		fail_usage("not NAME or NAME=VALUE: --parameter ", text);
+	memcpy(name, text, n);
+	name[n] = '\0';
+	return smtp_message_add_mail_parameter(m, NULL, name,
+	    text[n] == '\0' ? NULL : text + n + 1);
+}
+
+/* What the envelope asks of the server, of either kind of mail. */
+static void
+fill_asks(struct smtp_message *m, const struct arguments *a, int *status)
+{
+	if (a->ret != NULL || a->envid != NULL)
+		note(status, smtp_message_set_dsn(m, a->ret, a->envid));
+	if (a->notify != NULL)
+		note(status, smtp_message_set_notify(m, NULL, a->notify));
+	if (a->require_tls)
+		note(status, smtp_message_set_require_tls(m, 1));
+	for (size_t i = 0; i < a->parameter.n; i++)
+		note(status, add_parameter(m, a->parameter.item[i]));
+}
+
 static void
 fill_raw(struct smtp_message *m, const struct arguments *a, int *status,
     const char *raw, size_t raw_n)
@@ -803,6 +841,7 @@ make_message(const struct arguments *a, struct input *in, int *status,
 			fill_raw(m, a, status, in->raw, in->raw_n);
 		}
 	}
+	fill_asks(m, a, status);
 	return m;
 }
 
@@ -991,5 +1030,6 @@ main(int argc, char **argv)
 	free(a.inlined.item);
 	free(a.header.item);
 	free(a.option.item);
+	free(a.parameter.item);
 	return rc;
 }
