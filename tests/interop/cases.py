@@ -27,6 +27,8 @@ Traits of endpoints:
     impatient   waits three seconds for the next octet, then says 421
 """
 
+import email
+import email.policy
 import os
 import re
 import socket
@@ -697,6 +699,103 @@ def more_recipients_than_it_takes(rig, ep):
         rig.show_item("R5321-4.5.3.1.8-1", True)
     rig.count(ep, "-", 2 * few + 1)
     return "in several transactions"
+
+
+#
+# What the envelope asks of the server, and what becomes of it.
+#
+
+def offers(keyword):
+    """Once, where the server has that extension."""
+    return lambda rig, ep: [()] if keyword in rig.server.extensions.split() \
+        and rig.has(keyword) else []
+
+
+def need_report(report, action, recipient, envid):
+    """A report of delivery as RFC 3464 has it."""
+    message = email.message_from_bytes(report, policy=email.policy.default)
+    need(message.get_content_type() == "multipart/report", "the report is %s",
+         message.get_content_type())
+    [status] = [p for p in message.walk()
+                if p.get_content_type() == "message/delivery-status"]
+    whole, *each = status.get_payload()
+    # Exim leaves it encoded
+    need(whole["Original-Envelope-Id"] in (envid, envid.replace(
+        "+", "+2B").replace("=", "+3D")), "the envelope was %s",
+        whole["Original-Envelope-Id"])
+    need(len(each) == 1, "%d recipients", len(each))
+    need(str(each[0]["Action"]).split()[0] == action, "it says %s",
+         each[0]["Action"])
+    for name in ("Final-Recipient", "Original-Recipient"):
+        said = str(each[0][name]).replace(" ", "").lower()
+        need(said == "rfc822;" + recipient, "%s is %s", name, said)
+
+
+def notifies(rig, ep):
+    if not offers("DSN")(rig, ep):
+        return []
+    rows = [("SUCCESS", USER, "delivered"),
+            ("SUCCESS,FAILURE,DELAY", USER, "delivered"),
+            ("FAILURE", USER, None), ("NEVER", USER, None)]
+    if "fails" in rig.server.facts:
+        rows += [("FAILURE", rig.server.fails, "failed"),
+                 ("NEVER", rig.server.fails, None)]
+    return rows
+
+
+@case("login", each=notifies)
+def report_of_delivery(rig, ep, when, recipient, action):
+    mark = rig.mark()
+    at = rig.server.log_end()
+    message = raw_message(mark, b"a body of words\n")
+    envid = "Id+=" + mark
+    need_ok(rig.send(ep, "--from", TESTER, "--to", recipient, "--notify",
+                     when, "--ret", "HDRS", "--envid", envid,
+                     "--raw", rig.file("raw.eml", message)))
+    if action != "failed" and recipient == USER:
+        [(_, got)] = rig.server.mail.take("user", mark)
+        need(got == compare.to_crlf(message), "the message is another")
+        rig.count(ep, "automatic")
+    reports = rig.server.facts.get("reports")
+    if reports is None:
+        said = "".join(rig.server.log_since(at, "envelope_log"))
+        for word in ("HDRS", envid, *when.split(",")):
+            need(word in said, "the server heard %s", said)
+        need(("rfc822;" + recipient in said) == (when != "NEVER"),
+             "the server heard %s", said)
+    elif action:
+        [(_, report)] = rig.server.mail.take("tester", None)
+        need(recipient.encode() in report, "it is not about %s", recipient)
+        need(b"a body of words" not in report, "the content came back")
+        if reports == "rfc3464":
+            need_report(report, action, recipient, envid)
+    # what came and should not have, nothing_else_came() finds
+    return recipient
+
+
+@case("login", each=offers("REQUIRETLS"))
+def tls_on_each_hop(rig, ep):
+    mark = rig.mark()
+    at = rig.server.log_end()
+    message = raw_message(mark, b"secret\n")
+    need_ok(rig.send(ep, "--from", SENDER, "--to", USER, "--require-tls",
+                     "--raw", rig.file("raw.eml", message)))
+    [(_, got)] = rig.server.mail.take("user", mark)
+    need(got == compare.to_crlf(message), "the message is another")
+    said = "".join(rig.server.log_since(at, "envelope_log"))
+    need('"requireTLS":true' in said, "the server heard %s", said)
+    rig.count(ep, "automatic")
+
+
+@case("login bare", each=lambda rig, ep: [
+    row for row in (("DSN", "--notify", "SUCCESS"),
+                    ("DSN", "--envid", "x"), ("REQUIRETLS", "--require-tls"))
+    if "bare" in ep.traits or row[0] not in rig.server.extensions.split()])
+def asked_for_and_not_offered(rig, ep, keyword, *words):
+    rig.mark()
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--text", "x", *words)
+    need(sent.exit == 69 and sent.status == "UNSUPPORTED", "%s", sent.status)
+    need("C: MAIL" not in sent.err, "it was said")
 
 
 @case("login", "R5322-3.6.3-1 R5321-7.2-1")

@@ -31,6 +31,10 @@
 #	session_log REGEX       in it: its end, and in a group `mail=1 rcpt=2 ...`
 #	early_log REGEX         in it: a client that spoke before the greeting
 #	queue_id REGEX          in the last reply: the name the mail was given
+#	reports rfc3464|mixed   it makes reports of delivery itself, of that
+#	                        type
+#	envelope_log REGEX      in the log: the envelope, if it makes none
+#	fails ADDRESS           taken, and cannot be delivered
 #	reject, defer ADDRESS   refused for ever, refused for now, at RCPT
 #	lmtp_reject ADDRESS     the same by LMTP
 #	busy ADDRESS            at it the server says 421 and closes
@@ -150,7 +154,7 @@ unpack_newer()
 		die "cannot unpack $newer's $*"
 	}
 	[ -e "$into.new/bin/sh" ] || ln -s dash "$into.new/bin/sh"
-	mkdir -p "$into.new/var/empty"
+	(cd "$into.new" && mkdir -p var/empty run tmp dev proc)
 	echo "$newer $list" >"$into.new/.complete"
 	mv "$into.new" "$into"
 }
@@ -318,27 +322,37 @@ spawn()
 
 # spawn_newer LOG NAME DIR COMMAND... : in the root that unpack_newer made,
 # where DIR is at its own place. What is mounted for that nobody else sees,
-# and it goes with the processes.
+# and it goes with the processes; DIR/mounts.sh can do more of it, with
+# `mount_file FILE PATH`.
 spawn_newer()
 {
-	local log=$1 name=$2 dir=$3 inside=$root/$2 file
+	local log=$1 inside=$root/$2 dir=$3
 
 	shift 3
-	for file in passwd group nsswitch.conf services protocols; do
-		[ ! -e /etc/$file ] || cp -L /etc/$file "$inside/etc/$file"
-	done
-	echo 127.0.0.1 localhost mail.example.com >"$inside/etc/hosts"
-	: >"$inside/etc/resolv.conf"
-	mkdir -p "$inside/$state" "$inside/run" "$inside/tmp"
+	echo 127.0.0.1 localhost mail.example.com >"$dir/hosts"
+	: >"$dir/resolv.conf"
 	cat >"$dir/inside.sh" <<-SH
 	set -e
+	mount_file()
+	{
+		mkdir -p "$inside\${2%/*}"
+		[ -e "$inside\$2" ] || : >>"$inside\$2"
+		mount --bind "\$1" "$inside\$2"
+	}
 	mount --rbind /dev "$inside/dev"
 	mount -t proc proc "$inside/proc"
 	mount -t tmpfs -o mode=755 tmpfs "$inside/run"
 	mount -t tmpfs -o mode=1777 tmpfs "$inside/tmp"
+	mkdir -p "$inside/var/run"
+	mount --bind "$inside/run" "$inside/var/run"
 	mkdir -p "$inside$state"
 	mount --bind "$state" "$inside$state"
-	[ ! -x "$dir/mounts.sh" ] || . "$dir/mounts.sh"
+	for file in passwd group nsswitch.conf services protocols; do
+		mount_file /etc/\$file /etc/\$file
+	done
+	mount_file "$dir/hosts" /etc/hosts
+	mount_file "$dir/resolv.conf" /etc/resolv.conf
+	[ ! -e "$dir/mounts.sh" ] || . "$dir/mounts.sh"
 	exec chroot "$inside" "\$@"
 	SH
 	spawn "$log" unshare --mount --propagation private \

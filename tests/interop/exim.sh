@@ -38,8 +38,10 @@ exim_start()
 		CHUNKING STARTTLS AUTH PRDR SMTPUTF8 LIMITS VRFY HELP
 	describe "$env" token "$(token 86400)"
 	describe "$env" expired_token "$(token -60)"
+	describe "$env" reports rfc3464
 	describe "$env" reject reject@example.com
 	describe "$env" defer defer@example.com
+	describe "$env" fails x@elsewhere.example
 	describe "$env" mailboxes "$dir/mail"
 	describe "$env" line_ends lf
 	describe "$env" queue "$dir/spool/input"

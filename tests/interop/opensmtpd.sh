@@ -32,12 +32,11 @@ opensmtpd_start()
 	chmod 640 "$dir/accounts"
 	cat >"$dir/mounts.sh" <<-SH
 	mkdir -p "$root/opensmtpd/var/spool/smtpd" \
-		"$root/opensmtpd/var/lib/opensmtpd/empty" \
-		"$root/opensmtpd/run/opensmtpd" "$root/opensmtpd/etc/ssl/certs"
-	cp "$certs/ca.pem" "$root/opensmtpd/etc/ssl/certs/ca-certificates.crt"
+		"$root/opensmtpd/var/lib/opensmtpd/empty"
+	mkdir "$root/opensmtpd/run/opensmtpd"
+	mount_file "$certs/ca.pem" /etc/ssl/certs/ca-certificates.crt
 	mount --bind "$dir/spool" "$root/opensmtpd/var/spool/smtpd"
 	SH
-	chmod 755 "$dir/mounts.sh"
 	# shellcheck disable=SC2046
 	set -- $(free_ports 2)
 	opensmtpd_settings "$dir" "$@" >"$dir/conf"
@@ -50,6 +49,7 @@ opensmtpd_start()
 	describe "$env" mechanisms PLAIN LOGIN
 	describe "$env" extensions 8BITMIME ENHANCEDSTATUSCODES SIZE DSN \
 		STARTTLS AUTH HELP
+	describe "$env" reports mixed
 	describe "$env" reject reject@example.com
 	describe "$env" defer defer@example.com
 	describe "$env" mailboxes "$dir/mail"

@@ -30,7 +30,8 @@ LOCAL = {"ARGUMENT", "STATE", "SPACE", "MEMORY", "UNSUPPORTED", "SOURCE"}
 
 # The words of smtp_features() are the keywords and mechanisms in small
 # letters, but for these; None: no build is without it.
-FEATURES = {"STARTTLS": "tls", "AUTH": "plain", "ENHANCEDSTATUSCODES": None}
+FEATURES = {"STARTTLS": "tls", "AUTH": "plain", **dict.fromkeys(
+    "ENHANCEDSTATUSCODES DSN REQUIRETLS".split())}
 
 # What in a command shows that an extension was used.
 SHOWN_BY = {

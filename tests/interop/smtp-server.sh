@@ -36,6 +36,7 @@ smtp_server_start()
 	describe "$env" mechanisms PLAIN LOGIN CRAM-MD5 XOAUTH2
 	describe "$env" extensions PIPELINING 8BITMIME SMTPUTF8 STARTTLS AUTH \
 		SIZE DSN ENHANCEDSTATUSCODES REQUIRETLS
+	describe "$env" envelope_log '^envelope (.*)'
 	describe "$env" busy busy@example.com
 	describe "$env" begin_log '^connect'
 	describe "$env" session_log '^disconnect (.*)'

@@ -81,6 +81,7 @@ function store(who, octets) {
 function take(session, content, isLMTP) {
 	const { mailFrom, rcptTo } = session.envelope;
 
+	log('envelope', JSON.stringify(session.envelope));
 	return rcptTo.map((to, n) => {
 		const name = local(to.address);
 
