@@ -269,15 +269,42 @@ trace_dial(struct smtp *s)
 	smtp__trace_note(s->trace, "connecting to ", room);
 }
 
+static const char *
+or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+/* The address to come from has to be of the family to use. */
+static bool
+fits_family(const struct smtp *s)
+{
+	const char *family = smtp__options_text(s->options, SMTP__FAMILY);
+	const char *local = smtp__options_text(s->options,
+	    SMTP__LOCAL_ADDRESS);
+
+	return local[0] == '\0' || family[0] == 'a' ||
+	    (strchr(local, ':') != NULL) == (family[0] == '6');
+}
+
 static int
 dial(struct smtp *s, uint64_t now_ms)
 {
 	const struct smtp__url *proxy = s->tunnel == NULL ? NULL :
 	    smtp__tunnel_url(s->tunnel);
+	const struct smtp__hooks *hooks = smtp__options_hooks(s->options);
+	const char *family = smtp__options_text(s->options, SMTP__FAMILY);
 	const struct smtp__dial_plan plan = {
 		.host = proxy != NULL ? proxy->host : s->host,
 		.port = proxy != NULL ? proxy->port : s->port,
 		.path = s->path,
+		.family = family[0] == '4' ? 4 : family[0] == '6' ? 6 : 0,
+		.local = or_null(smtp__options_text(s->options,
+		    SMTP__LOCAL_ADDRESS)),
+		.interface = or_null(smtp__options_text(s->options,
+		    SMTP__INTERFACE)),
+		.resolver = hooks->resolver.start != NULL ? &hooks->resolver :
+		    NULL,
 		.resolve_ms = 1000 * smtp__options_wait(s->options,
 		    SMTP__RESOLVE_TIMEOUT),
 		.connect_ms = 1000 * smtp__options_wait(s->options,
@@ -382,6 +409,10 @@ smtp__connect_start(struct smtp *s, uint64_t now_ms)
 			    why[0] != '\0' ? why : "TLS: out of memory");
 	}
 #endif
+	if (!fits_family(s))
+		return smtp__report(s, SMTP_E_ARGUMENT, SMTP_E_ARGUMENT,
+		    SMTP_PHASE_CONNECT, "option \"local-address\": is of "
+		    "another family than \"family\"");
 	rc = smtp__tunnel_prepare(s);
 	return rc != SMTP_OK ? rc : dial(s, now_ms);
 }

@@ -10,7 +10,8 @@
 #include "url.h"
 
 enum kind { FILE_NAME, DIRECTORY, NAME, EHLO, MECHANISM, TEXT, SECRET, FLAG,
-	SECONDS, TLS_VERSION, PROXY };
+	SECONDS, TLS_VERSION, FAMILY, ADDRESS,
+	INTERFACE, PROXY };
 
 static const struct {
 	const char *name;
@@ -27,6 +28,9 @@ static const struct {
 	[FLAG] = { "yes/no", "yes or no" },
 	[SECONDS] = { "seconds", "whole seconds from 1 to 65535" },
 	[TLS_VERSION] = { "version", "1.2 or 1.3" },
+	[FAMILY] = { "any/4/6", "any, 4 or 6" },
+	[ADDRESS] = { "address", "an IPv4 or IPv6 address, without brackets" },
+	[INTERFACE] = { "interface", "the name of a network interface" },
 	[PROXY] = { "proxy", "socks5://host[:port] or http://host:port, "
 	    "without user and password" },
 };
@@ -72,6 +76,12 @@ static const struct {
 	    "no: calls start an operation, smtp_step goes on with it" },
 	[SMTP__RECONNECT] = { "reconnect", FLAG, "yes",
 	    "open a session again that the server ended while it was idle" },
+	[SMTP__FAMILY] = { "family", FAMILY, "any",
+	    "connect over IPv4 or IPv6 only" },
+	[SMTP__LOCAL_ADDRESS] = { "local-address", ADDRESS, "",
+	    "the address of this machine to connect from" },
+	[SMTP__INTERFACE] = { "interface", INTERFACE, "",
+	    "the network interface to connect through" },
 	[SMTP__PROXY] = { "proxy", PROXY, "",
 	    "go through socks5://host[:port] or http://host:port" },
 	[SMTP__PROXY_USER] = { "proxy-user", TEXT, "",
@@ -276,6 +286,18 @@ put_mechanisms(struct smtp__out *out, const char *value)
 	return out->n > 0;
 }
 
+/* As systems have them, IFNAMSIZ being 16. */
+static bool
+is_interface(const char *value)
+{
+	size_t n = strlen(value);
+
+	for (size_t i = 0; i < n; i++)
+		if (!smtp__is_graph(value[i]) || value[i] == '/')
+			return false;
+	return n > 0 && n < 16;
+}
+
 static bool
 is_proxy(const char *value)
 {
@@ -316,6 +338,14 @@ check(enum kind kind, struct smtp__out *out, const char *value)
 		return n > 0;
 	case TEXT:
 		return is_plain_text(value);
+	case FAMILY:
+		return strcmp(value, "any") == 0 || strcmp(value, "4") == 0 ||
+		    strcmp(value, "6") == 0;
+	case ADDRESS:
+		return smtp__host_is_ipv4(value, n) ||
+		    smtp__host_is_ipv6(value, n);
+	case INTERFACE:
+		return is_interface(value);
 	case PROXY:
 		return is_proxy(value);
 	}
@@ -420,6 +450,39 @@ smtp_options_set_transport(struct smtp_options *o,
 	close_transport(o);
 	o->transport = *transport;
 	o->has_transport = true;
+	return SMTP_OK;
+}
+
+int
+smtp_options_set_fd(struct smtp_options *o, int fd)
+{
+	struct smtp_transport transport;
+	int rc = may_change(o, "fd");
+
+	if (rc != SMTP_OK)
+		return rc;
+	if (!smtp__net_is_connected(fd) ||
+	    smtp_transport_socket(&transport, fd) != SMTP_OK)
+		return fail(o, SMTP_E_ARGUMENT, "fd", "takes a connected "
+		    "stream socket", "");
+	return smtp_options_set_transport(o, &transport);
+}
+
+int
+smtp_options_set_resolver(struct smtp_options *o,
+    const struct smtp_resolver *resolver)
+{
+	static const struct smtp_resolver none;
+	int rc = may_change(o, "resolver");
+
+	if (rc != SMTP_OK)
+		return rc;
+	if (resolver != NULL && (resolver->start == NULL ||
+	    resolver->step == NULL || resolver->address == NULL ||
+	    resolver->end == NULL))
+		return fail(o, SMTP_E_ARGUMENT, "resolver", "takes one that "
+		    "can start, step, give addresses and end", "");
+	o->hooks.resolver = resolver != NULL ? *resolver : none;
 	return SMTP_OK;
 }
 

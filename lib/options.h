@@ -31,6 +31,9 @@ enum smtp__option {
 	SMTP__REQUIRE_DSN,
 	SMTP__BLOCKING,
 	SMTP__RECONNECT,
+	SMTP__FAMILY,
+	SMTP__LOCAL_ADDRESS,
+	SMTP__INTERFACE,
 	SMTP__PROXY,
 	SMTP__PROXY_USER,
 	SMTP__PROXY_PASSWORD,
@@ -57,6 +60,7 @@ struct smtp__hooks {
 	void *clock_ctx;
 	int (*random)(void *ctx, void *p, size_t n);
 	void *random_ctx;
+	struct smtp_resolver resolver;   /* start is NULL: none was set     */
 };
 
 /* Count one more user, who may not change them any more. NULL: no memory. */

@@ -494,7 +494,7 @@ test_dial__names_that_are_not_localhost_are_looked_up(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct smtp__lookup *lookup =
-		    smtp__lookup_start(rows[i], 25);
+		    smtp__lookup_start(rows[i], 25, 0, NULL);
 
 		assert_non_null(lookup);
 		if (SMTP_WITH_THREADS)

@@ -28,6 +28,11 @@ static const struct { const char *name, *value, *kept; } good[] = {
 	{ "require-dsn", "no", "no" },
 	{ "blocking", "no", "no" },
 	{ "reconnect", "no", "no" },
+	{ "family", "6", "6" },
+	{ "family", "any", "any" },
+	{ "local-address", "192.0.2.7", "192.0.2.7" },
+	{ "local-address", "2001:db8::7", "2001:db8::7" },
+	{ "interface", "eth0.100:1", "eth0.100:1" },
 	{ "proxy", "socks5://Proxy.Example", "socks5://Proxy.Example" },
 	{ "proxy", "http://[2001:db8::7]:8080",
 	    "http://[2001:db8::7]:8080" },
@@ -77,6 +82,17 @@ static const struct { const char *name, *value, *why; } bad[] = {
 	{ "mechanism", " , ", "takes names of mechanisms" },
 	{ "authzid", "a\nb", "without control characters" },
 	{ "ca-file", "", "takes the name of a file" },
+	{ "family", "5", "takes any, 4 or 6" },
+	{ "family", "", "takes any, 4 or 6" },
+	{ "local-address", "localhost", "takes an IPv4 or IPv6 address" },
+	{ "local-address", "[::1]", "without brackets" },
+	{ "local-address", "fe80::1%eth0", "takes an IPv4 or IPv6" },
+	{ "local-address", "", "takes an IPv4 or IPv6 address" },
+	{ "interface", "", "takes the name of a network interface" },
+	{ "interface", "a/b", "takes the name of a network interface" },
+	{ "interface", "a b", "takes the name of a network interface" },
+	{ "interface", "a\n", "takes the name of a network interface" },
+	{ "interface", "abcdefghijklmnop", "takes the name of a network" },
 	{ "proxy", "", "takes socks5://host[:port] or http://host:port" },
 	{ "proxy", "proxy.example:1080", "takes socks5://" },
 	{ "proxy", "smtp://proxy.example", "takes socks5://" },
@@ -224,6 +240,8 @@ test_options__are_frozen_by_their_use(void **state)
 	assert_int_equal(smtp_options_set_random(o, NULL, NULL), SMTP_E_STATE);
 	assert_int_equal(smtp_options_set_transport(o, &transport),
 	    SMTP_E_STATE);
+	assert_int_equal(smtp_options_set_fd(o, 0), SMTP_E_STATE);
+	assert_int_equal(smtp_options_set_resolver(o, NULL), SMTP_E_STATE);
 	smtp_options_free(o);
 	assert_string_equal(smtp__options_text(o, SMTP__TLS_MIN), "1.2");
 	smtp_options_free(o);

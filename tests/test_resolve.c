@@ -92,7 +92,7 @@ look_up(struct smtp__lookup **lookup, const struct smtp__address **list,
 {
 	int status;
 
-	*lookup = smtp__lookup_start("mail.example.com", 587);
+	*lookup = smtp__lookup_start("mail.example.com", 587, 0, NULL);
 	assert_non_null(*lookup);
 	while ((status = smtp__lookup_step(*lookup, list, n)) > 0) {
 		assert_int_equal(status, SMTP_WANT_READ);
@@ -219,7 +219,7 @@ test_resolve__a_lookup_that_hangs_is_left_behind(void **state)
 	assert_int_equal(smtp__dial_fd(dial), -1);
 	smtp__dial_free(dial);
 
-	lookup = smtp__lookup_start("mail.example.com", 25);
+	lookup = smtp__lookup_start("mail.example.com", 25, 0, NULL);
 	assert_non_null(lookup);
 	assert_int_equal(smtp__lookup_step(lookup, &list, &n),
 	    SMTP_WANT_READ);
@@ -280,7 +280,7 @@ test_resolve__localhost_asks_nobody(void **state)
 		char text[64];
 
 		play(EAI_NONAME, NULL);
-		lookup = smtp__lookup_start(rows[i].name, 587);
+		lookup = smtp__lookup_start(rows[i].name, 587, 0, NULL);
 		assert_non_null(lookup);
 		while (smtp__lookup_step(lookup, &list, &n) > 0)
 			usleep(1000);

@@ -96,6 +96,24 @@ smtp_options_set_transport(struct smtp_options *options,
     const struct smtp_transport *transport);
 
 /*
+ * The same for a descriptor: a connected stream socket, TCP or unix, which
+ * becomes non-blocking and close-on-exec and belongs to the options from now
+ * on, then to the session. SMTP_E_ARGUMENT for any other, which is then still
+ * the caller's.
+ */
+SMTP_API int
+smtp_options_set_fd(struct smtp_options *options, int fd);
+
+/*
+ * Name lookup of one's own, see transport.h. Addresses and localhost are not
+ * looked up. The struct is copied, what `ctx` points to is not. NULL: the
+ * library's own again.
+ */
+SMTP_API int
+smtp_options_set_resolver(struct smtp_options *options,
+    const struct smtp_resolver *resolver);
+
+/*
  * A clock and random octets of one's own. `clock` gives seconds since 1970 and
  * minutes east of UTC and returns 0, or -1 when it does not know; `random`
  * fills `p` and returns 0, or -1.

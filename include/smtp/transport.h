@@ -10,6 +10,7 @@
 #define SMTP_TRANSPORT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <smtp/config.h>
 #include <smtp/status.h>
@@ -53,6 +54,41 @@ struct smtp_transport {
 	 * is -1. It may change from call to call.
 	 */
 	int (*fd)(void *ctx);
+
+	void *ctx;
+};
+
+/*
+ * Name lookup of one's own, for smtp_options_set_resolver(): instead of the
+ * system's, which runs in a thread. No function may wait.
+ */
+struct smtp_resolver {
+	/*
+	 * Begin to look up `host`, a name in ASCII: its IPv4 addresses
+	 * (`family` 4), IPv6 (6), or both (0). Returns what the functions
+	 * below are given, or NULL: no memory.
+	 */
+	void *(*start)(void *ctx, const char *host, int family);
+
+	/*
+	 * Go on. Returns SMTP_OK (there are addresses), SMTP_E_RESOLVE,
+	 * SMTP_E_MEMORY, or a mask of enum smtp_want while it looks; then
+	 * `*due_ms`, which is UINT64_MAX, may be set to when it is to be
+	 * called again at the latest, on the clock of smtp_now_ms().
+	 */
+	int (*step)(void *lookup, uint64_t *due_ms);
+
+	/*
+	 * After SMTP_OK: the addresses, "192.0.2.1" or "2001:db8::1", the best
+	 * first; NULL behind the last. They live until `end`.
+	 */
+	const char *(*address)(void *lookup, size_t i);
+
+	/* What to poll for what step asked for, or -1. NULL is -1. */
+	int (*fd)(void *lookup);
+
+	/* Done with it, at any time; always called once. */
+	void (*end)(void *lookup);
 
 	void *ctx;
 };

@@ -34,7 +34,11 @@ struct attempt {
 
 struct smtp__dial {
 	char *host, *path;      /* behind the struct                        */
+	char *interface;
 	unsigned port;
+	int family;             /* 0: both                                  */
+	struct smtp__from from;
+	struct smtp_resolver resolver;
 	uint32_t resolve_ms, connect_ms;
 	int phase, status;      /* status above 0: goes on                  */
 	struct smtp__lookup *lookup;
@@ -43,6 +47,7 @@ struct smtp__dial {
 	int fd;                 /* connected, and not yet taken             */
 	const struct attempt *won;
 	uint64_t due_ms;        /* what smtp__dial_due_ms() tells           */
+	uint64_t lookup_ms;     /* when the lookup has to be done           */
 	uint64_t next_ms;       /* when the next attempt may begin          */
 	char error[512];
 };
@@ -171,16 +176,23 @@ static int
 plan_addresses(struct smtp__dial *dial, const struct smtp__address *list,
     size_t n)
 {
-	dial->phase = SMTP_PHASE_CONNECT;
 	if (n > ADDRESSES_MAX)
 		n = ADDRESSES_MAX;
 	dial->attempts = calloc(n, sizeof *dial->attempts);
 	if (dial->attempts == NULL)
 		return fail(dial, SMTP_E_MEMORY, "no memory");
-	for (dial->n = 0; dial->n < n; dial->n++) {
-		dial->attempts[dial->n].address = list[dial->n];
-		dial->attempts[dial->n].fd = -1;
+	for (size_t i = 0; i < n; i++) {
+		if (dial->path == NULL && dial->family != 0 &&
+		    smtp__address_family(&list[i]) != dial->family)
+			continue;
+		dial->attempts[dial->n].address = list[i];
+		dial->attempts[dial->n++].fd = -1;
 	}
+	if (dial->n == 0)
+		return fail(dial, SMTP_E_RESOLVE, dial->family == 4 ?
+		    "has no IPv4 address, and no other is wanted" :
+		    "has no IPv6 address, and no other is wanted");
+	dial->phase = SMTP_PHASE_CONNECT;
 	return SMTP_WANT_TIME;
 }
 
@@ -200,18 +212,34 @@ static int
 plan_lookup(struct smtp__dial *dial, uint64_t now_ms)
 {
 	dial->phase = SMTP_PHASE_RESOLVE;
-	dial->due_ms = now_ms + dial->resolve_ms;
-	dial->lookup = smtp__lookup_start(dial->host, dial->port);
+	dial->due_ms = dial->lookup_ms = now_ms + dial->resolve_ms;
+	dial->lookup = smtp__lookup_start(dial->host, dial->port,
+	    dial->family, dial->resolver.start != NULL ? &dial->resolver :
+	    NULL);
 	if (dial->lookup == NULL)
 		return fail(dial, SMTP_E_MEMORY, "no memory");
 	return SMTP_WANT_READ;
+}
+
+/* An address to come from is also the family of those to go to. */
+static void
+plan_from(struct smtp__dial *dial, const struct smtp__dial_plan *plan)
+{
+	dial->family = plan->family;
+	dial->from.interface = dial->interface;
+	if (plan->local != NULL && smtp__address_ip(&dial->from.address,
+	    plan->local, 0))
+		dial->family = smtp__address_family(&dial->from.address);
+	if (plan->resolver != NULL)
+		dial->resolver = *plan->resolver;
 }
 
 struct smtp__dial *
 smtp__dial_start(const struct smtp__dial_plan *plan, uint64_t now_ms)
 {
 	struct smtp__dial *dial = calloc(1, sizeof *dial +
-	    room_of(plan->host) + room_of(plan->path));
+	    room_of(plan->host) + room_of(plan->path) +
+	    room_of(plan->interface));
 	char *behind;
 
 	if (dial == NULL)
@@ -219,6 +247,8 @@ smtp__dial_start(const struct smtp__dial_plan *plan, uint64_t now_ms)
 	behind = (char *)(dial + 1);
 	dial->host = copy_text(&behind, plan->host);
 	dial->path = copy_text(&behind, plan->path);
+	dial->interface = copy_text(&behind, plan->interface);
+	plan_from(dial, plan);
 	dial->port = plan->port;
 	dial->resolve_ms = plan->resolve_ms;
 	dial->connect_ms = plan->connect_ms;
@@ -265,8 +295,11 @@ step_lookup(struct smtp__dial *dial, uint64_t now_ms)
 	size_t n = 0;
 	int status = smtp__lookup_step(dial->lookup, &list, &n);
 
-	if (status > 0 && now_ms < dial->due_ms)
-		return SMTP_WANT_READ | SMTP_WANT_TIME;
+	dial->due_ms = smtp__lookup_due_ms(dial->lookup);
+	if (dial->due_ms > dial->lookup_ms)
+		dial->due_ms = dial->lookup_ms;
+	if (status > 0 && now_ms < dial->lookup_ms)
+		return status | SMTP_WANT_TIME;
 	if (status > 0) {
 		status = fail_late(dial);
 	} else if (status < 0) {
@@ -286,7 +319,8 @@ step_attempt(struct smtp__dial *dial, struct attempt *attempt,
     uint64_t now_ms)
 {
 	int error = attempt->fd >= 0 ? smtp__socket_connected(attempt->fd) :
-	    smtp__socket_connect(&attempt->fd, &attempt->address);
+	    smtp__socket_connect(&attempt->fd, &attempt->address,
+	    &dial->from);
 
 	if (error == 0)
 		return true;

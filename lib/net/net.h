@@ -27,6 +27,10 @@ struct smtp__dial_plan {
 	const struct smtp__address *addresses;   /* NULL; or where the host  */
 	size_t addresses_n;      /* is, to be tried without a lookup         */
 	const char *path;        /* a unix socket instead of both            */
+	int family;              /* 4 or 6: such addresses only; 0: both     */
+	const char *local;       /* NULL, or the IP address to come from     */
+	const char *interface;   /* NULL, or the name of that to leave by    */
+	const struct smtp_resolver *resolver;    /* NULL: the system's       */
 	uint32_t resolve_ms;     /* for the lookup                           */
 	uint32_t connect_ms;     /* for each address                         */
 };
@@ -93,6 +97,10 @@ smtp__dial_free(struct smtp__dial *dial);
  */
 bool
 smtp__net_literal(int fd, char *p, size_t n);
+
+/* Is there a peer at the other end of the socket? */
+bool
+smtp__net_is_connected(int fd);
 
 /*
  * Wait until `fd` is ready for `want` (SMTP_WANT_READ | SMTP_WANT_WRITE) or

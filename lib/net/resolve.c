@@ -24,6 +24,8 @@
 #include <pthread.h>
 #endif
 
+enum { ANSWERS_MAX = 64 };       /* that are taken of a program's resolver */
+
 /*
  * Until `done` the thread alone touches what stands below it, from then on the
  * caller alone. An atomic count and not a mutex: after fork a child may free
@@ -34,11 +36,17 @@ struct smtp__lookup {
 	atomic_int users;
 	int fd, thread_fd;
 	char port[8];
+	unsigned number;                /* the same                         */
 	atomic_bool done;
 	int status;
 	const char *words;
 	struct smtp__address *addresses;
 	size_t n;
+	int family;
+	struct smtp_resolver resolver;  /* of the program, if `own`         */
+	bool own;
+	void *handle;                   /* of its lookup, until that ended  */
+	uint64_t due_ms;
 	char host[];
 };
 
@@ -58,32 +66,31 @@ fail(struct smtp__lookup *lookup, int status, const char *words)
 	lookup->words = words;
 }
 
-/* The next of its family (or not of it), from `from` on. */
-static const struct addrinfo *
-next_of(const struct addrinfo *from, int family, bool same)
+/* RFC 8305 section 4: the two families in turn, each in its own order. */
+static void
+interleave(struct smtp__lookup *lookup)
 {
-	while (from != NULL && ((from->ai_family == family) != same ||
-	    from->ai_addrlen > sizeof(struct sockaddr_storage)))
-		from = from->ai_next;
-	return from;
+	struct smtp__address *list = lookup->addresses, other;
+
+	for (size_t i = 1; i < lookup->n; i++) {
+		sa_family_t before = list[i - 1].to.ss_family;
+		size_t k = i;
+
+		while (k < lookup->n && list[k].to.ss_family == before)
+			k++;
+		if (k == lookup->n)
+			break;
+		other = list[k];
+		memmove(list + i + 1, list + i, (k - i) * sizeof *list);
+		list[i] = other;
+	}
+	if (lookup->n == 0)
+		fail(lookup, SMTP_E_RESOLVE, "the name has no address");
 }
 
 static void
-keep(struct smtp__lookup *lookup, const struct addrinfo **from)
+keep(struct smtp__lookup *lookup, const struct addrinfo *list)
 {
-	struct smtp__address *to = &lookup->addresses[lookup->n++];
-
-	memcpy(&to->to, (*from)->ai_addr, (*from)->ai_addrlen);
-	to->n = (*from)->ai_addrlen;
-	*from = (*from)->ai_next;
-}
-
-/* RFC 8305 section 4: the two families in turn, one address each. */
-static void
-interleave(struct smtp__lookup *lookup, const struct addrinfo *list)
-{
-	const struct addrinfo *one = list, *other = list;
-	int family = list->ai_family;
 	size_t n = 0;
 
 	for (const struct addrinfo *i = list; i != NULL; i = i->ai_next)
@@ -93,16 +100,16 @@ interleave(struct smtp__lookup *lookup, const struct addrinfo *list)
 		fail(lookup, SMTP_E_MEMORY, "no memory");
 		return;
 	}
-	do {
-		one = next_of(one, family, true);
-		if (one != NULL)
-			keep(lookup, &one);
-		other = next_of(other, family, false);
-		if (other != NULL)
-			keep(lookup, &other);
-	} while (one != NULL || other != NULL);
-	if (lookup->n == 0)
-		fail(lookup, SMTP_E_RESOLVE, "the name has no address");
+	for (; list != NULL; list = list->ai_next) {
+		struct smtp__address *to = &lookup->addresses[lookup->n];
+
+		if (list->ai_addrlen > sizeof to->to)
+			continue;
+		memcpy(&to->to, list->ai_addr, list->ai_addrlen);
+		to->n = list->ai_addrlen;
+		lookup->n++;
+	}
+	interleave(lookup);
 }
 
 /*
@@ -182,7 +189,8 @@ static void
 look_up(struct smtp__lookup *lookup, int flags)
 {
 	struct addrinfo hints = {
-		.ai_family = AF_UNSPEC,
+		.ai_family = lookup->family == 4 ? AF_INET :
+		    lookup->family == 6 ? AF_INET6 : AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = flags | AI_NUMERICSERV
 	};
@@ -190,7 +198,7 @@ look_up(struct smtp__lookup *lookup, int flags)
 	int error = getaddrinfo(lookup->host, lookup->port, &hints, &list);
 
 	if (error == 0)
-		interleave(lookup, list);
+		keep(lookup, list);
 	else
 		refuse(lookup, error);
 	if (list != NULL)
@@ -267,8 +275,67 @@ look_up_aside(struct smtp__lookup *lookup)
 
 #endif
 
+/* ---- a resolver of the program's */
+
+static void
+ask(struct smtp__lookup *lookup)
+{
+	lookup->own = true;
+	lookup->handle = lookup->resolver.start(lookup->resolver.ctx,
+	    lookup->host, lookup->family);
+	if (lookup->handle != NULL)
+		return;
+	fail(lookup, SMTP_E_MEMORY, "no memory for the name lookup");
+	atomic_store(&lookup->done, true);
+}
+
+static void
+collect(struct smtp__lookup *lookup)
+{
+	const char *ip;
+
+	lookup->addresses = calloc(ANSWERS_MAX, sizeof *lookup->addresses);
+	if (lookup->addresses == NULL) {
+		fail(lookup, SMTP_E_MEMORY, "no memory");
+		return;
+	}
+	for (size_t i = 0; i < ANSWERS_MAX && (ip =
+	    lookup->resolver.address(lookup->handle, i)) != NULL; i++)
+		if (smtp__address_ip(&lookup->addresses[lookup->n], ip,
+		    lookup->number))
+			lookup->n++;
+	interleave(lookup);
+}
+
+/* A mask while it looks; then all is known, and the lookup is ended. */
+static int
+ask_on(struct smtp__lookup *lookup)
+{
+	int rc;
+
+	lookup->due_ms = UINT64_MAX;
+	rc = lookup->resolver.step(lookup->handle, &lookup->due_ms);
+	if (rc > 0)
+		return rc & (SMTP_WANT_READ | SMTP_WANT_WRITE) ? rc :
+		    SMTP_WANT_TIME;
+	if (rc == SMTP_OK)
+		collect(lookup);
+	else if (rc == SMTP_E_MEMORY)
+		fail(lookup, rc, "no memory for the name lookup");
+	else
+		fail(lookup, SMTP_E_RESOLVE,
+		    "no such host name, or nobody who knows it");
+	lookup->resolver.end(lookup->handle);
+	lookup->handle = NULL;
+	atomic_store(&lookup->done, true);
+	return 0;
+}
+
+/* ---- all of them */
+
 struct smtp__lookup *
-smtp__lookup_start(const char *host, unsigned port)
+smtp__lookup_start(const char *host, unsigned port, int family,
+    const struct smtp_resolver *resolver)
 {
 	unsigned char ip[16];
 	size_t n = strlen(host) + 1;
@@ -277,16 +344,27 @@ smtp__lookup_start(const char *host, unsigned port)
 	if (lookup == NULL)
 		return NULL;
 	memcpy(lookup->host, host, n);
+	lookup->number = port;
 	(void)snprintf(lookup->port, sizeof lookup->port, "%u", port);
 	lookup->fd = lookup->thread_fd = -1;
+	lookup->due_ms = UINT64_MAX;
 	atomic_init(&lookup->users, 1);
 	atomic_init(&lookup->done, false);
-	if (smtp__identity_ip(host, ip) > 0)
+	if (smtp__identity_ip(host, ip) > 0) {
 		look_up(lookup, AI_NUMERICHOST);
-	else if (is_localhost(host))
+		return lookup;
+	}
+	if (is_localhost(host)) {
 		look_home(lookup, port);
-	else
+		return lookup;
+	}
+	lookup->family = family;
+	if (resolver != NULL) {
+		lookup->resolver = *resolver;
+		ask(lookup);
+	} else {
 		look_up_aside(lookup);
+	}
 	return lookup;
 }
 
@@ -294,8 +372,12 @@ int
 smtp__lookup_step(struct smtp__lookup *lookup,
     const struct smtp__address **addresses, size_t *n)
 {
+	int rc = 0;
+
 	if (!atomic_load(&lookup->done))
-		return SMTP_WANT_READ;
+		rc = lookup->own ? ask_on(lookup) : SMTP_WANT_READ;
+	if (rc > 0)
+		return rc;
 	*addresses = lookup->addresses;
 	*n = lookup->n;
 	return lookup->status;
@@ -304,7 +386,15 @@ smtp__lookup_step(struct smtp__lookup *lookup,
 int
 smtp__lookup_fd(const struct smtp__lookup *lookup)
 {
+	if (lookup->handle != NULL && lookup->resolver.fd != NULL)
+		return lookup->resolver.fd(lookup->handle);
 	return lookup->fd;
+}
+
+uint64_t
+smtp__lookup_due_ms(const struct smtp__lookup *lookup)
+{
+	return lookup->due_ms;
 }
 
 const char *
@@ -318,6 +408,8 @@ smtp__lookup_free(struct smtp__lookup *lookup)
 {
 	if (lookup == NULL)
 		return;
+	if (lookup->handle != NULL)
+		lookup->resolver.end(lookup->handle);
 	smtp__socket_close(lookup->fd);
 	release(lookup);
 }

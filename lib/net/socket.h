@@ -20,16 +20,33 @@ struct smtp__address {
 bool
 smtp__address_unix(struct smtp__address *address, const char *path);
 
+/* An IP address without a zone; false where `ip` is none. */
+bool
+smtp__address_ip(struct smtp__address *address, const char *ip,
+    unsigned port);
+
+/* 4, 6, or 0 for others. */
+int
+smtp__address_family(const struct smtp__address *address);
+
 /* "192.0.2.1", "2001:db8::1", or "" for a unix socket. */
 void
 smtp__address_text(const struct smtp__address *address, char *p, size_t n);
 
+/* Where a connection begins; does not concern unix sockets. */
+struct smtp__from {
+	struct smtp__address address;   /* n 0: any                         */
+	const char *interface;          /* NULL: any                        */
+};
+
 /*
- * Begin to connect. `*fd` is the socket, or -1. Returns 0 (connected),
- * EINPROGRESS, EAGAIN (nothing was begun: try again later), or another errno.
+ * Begin to connect; `from` NULL: from anywhere. `*fd` is the socket, or -1.
+ * Returns 0 (connected), EINPROGRESS, EAGAIN (nothing was begun: try again
+ * later), or another errno.
  */
 int
-smtp__socket_connect(int *fd, const struct smtp__address *address);
+smtp__socket_connect(int *fd, const struct smtp__address *address,
+    const struct smtp__from *from);
 
 /* The same of a connect that was begun, without waiting. */
 int

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/un.h>
@@ -185,6 +186,32 @@ smtp__address_unix(struct smtp__address *address, const char *path)
 	return true;
 }
 
+bool
+smtp__address_ip(struct smtp__address *address, const char *ip,
+    unsigned port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+
+	memset(address, 0, sizeof *address);
+	in.sin_port = in6.sin6_port = htons((uint16_t)port);
+	if (inet_pton(AF_INET, ip, &in.sin_addr) == 1) {
+		memcpy(&address->to, &in, sizeof in);
+		address->n = sizeof in;
+	} else if (inet_pton(AF_INET6, ip, &in6.sin6_addr) == 1) {
+		memcpy(&address->to, &in6, sizeof in6);
+		address->n = sizeof in6;
+	}
+	return address->n > 0;
+}
+
+int
+smtp__address_family(const struct smtp__address *address)
+{
+	return address->to.ss_family == AF_INET ? 4 :
+	    address->to.ss_family == AF_INET6 ? 6 : 0;
+}
+
 void
 smtp__address_text(const struct smtp__address *address, char *p, size_t n)
 {
@@ -203,19 +230,66 @@ smtp__address_text(const struct smtp__address *address, char *p, size_t n)
 		p[0] = '\0';
 }
 
+static int
+bind_interface(int fd, int family, const char *name)
+{
+#if defined(SO_BINDTODEVICE)
+	(void)family;
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name,
+	    (socklen_t)strlen(name));
+#elif defined(IP_BOUND_IF) && defined(IPV6_BOUND_IF)
+	unsigned i = if_nametoindex(name);
+
+	if (i == 0)
+		errno = ENODEV;
+	if (i == 0)
+		return -1;
+	return family == AF_INET6 ?
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_BOUND_IF, &i, sizeof i) :
+	    setsockopt(fd, IPPROTO_IP, IP_BOUND_IF, &i, sizeof i);
+#else
+	(void)fd;
+	(void)family;
+	(void)name;
+	errno = ENOPROTOOPT;
+	return -1;
+#endif
+}
+
+/* The port is chosen at connect, where it need only be new for that peer. */
+static int
+bind_from(int fd, int family, const struct smtp__from *from)
+{
+	if (from == NULL || family == AF_UNIX)
+		return 0;
+	if (from->interface != NULL &&
+	    bind_interface(fd, family, from->interface) < 0)
+		return -1;
+	if (from->address.n == 0)
+		return 0;
+#ifdef IP_BIND_ADDRESS_NO_PORT
+	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT,
+	    &(int){ 1 }, sizeof(int));
+#endif
+	return bind(fd, (const struct sockaddr *)&from->address.to,
+	    from->address.n);
+}
+
 /*
  * A unix socket whose server is behind with accept answers EAGAIN and begins
  * nothing. With TCP that code means no local port, which may not pass soon.
  */
 int
-smtp__socket_connect(int *fd, const struct smtp__address *address)
+smtp__socket_connect(int *fd, const struct smtp__address *address,
+    const struct smtp__from *from)
 {
 	int error = 0;
 
 	*fd = open_socket(address->to.ss_family);
 	if (*fd < 0)
 		return errno;
-	if (connect(*fd, (const struct sockaddr *)&address->to,
+	if (bind_from(*fd, address->to.ss_family, from) < 0 ||
+	    connect(*fd, (const struct sockaddr *)&address->to,
 	    address->n) < 0)
 		error = errno;
 	if (error == 0 || error == EINPROGRESS)
@@ -283,6 +357,9 @@ smtp__socket_words(int error)
 		{ ENETDOWN, "network down" },
 		{ EHOSTUNREACH, "host unreachable" },
 		{ EADDRNOTAVAIL, "no local address or port for it" },
+		{ EADDRINUSE, "the local address is taken" },
+		{ ENODEV, "there is no such network interface" },
+		{ ENOPROTOOPT, "this system cannot choose the interface" },
 		{ EAFNOSUPPORT, "this system does not have such addresses" },
 		{ EINVAL, "this address cannot be connected to" },
 		{ EACCES, "not permitted" },
@@ -305,6 +382,15 @@ smtp__socket_words(int error)
 }
 
 /* ---- what client.c asks of a descriptor */
+
+bool
+smtp__net_is_connected(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t n = sizeof peer;
+
+	return getpeername(fd, (struct sockaddr *)&peer, &n) == 0;
+}
 
 /* RFC 5321 section 4.1.3. An address of IPv4 inside IPv6 is one of IPv4. */
 static bool
