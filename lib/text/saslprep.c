@@ -151,7 +151,7 @@ character(const struct text *t, size_t i, uint32_t *c)
  * divides from it.
  */
 static bool
-settle(struct text *t)
+recompose(struct text *t)
 {
 	uint32_t starter, c, both;
 	size_t i, size, was;
@@ -218,7 +218,7 @@ add_starter(struct text *t, uint32_t c)
 	uint32_t before, both = 0;
 	size_t size;
 
-	if (!settle(t))
+	if (!recompose(t))
 		return false;
 	size = character(t, t->start, &before);
 	if (size > 0 && t->start + size == t->n)
@@ -299,7 +299,7 @@ map(struct text *t, const char *in, size_t n)
 		if (!decompose(t, kind & SMTP__PREP_SPACE ? ' ' : c))
 			return false;
 	}
-	return settle(t);
+	return recompose(t);
 }
 
 /* RFC 4013 section 2.3 to 2.5. */
