@@ -106,6 +106,9 @@
 #ifndef SMTP_WITH_STEPPED
 #define SMTP_WITH_STEPPED 1      /* those that the caller speaks; needs   */
 #endif                           /* the words of replies                  */
+#ifndef SMTP_WITH_NTLM
+#define SMTP_WITH_NTLM 0         /* for old servers, and only if named    */
+#endif
 
 /* Names and passwords beyond ASCII. */
 

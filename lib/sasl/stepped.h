@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <smtp/config.h>
 #include <smtp/status.h>
 
 /* What a mechanism may make use of, borrowed from begin to end. */
@@ -87,5 +88,8 @@ struct smtp__stepped {
 
 extern const struct smtp__stepped smtp__stepped_external;
 extern const struct smtp__stepped smtp__stepped_anonymous;
+#if SMTP_WITH_NTLM
+extern const struct smtp__stepped smtp__stepped_ntlm;
+#endif
 
 #endif
