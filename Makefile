@@ -17,6 +17,7 @@ DESTDIR        ?=
 PKG_CONFIG     ?= pkg-config
 MBEDTLS_PREFIX ?=
 WITH_SODIUM ?= no
+WITH_GSSAPI ?= no
 SMTP_PREFIX    ?=
 ONE_FILE       ?= no
 WERROR         ?= no
@@ -31,6 +32,9 @@ V              ?= 0
 
 LIB_SRC     := $(sort $(wildcard lib/*.c lib/*/*.c))
 EXAMPLE_SRC := $(sort $(wildcard examples/*.c))
+ifneq ($(WITH_GSSAPI),yes)
+EXAMPLE_SRC := $(filter-out examples/gssapi.c,$(EXAMPLE_SRC))
+endif
 TEST_SRC    := $(sort $(wildcard tests/test_*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TOOL_SRC    := $(sort $(wildcard tools/*.c))
@@ -177,6 +181,11 @@ $(BUILD)/$(SO_FILE): $(LIB_OBJ) $(BUILD)/libsmtp.map $(BUILD)/sources
 $(BUILD)/$(SO_NAME) $(BUILD)/$(SO_LINK): $(BUILD)/$(SO_FILE)
 	@ln -sf $(SO_FILE) $@
 
+ifeq ($(WITH_GSSAPI),yes)
+$(BUILD)/examples/gssapi: LIBS += \
+	$(shell $(PKG_CONFIG) --libs mit-krb5-gssapi 2>/dev/null || \
+	$(PKG_CONFIG) --libs krb5-gssapi 2>/dev/null || echo -lgssapi_krb5)
+endif
 $(BUILD)/examples/%: examples/%.c $(LIB_A)
 	@mkdir -p $(@D)
 	$(call say,EXE) $(CC) $(PROG_CFLAGS) $(DEPFLAGS) $(LDFLAGS) -o $@ $< \
@@ -231,10 +240,10 @@ $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c \
 # A target that needs a package asks tools/deps.sh for it first, and then runs
 # make anew, which finds what came. `all' and `install' ask for nothing.
 
-.PHONY: test check demo lint fuzz size interop bench outsiders install \
+.PHONY: test check demo lint fuzz size interop sasl bench outsiders install \
 	uninstall clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS \
-	WITH_SODIUM
+	WITH_SODIUM WITH_GSSAPI
 
 # By this name `make -n' does not take the line for one that it must run.
 THIS_MAKE := $(MAKE)
@@ -304,6 +313,13 @@ bench:
 bench-run: $(BENCHES)
 	@sh bench/run.sh $(BUILD)/bench $(BENCH_ROUNDS)
 
+# What is off by default, with servers that have it.
+sasl:
+	$(call deps,tls pkg-config gssapi openssl)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sasl WITH_GSSAPI=yes \
+		CPPFLAGS='$(CPPFLAGS) -DSMTP_WITH_NTLM=1' lib examples tools
+	@BUILD=$(BUILD)/sasl bash tests/sasl/run.sh
+
 outsiders:
 	$(call deps,tls outsiders npm)
 	@$(MAKE) --no-print-directory lib examples tools \
@@ -353,6 +369,7 @@ help:
 	@echo 'make size         code and memory on Cortex-M'
 	@echo 'make interop      mail through real servers on this machine'
 	@echo 'make bench        speed and memory, beside others and floors'
+	@echo 'make sasl         GSSAPI with a KDC, NTLM with Postfix'
 	@echo 'make outsiders    messages read back by parsers of others'
 	@echo 'make amalgamation the library as one file and one header'
 	@echo 'make install      PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR='

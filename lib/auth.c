@@ -23,14 +23,18 @@ static const struct way {
 	const struct smtp__stepped *stepped;
 	enum smtp__proof proof;
 	bool reveals;
+	unsigned bit;            /* by its place                            */
 } ways[] = {
-	{ "OAUTHBEARER", NULL, SMTP__TOKEN, true },
-	{ "XOAUTH2", NULL, SMTP__TOKEN, true },
-	{ "PLAIN", NULL, SMTP__PASSWORD, true },
-	{ "LOGIN", NULL, SMTP__PASSWORD, true },
-	{ "CRAM-MD5", NULL, SMTP__PASSWORD, false },
-	{ "EXTERNAL", &smtp__stepped_external, SMTP__NAMED, false },
-	{ "ANONYMOUS", &smtp__stepped_anonymous, SMTP__NAMED, false },
+	{ "OAUTHBEARER", NULL, SMTP__TOKEN, true, 0 },
+	{ "XOAUTH2", NULL, SMTP__TOKEN, true, 0 },
+	{ "PLAIN", NULL, SMTP__PASSWORD, true, 0 },
+	{ "LOGIN", NULL, SMTP__PASSWORD, true, 0 },
+	{ "CRAM-MD5", NULL, SMTP__PASSWORD, false, 0 },
+	{ "EXTERNAL", &smtp__stepped_external, SMTP__NAMED, false, 0 },
+	{ "ANONYMOUS", &smtp__stepped_anonymous, SMTP__NAMED, false, 0 },
+#if SMTP_WITH_NTLM
+	{ "NTLM", &smtp__stepped_ntlm, SMTP__PASSWORD, false, 0 },
+#endif
 };
 #define WAYS (sizeof ways / sizeof *ways)
 
@@ -71,6 +75,36 @@ smtp__auth_end(struct smtp *s)
  * Choosing.
  */
 
+/* The places of the program's own come before ours. */
+static bool
+way_at(const struct smtp *s, size_t i, struct way *way)
+{
+	size_t count;
+	const struct smtp__own_sasl *own = smtp__options_own(s->options,
+	    &count);
+	unsigned proof = s->auth.proof == SMTP__PASSWORD ?
+	    SMTP_SASL_PASSWORD : SMTP_SASL_TOKEN;
+
+	if (i >= count + WAYS)
+		return false;
+	if (i >= count) {
+		*way = ways[i - count];
+		for (size_t j = 0; j < count; j++)      /* it is replaced */
+			if (strcmp(own[j].name, way->name) == 0)
+				way->proof = SMTP__NO_PROOF;
+	} else {
+		way->name = own[i].name;
+		way->stepped = &own[i].stepped;
+		way->proof = own[i].sasl.flags & proof ? s->auth.proof :
+		    SMTP__NAMED;
+		if (s->auth.named != NULL)
+			way->proof = SMTP__NAMED;
+		way->reveals = own[i].sasl.flags & SMTP_SASL_REVEALS;
+	}
+	way->bit = 1U << i;
+	return true;
+}
+
 /* Is this word among those, divided by blanks? Where there is none, it is. */
 static bool
 is_among(const char *words, const char *word)
@@ -103,7 +137,7 @@ suits(const struct smtp *s, const struct way *way)
 	const char *allowed = smtp__options_text(s->options, SMTP__MECHANISM);
 	const struct smtp__auth *a = &s->auth;
 
-	if (a->tried & 1U << (way - ways) || way->proof != a->proof ||
+	if (a->tried & way->bit || way->proof != a->proof ||
 	    (way->reveals && !may_reveal(s)))
 		return false;
 	if (a->named != NULL)
@@ -186,7 +220,7 @@ begin(struct smtp *s, const struct way *way)
 	struct smtp__auth *a = &s->auth;
 	int rc = SMTP_OK;
 
-	a->tried |= 1U << (way - ways);
+	a->tried |= way->bit;
 	s->credentials.mechanism = way->name;
 	s->credentials.stepped = SMTP_STEPPED_NOT;
 	if (way->stepped != NULL)
@@ -208,14 +242,16 @@ begin(struct smtp *s, const struct way *way)
 static int
 begin_best(struct smtp *s)
 {
+	struct way way;
+
 	for (int round = s->secure; round < 2; round++)
-		for (const struct way *way = ways; way < ways + WAYS; way++) {
+		for (size_t i = 0; way_at(s, i, &way); i++) {
 			int rc;
 
-			if (!suits(s, way) || (round == 0 && way->reveals) ||
-			    lacks_certificate(s, way))
+			if (!suits(s, &way) || (round == 0 && way.reveals) ||
+			    lacks_certificate(s, &way))
 				continue;
-			rc = begin(s, way);
+			rc = begin(s, &way);
 			if (rc != SMTP_E_AUTH)
 				return rc;
 		}
@@ -266,12 +302,14 @@ enum {
 static bool
 narrow(struct smtp *s, int code)
 {
-	for (size_t i = 0; i < WAYS; i++) {
-		bool plain = strcmp(ways[i].name, "PLAIN") == 0;
+	struct way way;
 
-		if ((code == TOO_WEAK && ways[i].reveals) ||
+	for (size_t i = 0; way_at(s, i, &way); i++) {
+		bool plain = strcmp(way.name, "PLAIN") == 0;
+
+		if ((code == TOO_WEAK && way.reveals) ||
 		    (code == TRANSITION && !(plain && s->secure)))
-			s->auth.tried |= 1U << i;
+			s->auth.tried |= way.bit;
 	}
 	return code == NOT_SUPPORTED || code == TOO_WEAK || code == TRANSITION;
 }

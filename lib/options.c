@@ -122,6 +122,8 @@ struct smtp_options {
 	char *ca;
 	size_t ca_n;
 	struct smtp__hooks hooks;
+	struct smtp__own_sasl *own;      /* SMTP__OWN_MAX, or NULL          */
+	size_t own_n;
 	struct smtp_transport transport;
 	bool has_transport;
 	atomic_bool transport_taken;
@@ -175,6 +177,7 @@ smtp_options_free(struct smtp_options *o)
 	for (size_t i = 0; i < SMTP__OPTION_COUNT; i++)
 		smtp__memory_free_text(&o->heap, o->value[i]);
 	smtp__memory_free(&o->heap, o->ca, o->ca_n + 1);
+	smtp__memory_free(&o->heap, o->own, SMTP__OWN_MAX * sizeof *o->own);
 	close_transport(o);
 #if SMTP_WITH_TLS
 	for (size_t i = 0; i < 2; i++)
@@ -512,9 +515,44 @@ smtp_options_set_random(struct smtp_options *o,
 	return SMTP_OK;
 }
 
+int
+smtp_options_add_sasl(struct smtp_options *o, const struct smtp_sasl *sasl)
+{
+	int rc = may_change(o, "sasl");
+	struct smtp__own_sasl own;
+
+	if (rc != SMTP_OK)
+		return rc;
+	if (smtp__own_sasl_init(&own, sasl) != SMTP_OK)
+		return fail(o, SMTP_E_ARGUMENT, "sasl", "takes a mechanism "
+		    "with a name in capitals and a step", "");
+	for (size_t i = 0; i < o->own_n; i++)
+		if (strcmp(o->own[i].name, own.name) == 0)
+			return fail(o, SMTP_E_ARGUMENT, "sasl", "has that "
+			    "mechanism already", "");
+	if (o->own_n == SMTP__OWN_MAX)
+		return fail(o, SMTP_E_SPACE, "sasl", "takes eight "
+		    "mechanisms", "");
+	if (o->own == NULL)
+		o->own = smtp__memory_new(&o->heap,
+		    SMTP__OWN_MAX * sizeof *o->own);
+	if (o->own == NULL)
+		return fail(o, SMTP_E_MEMORY, "sasl", "out of memory", "");
+	own.stepped.name = own.sasl.name = o->own[o->own_n].name;
+	o->own[o->own_n++] = own;
+	return SMTP_OK;
+}
+
 /*
  * Reading.
  */
+
+const struct smtp__own_sasl *
+smtp__options_own(const struct smtp_options *o, size_t *count)
+{
+	*count = o->own_n;
+	return o->own;
+}
 
 const char *
 smtp__options_text(const struct smtp_options *o, enum smtp__option id)

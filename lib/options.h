@@ -11,6 +11,7 @@
 #include <smtp/smtp.h>
 
 #include "net/net.h"
+#include "own_sasl.h"
 
 /* In the order of the table in options.c. */
 enum smtp__option {
@@ -90,6 +91,10 @@ const struct smtp_allocator *
 smtp__options_heap(const struct smtp_options *options);
 const struct smtp__hooks *
 smtp__options_hooks(const struct smtp_options *options);
+
+/* The program's own mechanisms, NULL and 0 where there are none. */
+const struct smtp__own_sasl *
+smtp__options_own(const struct smtp_options *options, size_t *count);
 
 /*
  * The transport that was set: true, and it is the caller's now. False when

@@ -70,6 +70,12 @@ smtp_features(void)
 #if SMTP_WITH_OAUTHBEARER
 	    " oauthbearer"
 #endif
+#if SMTP_WITH_NTLM
+	    " ntlm"
+#endif
+#if SMTP_WITH_SASLPREP
+	    " saslprep"
+#endif
 #if SMTP_WITH_TLS
 	    " tls"
 #endif

@@ -71,6 +71,10 @@ package()
 	dnf:sodium)       echo libsodium-devel ;;
 	apk:sodium)       echo libsodium-dev ;;
 	*:sodium)         echo libsodium ;;
+	apt:gssapi)       echo libkrb5-dev ;;
+	dnf:gssapi)       echo krb5-devel ;;
+	apk:gssapi)       echo krb5-dev ;;
+	*:gssapi)         echo krb5 ;;
 	apt:npm)          echo nodejs npm ;;
 	dnf:npm)          echo nodejs-npm ;;
 	brew:npm)         echo node ;;
@@ -135,6 +139,9 @@ have()
 		;;
 	sodium)	echo 'int main(void) { return 0; }' |
 			links -include sodium.h -lsodium ;;
+	gssapi)	echo 'int main(void) { return 0; }' |
+			links -include gssapi/gssapi_krb5.h \
+			-lgssapi_krb5 ;;
 	sanitizers)
 		echo 'int main(void) { return 0; }' |
 			CC=clang links -fsanitize=address,undefined &&

@@ -146,6 +146,7 @@
 #define smtp_noop SMTP__AS(noop)
 #define smtp_now_ms SMTP__AS(now_ms)
 #define smtp_open SMTP__AS(open)
+#define smtp_options_add_sasl SMTP__AS(options_add_sasl)
 #define smtp_options_each SMTP__AS(options_each)
 #define smtp_options_error SMTP__AS(options_error)
 #define smtp_options_free SMTP__AS(options_free)

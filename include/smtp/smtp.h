@@ -183,7 +183,8 @@ SMTP_API int
 smtp_auth_token(struct smtp *smtp, const char *user, const char *token);
 
 /*
- * Authenticate with a mechanism that needs no secret of the caller's:
+ * Authenticate with a mechanism that needs no secret of the caller's: one of
+ * the program's own (smtp/sasl.h), or
  *
  *   EXTERNAL    by the certificate of the options tls-cert and tls-key;
  *               without one only if the option mechanism names it, too.

@@ -106,6 +106,44 @@ else
 fi
 stop
 
+cat >"$work/script" <<'!'
+S: 220 hi
+C: EHLO *
+S: 250-hi
+S: 250 AUTH X-MIRROR
+C: AUTH X-MIRROR c2VzYW1l
+S: 334 b25l
+C: ZW5v
+S: 235 2.7.0 ok
+C: MAIL FROM:<joe@x.example>
+S: 250 ok
+C: RCPT TO:<ann@y.example>
+S: 250 ok
+C: DATA
+S: 354 go
+C.
+S: 250 ok
+C: QUIT
+S: 221 bye
+EOF
+!
+start --tls implicit --script "$work/script"
+echo 'Mirrored.' | SMTP_WORD=sesame SMTP_CA_FILE=$ca \
+	"$examples/own_mechanism" "smtps://localhost:$port" joe@x.example \
+	ann@y.example Mirror >"$work/error" 2>&1 || cat "$work/error"
+i=0
+until [ -s "$work/mail/script.result" ] || [ $i -gt 100 ]; do
+	i=$((i + 1))
+	sleep 0.1
+done
+if grep -qsx complete "$work/mail/script.result"; then
+	echo 'ok - own_mechanism: a mechanism of its own, and a mail'
+else
+	fail 'own_mechanism: a mechanism of its own, and a mail'
+	cat "$work/mail/script.result"
+fi
+stop
+
 start --tls none
 if command -v openssl >/dev/null 2>&1 && openssl genpkey -algorithm RSA \
 	-pkeyopt rsa_keygen_bits:2048 -out "$work/key.pem" 2>/dev/null; then
