@@ -23,8 +23,8 @@ mkdir -p "$work" || exit 1
 engine='lib/text/*.c lib/codec/*.c lib/sasl/*.c lib/proto/*.c'
 builder='lib/mime/*.c'
 off='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT HELO LMTP REUSE
-	REQUIRE_ALL PARAMETERS INSPECT LOGIN CRAM_MD5 XOAUTH2 OAUTHBEARER SASLPREP
-	STEPPED FAST'
+	REQUIRE_ALL PARAMETERS INSPECT LOGIN CRAM_MD5 XOAUTH2 OAUTHBEARER
+	STEPPED SASLPREP FAST'
 
 # profile NAME: its sources, the switches that are on (the others of `off' are
 # off), what its public calls begin with, goal, ceiling and gate of text,
