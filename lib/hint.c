@@ -189,6 +189,16 @@ static const struct row {
 	    "there." },
 	{ ANY, ANY, ANY, 2, 2, 0, 0,
 	    "The mailbox is full: the recipient has to make room." },
+	{ SMTP_E_UNSUPPORTED, ANY, ANY, 7, 30, 0, 0,
+	    "The server does not promise TLS on the hops behind it: send "
+	    "through one that does, or without smtp_message_set_require_tls."
+	    },
+	{ SMTP_E_UNSUPPORTED, ANY, ANY, 7, 10, 0, 0,
+	    "Use smtps:// or smtp:// with the certificate verified: the mail "
+	    "asks for nothing less (smtp_message_set_require_tls)." },
+	{ SMTP_E_UNSUPPORTED, ANY, ANY, ANY_CODE, ANY_CODE, 0, 0,
+	    "The server lacks what the error names: ask for less, or use a "
+	    "server that has it." },
 	{ ANY, ANY, 450, 7, 1, 0, 0,
 	    "This is usual for an unknown sender (greylisting): try again "
 	    "after some minutes." },
