@@ -9,12 +9,13 @@
  *	    [--auth-in-clear] [--chunking] [--lmtp] [--no-KEYWORD ...]
  *	    [--size N] [--max-rcpts N] [--reject WHERE='CODE text' ...]
  *	    [--verdict ADDRESS='CODE text' ...] [--delay MS] [--wait MS]
- *	    [--rcvbuf N] [--brief] [--script FILE]
+ *	    [--rcvbuf N] [--brief] [--offer LINE ...] [--script FILE]
  *
  * When it is ready it prints PORT=, CAFILE= and PIN= (the SHA-256 of its
  * public key) and READY. WHERE is an address, or one of greeting ehlo helo
  * starttls auth mail rcpt data end rset noop quit. --verdict answers one
- * recipient after the content, with --lmtp.
+ * recipient after the content, with --lmtp. --offer adds a line to the reply to
+ * EHLO, and its parameters are then taken as they come.
  *
  * A mail that was taken lies in DIR/NNNN.eml with its envelope in
  * DIR/NNNN.env; DIR/session-N.log has each octet of the Nth connection, but
@@ -150,6 +151,8 @@ set_option(struct config *c, const char *name, const char *value)
 		c->max_rcpts = strtoul(value, NULL, 10);
 	else if (strcmp(name, "--reject") == 0)
 		add_rule(c->reject, &c->reject_count, value);
+	else if (strcmp(name, "--offer") == 0 && c->offer_count < MAX_OFF)
+		c->offer[c->offer_count++] = value;
 	else if (strcmp(name, "--verdict") == 0)
 		add_rule(c->verdict, &c->verdict_count, value);
 	else

@@ -136,6 +136,8 @@ struct config {
 	unsigned long max_size, max_rcpts;
 	const char *off[MAX_OFF];        /* --no-KEYWORD            */
 	size_t off_count;
+	const char *offer[MAX_OFF];      /* --offer LINE            */
+	size_t offer_count;
 	struct rule reject[MAX_RULES], verdict[MAX_RULES];
 	size_t reject_count, verdict_count;
 	struct identity *identity;

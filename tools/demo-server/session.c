@@ -255,6 +255,8 @@ say_capabilities(struct session *s)
 	ADD("DSN", "DSN");
 	if (c->chunking)
 		ADD("CHUNKING", "CHUNKING");
+	for (size_t i = 0; i < c->offer_count; i++)
+		ADD("", "%s", c->offer[i]);
 	ADD("HELP", "HELP");
 #undef ADD
 	lines[last + 3] = ' ';
@@ -447,6 +449,29 @@ read_path(struct session *s, char **at, bool null_allowed, char address[321])
 	return NULL;
 }
 
+/* Is it of something that --offer has? */
+static bool
+is_offered(const struct session *s, const char *name)
+{
+	static const struct { const char *name, *keyword; } of[] = {
+		{ "BY", "DELIVERBY" }, { "HOLDFOR", "FUTURERELEASE" },
+		{ "HOLDUNTIL", "FUTURERELEASE" },
+	};
+	const char *keyword = name;
+
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+		if (strcasecmp(name, of[i].name) == 0)
+			keyword = of[i].keyword;
+	for (size_t i = 0; i < s->config->offer_count; i++) {
+		const char *line = s->config->offer[i];
+		size_t n = strcspn(line, " ");
+
+		if (n == strlen(keyword) && strncasecmp(line, keyword, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static const char *
 mail_param(struct session *s, const char *name, const char *value)
 {
@@ -478,6 +503,8 @@ mail_param(struct session *s, const char *name, const char *value)
 	if ((strcasecmp(name, "RET") == 0 || strcasecmp(name, "ENVID") == 0)
 	    && value != NULL && offers(s, "DSN"))
 		return NULL;
+	if (is_offered(s, name))
+		return NULL;
 	return "555 5.5.4 Parameter not known";
 }
 
@@ -487,6 +514,8 @@ rcpt_param(struct session *s, const char *name, const char *value)
 	if ((strcasecmp(name, "NOTIFY") == 0 ||
 	    strcasecmp(name, "ORCPT") == 0) && value != NULL &&
 	    offers(s, "DSN"))
+		return NULL;
+	if (is_offered(s, name))
 		return NULL;
 	return "555 5.5.4 Parameter not known";
 }
