@@ -30,7 +30,7 @@ struct arguments {
 	const char *url, *from, *subject, *text, *text_file, *html_file;
 	const char *raw, *user, *password_file, *token_file, *mechanism;
 	const char *helo, *ca_file, *timeout, *deadline, *count;
-	const char *notify, *ret, *envid;
+	const char *notify, *ret, *envid, *deliver_by, *hold_for, *priority;
 	struct list to, cc, bcc, attach, inlined, header, option, parameter;
 	bool allow_plaintext, require_all, require_tls;
 	bool json, trace, dry_run, diagnose;
@@ -58,6 +58,7 @@ static const char usage_text[] =
     "  --require-all           all recipients or none\n"
     "  --notify WHEN, --ret FULL|HDRS, --envid ID   reports of delivery\n"
     "  --require-tls, --parameter NAME[=VALUE]   of MAIL\n"
+    "  --deliver-by SECONDS,R|N, --hold-for SECONDS, --priority -9..9\n"
     "  --helo NAME, --ca-file FILE, --timeout SECONDS, --deadline SECONDS\n"
     "  --option NAME=VALUE     any option of the library\n"
     "  --diagnose              send nothing, and tell what is wrong\n"
@@ -161,6 +162,9 @@ read_arguments(struct arguments *a, int argc, char **argv)
 		{ "mechanism", NULL, &a->mechanism, NULL },
 		{ "allow-plaintext-auth", &a->allow_plaintext, NULL, NULL },
 		{ "require-all", &a->require_all, NULL, NULL },
+		{ "deliver-by", NULL, &a->deliver_by, NULL },
+		{ "hold-for", NULL, &a->hold_for, NULL },
+		{ "priority", NULL, &a->priority, NULL },
 		{ "notify", NULL, &a->notify, NULL },
 		{ "ret", NULL, &a->ret, NULL },
 		{ "envid", NULL, &a->envid, NULL },
@@ -593,6 +597,46 @@ add_parameter(struct smtp_message *m, const char *text)
 	    text[n] == '\0' ? NULL : text + n + 1);
 }
 
+/* Up to nine digits, perhaps with a sign; returns what follows. */
+static const char *
+signed_number(const char *text, int32_t *n)
+{
+	const char *p = text + (*text == '-'), *begin = p;
+
+	for (*n = 0; *p >= '0' && *p <= '9' && p < begin + 9; p++)
+		*n = *n * 10 + (*p - '0');
+	if (*text == '-')
+		*n = -*n;
+	return p > begin ? p : "not a number";
+}
+
+/* When the mail is to arrive, and before which others. */
+static void
+fill_times(struct smtp_message *m, const struct arguments *a, int *status)
+{
+	const char *rest;
+	int32_t n;
+
+	if (a->deliver_by != NULL) {
+		rest = signed_number(a->deliver_by, &n);
+		note(status, smtp_message_set_deliver_by(m, n,
+		    *rest == ',' ? rest + 1 : rest));
+	}
+	if (a->hold_for != NULL) {
+		rest = signed_number(a->hold_for, &n);
+		if (*rest != '\0' || n < 1)
+			fail_usage("not a number from 1 on: --hold-for ",
+			    a->hold_for);
+		note(status, smtp_message_set_hold_for(m, (uint32_t)n));
+	}
+	if (a->priority != NULL) {
+		rest = signed_number(a->priority, &n);
+		if (*rest != '\0')
+			fail_usage("not a number: --priority ", a->priority);
+		note(status, smtp_message_set_mt_priority(m, n));
+	}
+}
+
 /* What the envelope asks of the server, of either kind of mail. */
 static void
 fill_asks(struct smtp_message *m, const struct arguments *a, int *status)
@@ -605,6 +649,7 @@ fill_asks(struct smtp_message *m, const struct arguments *a, int *status)
 		note(status, smtp_message_set_require_tls(m, 1));
 	for (size_t i = 0; i < a->parameter.n; i++)
 		note(status, add_parameter(m, a->parameter.item[i]));
+	fill_times(m, a, status);
 }
 
 static void
