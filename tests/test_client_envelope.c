@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "support/session.h"
 
@@ -230,7 +231,7 @@ static void
 play(const struct mail *mail, const char *scheme, const char *hello,
 	const char *option, const char *value)
 {
-	char script[8192];
+	char script[8192], hint[256];
 	struct server *s = server_play(script_of(script, sizeof script,
 		hello, mail->offers, mail->lines), "--tls", "none", NULL);
 	struct smtp *smtp = session_to(s, server_url(s, scheme,
@@ -243,12 +244,15 @@ play(const struct mail *mail, const char *scheme, const char *hello,
 	expect_rc(mail->name, smtp, smtp_send(smtp, m), mail->want);
 	if (strstr(smtp_error(smtp), mail->error) == NULL)
 		fail_msg("%s: %s", mail->name, smtp_error(smtp));
+	(void)snprintf(hint, sizeof hint, "%s", smtp_hint(smtp));
 	smtp_close(smtp);
 	expect_complete(mail->name, s);
 	if (mail->lines[0] == '\0') {
 		assert_false(server_heard_line(s, "MAIL"));
 		assert_int_equal(mail->want,
 			smtp_message_recipient_status(m, 0));
+		if (mail->want == SMTP_E_UNSUPPORTED)
+			assert_string_not_equal("", hint);
 	}
 	smtp_message_free(m);
 	server_stop(s);
@@ -736,6 +740,101 @@ test_envelope__tls_is_optional_behind(void **state)
 	proves("R8689-3-1");
 }
 
+/* ---- LMTP: all of them at once, over TCP, TLS and a unix socket */
+
+#define ALL_OFFERS "S: 250-PIPELINING\nS: 250-SIZE\nS: 250-8BITMIME\n" \
+	"S: 250-SMTPUTF8\nS: 250-DSN\nS: 250-DELIVERBY 60\n" \
+	"S: 250-MT-PRIORITY\nS: 250-AUTH PLAIN\nS: 250-XFOO\n" \
+	"S: 250-ENHANCEDSTATUSCODES\nS: 250 LIMITS RCPTMAX=2\n"
+#define LMTP_HELLO "C: LHLO *\nS: 250-hi\n"
+#define ALL_MAIL(extra) \
+	"C: MAIL FROM:<a@example.com> RET=HDRS ENVID=1 " extra \
+	"AUTH=<> BY=60;R MT-PRIORITY=3 XFOO SIZE=%u SMTPUTF8\n"
+#define ALL_SENT(extra) ALL_MAIL(extra) \
+	"C: RCPT TO:<b@example.com> NOTIFY=FAILURE " \
+	"ORCPT=rfc822;b@example.com\n" \
+	"C: RCPT TO:<\xC3\xA9@example.com> NOTIFY=NEVER XR=1\nC: DATA\n" \
+	"S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 354 go\nC.\n" \
+	"S: 250 2.0.0 first\nS: 452 4.2.2 second\nC: RSET\n" \
+	ALL_MAIL(extra) \
+	"C: RCPT TO:<c@example.com> NOTIFY=FAILURE " \
+	"ORCPT=rfc822;c@example.com\nC: DATA\n" \
+	"S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 354 go\nC.\n" \
+	"S: 250 2.0.0 third\n" \
+	PLAY_BYE
+
+static int
+ask_everything(struct smtp_message *m, bool over_tls)
+{
+	(void)smtp_message_add_recipient(m, "\xC3\xA9@example.com");
+	(void)smtp_message_add_recipient(m, "c@example.com");
+	(void)smtp_message_set_dsn(m, "HDRS", "1");
+	(void)smtp_message_set_notify(m, NULL, "FAILURE");
+	(void)smtp_message_set_notify(m, "\xC3\xA9@example.com", "NEVER");
+	(void)smtp_message_add_rcpt_parameter(m, "\xC3\xA9@example.com",
+		"XFOO", "XR", "1");
+	(void)smtp_message_set_deliver_by(m, 60, "R");
+	(void)smtp_message_set_mt_priority(m, 3);
+	(void)smtp_message_set_submitter(m, "");
+	(void)smtp_message_add_mail_parameter(m, "XFOO", "XFOO", NULL);
+	return smtp_message_set_require_tls(m, over_tls);
+}
+
+static const struct {
+	const char *name, *script;
+	bool tls, path;
+} ways[] = {
+	{ "TCP", "S: 220 hi\n" LMTP_HELLO ALL_OFFERS ALL_SENT(""),
+	    false, false },
+	{ "TLS", "S: 220 hi\n" LMTP_HELLO "S: 250 STARTTLS\nC: STARTTLS\n"
+	    "S: 220 go\nTLS\n" LMTP_HELLO "S: 250-REQUIRETLS\n" ALL_OFFERS
+	    ALL_SENT("REQUIRETLS "), true, false },
+	{ "unix", "S: 220 hi\n" LMTP_HELLO ALL_OFFERS ALL_SENT(""),
+	    false, true },
+};
+
+static void
+test_envelope__lmtp_has_them_all(void **state)
+{
+	char path[108], url[160], script[4096];
+	unsigned size = (unsigned)strlen(plain_mail_sent);
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "/tmp/lmtp-all-%ld",
+		(long)getpid());
+	(void)snprintf(url, sizeof url, "lmtp+unix:%s", path);
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		struct server *s;
+		struct smtp *smtp;
+		struct smtp_message *m = mail_of(plain_mail,
+			"b@example.com", NULL);
+
+		(void)snprintf(script, sizeof script, ways[i].script, size,
+			size);
+		s = ways[i].path ? server_play(script, "--tls", "none",
+			"--unix", path, NULL) : server_play(script, "--tls",
+			ways[i].tls ? "starttls" : "none", NULL);
+		smtp = session_to(s, ways[i].path ? url : server_url(s,
+			ways[i].tls ? "lmtp" : "lmtp+plaintext",
+			"localhost"), "timeout", "5", NULL);
+		if (ask_everything(m, ways[i].tls) != SMTP_OK)
+			fail_msg("%s", smtp_message_error(m));
+		expect_rc(ways[i].name, smtp, smtp_send(smtp, m),
+			SMTP_E_PARTIAL);
+		expect_row(ways[i].name, m, 0, SMTP_OK, 250);
+		expect_row(ways[i].name, m, 1, SMTP_E_LATER, 452);
+		expect_row(ways[i].name, m, 2, SMTP_OK, 250);
+		assert_string_equal("third",
+			smtp_message_recipient_text(m, 2));
+		smtp_close(smtp);
+		expect_complete(ways[i].name, s);
+		smtp_message_free(m);
+		server_stop(s);
+		(void)unlink(path);
+	}
+	proves("R2033-5-1 R2033-4.2-1 R9422-4-1 R5321-4.1.2-9");
+}
+
 /* What servers say beside their keywords is there for the caller. */
 static void
 test_envelope__profiles_are_readable(void **state)
@@ -773,6 +872,7 @@ main(void)
 		cmocka_unit_test(test_envelope__helo_has_no_parameters),
 		cmocka_unit_test(test_envelope__tls_is_required_on_each_hop),
 		cmocka_unit_test(test_envelope__tls_is_optional_behind),
+		cmocka_unit_test(test_envelope__lmtp_has_them_all),
 		cmocka_unit_test(test_envelope__profiles_are_readable),
 	};
 
