@@ -51,10 +51,15 @@ struct mail {
 	char *content;
 	size_t content_n, given;
 	int fails;               /* with this status instead of an end    */
+	size_t pieces[8];        /* with BDAT: where each of them ends    */
+	size_t piece_n, piece;
+	bool open;               /* the last one is not told to be that   */
 	bool marked, answered;   /* what this side of the wire knows      */
+	size_t before;           /* replies that come before the verdict  */
 	size_t expected, verdicts; /* LMTP: one for each recipient        */
+	bool prdr;               /* 353 was heard                         */
 	bool back;               /* result() gave it back                 */
-	bool open;               /* when the session was lost             */
+	bool undecided;          /* when the session was lost             */
 };
 
 struct run {
@@ -75,6 +80,8 @@ struct run {
 	char ehlo[700];
 	struct mail mails[SENDS];
 	size_t mail_n, result;
+	size_t owed;             /* replies, from the first MAIL on       */
+	bool in_chunk;           /* BDAT LAST was said                    */
 	char *strings[512];      /* lent to the engine                    */
 	size_t string_n;
 	uint16_t waits[SMTP_WAIT_COUNT];
@@ -113,6 +120,7 @@ static const struct { const char *name; unsigned bit; } offers[] = {
 	{ "ENHANCEDSTATUSCODES", SMTP_OFFER_ENHANCED },
 	{ "CHUNKING", SMTP_OFFER_CHUNKING },
 	{ "BINARYMIME", SMTP_OFFER_BINARYMIME }, { "DSN", SMTP_OFFER_DSN },
+	{ "PRDR", SMTP_OFFER_PRDR },
 };
 
 static void
@@ -230,7 +238,7 @@ moved(struct run *r, size_t n)
 		return r->lost;
 	r->lost = true;
 	for (i = 0; i < r->mail_n; i++)
-		r->mails[i].open = r->mails[i].d.status > 0;
+		r->mails[i].undecided = r->mails[i].d.status > 0;
 	smtp_engine_lost(r->e, r->cut.cause);
 	return true;
 }
@@ -248,14 +256,60 @@ mail_in(struct run *r, int phase)
 	return NULL;
 }
 
+/* A piece of content for BDAT, which is as large as the transcript says. */
+static void
+give_piece(struct run *r, struct mail *m)
+{
+	const char *p = m->content + m->given;
+	size_t n = m->pieces[m->piece] - m->given;
+	bool last = m->piece + 1 == m->piece_n && m->fails == 0 && !m->open;
+	char *exact;
+
+	if (m->piece == m->piece_n) {
+		if (m->fails != 0)
+			smtp_engine_content_failed(r->e, m->fails);
+		else
+			smtp_engine_content(r->e, p, 0);
+		return;
+	}
+	exact = malloc(n > 0 ? n : 1);
+	memcpy(exact, p, n);
+	assert_true(r->string_n < COUNT(r->strings));
+	r->strings[r->string_n++] = exact;
+	if (last)
+		smtp_engine_content_last(r->e, exact, n);
+	else
+		smtp_engine_content(r->e, exact, n);
+	m->given += n;
+	m->piece++;
+}
+
+/* The first that is not decided and whose end is not out. */
+static struct mail *
+mail_to_give(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->mail_n; i++)
+		if (r->mails[i].d.status > 0 &&
+		    r->mails[i].d.phase < SMTP_PHASE_FINAL)
+			return &r->mails[i];
+	return NULL;
+}
+
 /* The engine wants content: give the next piece of the mail in its turn. */
 static void
 give(struct run *r)
 {
-	struct mail *m = mail_in(r, SMTP_PHASE_CONTENT);
+	struct mail *m = mail_to_give(r);
 	size_t left, n;
 
 	assert_non_null(m);
+	if (m->d.flags & SMTP_DELIVERY_CHUNKS &&
+	    smtp_engine_offers(r->e) & SMTP_OFFER_CHUNKING) {
+		give_piece(r, m);
+		return;
+	}
 	left = m->content_n - m->given;
 	n = left < r->cut.content ? left : r->cut.content;
 	if (n == 0 && m->fails != 0)
@@ -513,6 +567,43 @@ do_response(struct run *r, char **words, size_t n)
 		r->returned = smtp_engine_response(r->e, p, k, last);
 }
 
+static const struct { const char *name; unsigned flag; } flags[] = {
+	{ "8bit", SMTP_DELIVERY_8BIT }, { "utf8", SMTP_DELIVERY_UTF8 },
+	{ "all", SMTP_DELIVERY_ALL }, { "chunks", SMTP_DELIVERY_CHUNKS },
+	{ "exact", SMTP_DELIVERY_EXACT }, { "binary", SMTP_DELIVERY_BINARY },
+	{ "wait", SMTP_DELIVERY_WAIT }, { "prdr", SMTP_DELIVERY_PRDR },
+};
+
+static void
+add_piece(struct mail *m, const char *text)
+{
+	size_t n;
+	char *p = unescape(text, &n);
+
+	assert_true(m->piece_n < COUNT(m->pieces));
+	m->content = realloc(m->content, m->content_n + n + 1);
+	memcpy(m->content + m->content_n, p, n);
+	m->content_n += n;
+	m->pieces[m->piece_n++] = m->content_n;
+	free(p);
+}
+
+static void
+set_flag(struct run *r, struct mail *m, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(flags); i++)
+		if (strcmp(flags[i].name, word) == 0)
+			break;
+	if (i < COUNT(flags))
+		m->d.flags |= (uint16_t)flags[i].flag;
+	else if (strcmp(word, "open") == 0)
+		m->open = true;
+	else
+		wrong(r, "send has no", word);
+}
+
 static void
 do_send(struct run *r, char **words, size_t n)
 {
@@ -536,21 +627,15 @@ do_send(struct run *r, char **words, size_t n)
 			m->d.flags |= SMTP_DELIVERY_SIZE;
 			m->d.size = strtoull(v, NULL, 10);
 		} else if ((v = value(words[i], "content")) != NULL) {
-			m->content = unescape(v, &m->content_n);
+			add_piece(m, v);
 		} else if ((v = value(words[i], "fails")) != NULL) {
 			m->fails = code_of(r, v);
 		} else if ((v = value(words[i], "with")) != NULL) {
 			*(m->d.rcpt_count == 0 ? &m->d.parameters :
 			    &m->rcpts[m->d.rcpt_count - 1].parameters) =
 			    lend(r, v);
-		} else if (strcmp(words[i], "8bit") == 0) {
-			m->d.flags |= SMTP_DELIVERY_8BIT;
-		} else if (strcmp(words[i], "utf8") == 0) {
-			m->d.flags |= SMTP_DELIVERY_UTF8;
-		} else if (strcmp(words[i], "all") == 0) {
-			m->d.flags |= SMTP_DELIVERY_ALL;
 		} else {
-			wrong(r, "send has no", words[i]);
+			set_flag(r, m, words[i]);
 		}
 	}
 	if (m->content == NULL)
@@ -874,7 +959,7 @@ check_loss(struct run *r)
 
 		if (!m->back)
 			wrong(r, "a mail", "was forgotten");
-		if (m->open && m->d.cause != r->cut.cause)
+		if (m->undecided && m->d.cause != r->cut.cause)
 			wrong(r, "another cause", name_of(m->d.cause));
 		for (k = ok = 0; k < m->d.rcpt_count; k++) {
 			int status = m->rcpts[k].status;
@@ -883,7 +968,8 @@ check_loss(struct run *r)
 				wrong(r, "a row", "was forgotten");
 			ok += status == SMTP_OK;
 			if (status == SMTP_OK && (m->verdicts == 0 ||
-			    (r->setup.lmtp && ok > m->verdicts)))
+			    (r->setup.lmtp && ok > m->verdicts) ||
+			    (m->prdr && !m->answered)))
 				wrong(r, "OK", "without a reply");
 			if (status == SMTP_E_UNKNOWN && !m->marked)
 				wrong(r, "UNKNOWN", "without an end mark");
@@ -895,16 +981,32 @@ check_loss(struct run *r)
 	}
 }
 
-/* The mail whose end mark is out and not answered. */
-static struct mail *
-mail_waiting(struct run *r)
+static size_t
+taken(const struct mail *m)
 {
-	size_t i;
+	size_t i, n = 0;
 
-	for (i = 0; i < r->mail_n; i++)
-		if (r->mails[i].marked && !r->mails[i].answered)
-			return &r->mails[i];
-	return NULL;
+	for (i = 0; i < m->d.rcpt_count; i++)
+		n += m->rcpts[i].status == SMTP_RCPT_TAKEN ||
+		    m->rcpts[i].status == SMTP_E_UNKNOWN;
+	return n;
+}
+
+/* A reply to an end mark; those behind it wait for more, if this is PRDR. */
+static void
+hear_verdict(struct run *r, struct mail *m, const char *reply)
+{
+	size_t i, more = taken(m) + 1;
+
+	if (m->d.flags & SMTP_DELIVERY_PRDR && strncmp(reply, "353", 3) == 0) {
+		m->prdr = true;
+		m->expected += more;
+		r->owed += more;
+		for (i = 0; i < r->mail_n; i++)
+			r->mails[i].before += more;
+		m->before = 0;
+	}
+	m->answered = ++m->verdicts == m->expected;
 }
 
 /* Each reply that was heard whole may be the one to an end mark. */
@@ -912,32 +1014,52 @@ static void
 server_says(struct run *r, const char *p, size_t n)
 {
 	const char *end;
-	size_t before = r->heard;
+	size_t before = r->heard, i;
 
 	feed(r, p, n);
 	for (n = r->heard - before; n > 0; n -= (size_t)(end - p), p = end) {
-		struct mail *m = mail_waiting(r);
-
 		end = memchr(p, '\n', n);
 		end = end != NULL ? end + 1 : p + n;
-		if (m == NULL || end[-1] != '\n' ||
-		    (end - p > 3 && p[3] == '-'))
+		if (end[-1] != '\n' || (end - p > 3 && p[3] == '-'))
 			continue;
-		m->answered = ++m->verdicts == m->expected;
+		r->owed -= r->owed > 0;
+		for (i = 0; i < r->mail_n; i++) {
+			struct mail *m = &r->mails[i];
+
+			if (!m->marked || m->answered)
+				continue;
+			if (m->before > 0)
+				m->before--;
+			else
+				hear_verdict(r, m, p);
+		}
 	}
 }
 
 /* The end mark is out: how many replies are owed? */
 static void
-mark(const struct run *r, struct mail *m)
+mark(struct run *r, struct mail *m)
 {
+	m->marked = true;
+	m->expected = r->setup.lmtp ? taken(m) : 1;
+	m->before = r->owed - r->in_chunk;
+	r->owed += m->expected - r->in_chunk;
+	r->in_chunk = false;
+}
+
+/* What is answered, and is no content. */
+static void
+count_command(struct run *r, const char *text)
+{
+	static const char *const verbs[] = {
+		"RSET", "MAIL FROM:", "RCPT TO:", "DATA", "BDAT "
+	};
 	size_t i;
 
-	m->marked = true;
-	m->expected = !r->setup.lmtp;
-	for (i = 0; r->setup.lmtp && i < m->d.rcpt_count; i++)
-		m->expected += m->rcpts[i].status == SMTP_RCPT_TAKEN ||
-		    m->rcpts[i].status == SMTP_E_UNKNOWN;
+	for (i = 0; i < COUNT(verbs); i++)
+		r->owed += strncmp(text, verbs[i], strlen(verbs[i])) == 0;
+	if (strncmp(text, "BDAT ", 5) == 0)
+		r->in_chunk = strstr(text, " LAST") != NULL;
 }
 
 static void
@@ -947,8 +1069,9 @@ play_line(struct run *r, const struct line *l)
 
 	if (line[0] == 'C') {
 		expect(r, l->octets, l->n, line[1] == '?');
+		if (line[1] == ':' && !r->lost)
+			count_command(r, l->octets);
 		if ((!r->lost || r->moved == r->cut.lose) &&
-		    strcmp(l->octets, ".\r\n") == 0 &&
 		    mail_in(r, SMTP_PHASE_FINAL) != NULL)
 			mark(r, mail_in(r, SMTP_PHASE_FINAL));
 	} else if (line[0] == 'S') {

@@ -297,6 +297,77 @@ test_stuff__is_the_same_wherever_it_stands(void **state)
 		}
 }
 
+/*
+ * The same content for BDAT: what DATA carries, without dots and end mark, in
+ * as many octets as were counted before.
+ */
+static void
+test_stuff__counts_what_goes_by_bdat(void **state)
+{
+	static const char octets[] = "\r\n.a";
+	static const size_t cuts[] = { 1, 2, 3, 5, 8 };
+	char content[8], out[64], want[64];
+
+	(void)state;
+	for (unsigned i = 0; i < 1U << 16; i++) {
+		size_t in = cuts[i % COUNT(cuts)], n = 0, size = 0, at;
+		struct smtp__stuff s;
+		bool done;
+		long k;
+
+		for (unsigned j = 0; j < 8; j++)
+			content[j] = octets[i >> 2 * j & 3];
+		smtp__stuff_begin_plain(&s, false);
+		for (at = 0; at < sizeof content; at += in) {
+			size_t left = sizeof content - at;
+			const char *p = content + at;
+			size_t piece = left < in ? left : in;
+			size_t counted = smtp__stuff_count(&s, p, piece,
+			    piece == left);
+			size_t before = n;
+
+			left = piece;
+			while (left > 0)
+				n += smtp__stuff(&s, &p, &left, out + n, 3);
+			if (at + piece == sizeof content)
+				n += smtp__stuff_end(&s, out + n, 8, &done);
+			assert_int_equal(counted, n - before);
+		}
+		k = stuff(content, sizeof content, false, 8, 64);
+		for (at = 0; at < (size_t)k - 3; at++) {
+			bool start = at == 0 || wire[at - 1] == '\n';
+
+			if (start && wire[at] == '.')
+				at++;
+			want[size++] = wire[at];
+		}
+		assert_int_equal(n, size);
+		assert_memory_equal(out, want, n);
+	}
+	proves("R3030-2-2 R3030-2-7 LIB-F-6");
+}
+
+static void
+test_stuff__counts_no_content_that_may_not_pass(void **state)
+{
+	struct smtp__stuff s;
+	char line[999];
+
+	(void)state;
+	memset(line, 'x', sizeof line);
+	smtp__stuff_begin_plain(&s, false);
+	assert_int_equal(smtp__stuff_count(&s, line, 998, true), 1000);
+	assert_false(s.bad);
+	(void)smtp__stuff_count(&s, line, 999, true);
+	assert_true(s.bad);
+	smtp__stuff_begin_plain(&s, false);
+	(void)smtp__stuff_count(&s, "\xe9", 1, false);
+	assert_true(s.bad);
+	smtp__stuff_begin_plain(&s, true);
+	assert_int_equal(smtp__stuff_count(&s, "\xe9", 1, false), 1);
+	assert_false(s.bad);
+}
+
 int
 main(void)
 {
@@ -307,6 +378,9 @@ main(void)
 		cmocka_unit_test(test_stuff__passes_high_octets_by_leave_only),
 		cmocka_unit_test(test_stuff__is_as_the_book_says),
 		cmocka_unit_test(test_stuff__is_the_same_wherever_it_stands),
+		cmocka_unit_test(test_stuff__counts_what_goes_by_bdat),
+		cmocka_unit_test(
+		    test_stuff__counts_no_content_that_may_not_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

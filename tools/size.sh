@@ -23,8 +23,8 @@ mkdir -p "$work" || exit 1
 engine='lib/text/*.c lib/codec/*.c lib/sasl/*.c lib/proto/*.c'
 builder='lib/mime/*.c'
 off='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT HELO LMTP REUSE
-	REQUIRE_ALL PARAMETERS INSPECT LOGIN CRAM_MD5 XOAUTH2 OAUTHBEARER
-	STEPPED SASLPREP FAST'
+	REQUIRE_ALL BDAT PRDR PARAMETERS INSPECT LOGIN CRAM_MD5 XOAUTH2
+	OAUTHBEARER STEPPED SASLPREP FAST'
 
 # profile NAME: its sources, the switches that are on (the others of `off' are
 # off), what its public calls begin with, goal, ceiling and gate of text,
@@ -42,7 +42,7 @@ profile()
 		goal=4000 ceiling=5000 gate=6470 state=128 ;;
 	mail)	absent='a builder without a heap'
 		goal=7000 ceiling=9000 gate=9000 state=192 ;;
-	full)	absent='BDAT, DSN, SCRAM'
+	full)	absent='DSN, SCRAM'
 		goal=11000 ceiling=14000 gate=14000 state=256 ;;
 	glue)	absent='mbedTLS without sockets'
 		goal=1200 ceiling=1200 gate=1200 state=- ;;

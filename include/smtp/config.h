@@ -60,6 +60,12 @@
 #ifndef SMTP_WITH_REQUIRE_ALL
 #define SMTP_WITH_REQUIRE_ALL 1  /* all recipients or none                */
 #endif
+#ifndef SMTP_WITH_BDAT
+#define SMTP_WITH_BDAT 1         /* CHUNKING and BINARYMIME, RFC 3030     */
+#endif
+#ifndef SMTP_WITH_PRDR
+#define SMTP_WITH_PRDR 1         /* a verdict for each recipient          */
+#endif
 
 /*
  * Content by the word, with tables and, where the compiler and the processor

@@ -26,7 +26,8 @@
  * and writing go on at the same time: an engine that wants both must get both,
  * or two full buffers wait for each other (RFC 2920 section 3.1).
  *
- * RFC 5321, RFC 2033, RFC 2920, RFC 3207, RFC 4954. Since 0.1 all of it.
+ * RFC 5321, RFC 2033, RFC 2920, RFC 3030, RFC 3207, RFC 4954. Since 0.1 all of
+ * it.
  */
 #ifndef SMTP_ENGINE_H
 #define SMTP_ENGINE_H
@@ -45,7 +46,8 @@ struct smtp_engine;
 
 /* The memory of an engine, aligned as for a pointer and for uint64_t. */
 #define SMTP_ENGINE_BYTES ((SMTP_WITH_TEXT ? 64 : 32) + \
-    16 * sizeof(void *) + (sizeof(SMTP_OCTETS) > 4 ? 16 : 0))
+    16 * sizeof(void *) + (sizeof(SMTP_OCTETS) > 4 ? 16 : 0) + \
+    (SMTP_WITH_BDAT ? 2 * sizeof(void *) + 8 : 0))
 
 /* What can happen next. */
 enum smtp_engine_want {
@@ -141,11 +143,30 @@ smtp_engine_taken(const struct smtp_engine *engine);
  * again. `n` 0 is the end. A CR or LF alone becomes CRLF, dots are stuffed.
  * A line over 998 octets, or an octet above 127 where 8BITMIME was not
  * declared, ends the session without the end mark (SMTP_E_ARGUMENT).
+ *
+ * With BDAT (RFC 3030) each piece is a chunk: dots stay, line ends are counted
+ * before the chunk is said, and what may not pass ends the delivery only.
  */
 SMTP_API void
 smtp_engine_content(struct smtp_engine *engine, const void *p, size_t n);
 
-/* There is no more, but this is not the end: the end mark is never sent. */
+/*
+ * The same, and nothing comes behind it: `BDAT n LAST`. The whole in one such
+ * piece of up to SMTP_FLIGHT_BYTES leaves together with the envelope where
+ * PIPELINING is offered, but not with SMTP_DELIVERY_ALL, SMTP_DELIVERY_WAIT or
+ * LMTP. What is longer, or not the last, waits until the server has answered
+ * for every recipient.
+ */
+#if SMTP_WITH_BDAT
+#define SMTP_FLIGHT_BYTES 65536
+SMTP_API void
+smtp_engine_content_last(struct smtp_engine *engine, const void *p, size_t n);
+#endif
+
+/*
+ * There is no more, but this is not the end: the end mark is never sent. The
+ * session ends; with BDAT, where no chunk is left half said, it goes on.
+ */
 SMTP_API void
 smtp_engine_content_failed(struct smtp_engine *engine, int status);
 
@@ -195,7 +216,8 @@ enum smtp_engine_offer {
 	SMTP_OFFER_ENHANCED = 64,
 	SMTP_OFFER_CHUNKING = 128,
 	SMTP_OFFER_BINARYMIME = 256,
-	SMTP_OFFER_DSN = 512
+	SMTP_OFFER_DSN = 512,
+	SMTP_OFFER_PRDR = 1024
 };
 #if SMTP_WITH_INSPECT
 SMTP_API unsigned
@@ -307,9 +329,19 @@ enum {
 	SMTP_DELIVERY_8BIT = 2,  /* the content has octets above 127        */
 	SMTP_DELIVERY_UTF8 = 4,  /* the header has octets above 127         */
 	SMTP_DELIVERY_ALL = 8,   /* all recipients or none                  */
-	SMTP_DELIVERY_LONG = 128 /* parameters of extensions that enlarge   */
+	SMTP_DELIVERY_CHUNKS = 16, /* by BDAT where CHUNKING is offered     */
+	SMTP_DELIVERY_EXACT = 32, /* the content goes into chunks as it is: */
+				 /* lines of up to 998 octets that end with */
+				 /* CRLF, the last one too                  */
+#if SMTP_WITH_BDAT
+	SMTP_DELIVERY_BINARY = 64, /* any octets; CHUNKS and BINARYMIME,    */
+				 /* or else SMTP_E_UNSUPPORTED              */
+#endif
+	SMTP_DELIVERY_LONG = 128, /* parameters of extensions that enlarge   */
 				 /* a command: over 512 octets, counted by  */
 				 /* the caller (RFC 5321 section 4.5.3.1.4) */
+	SMTP_DELIVERY_WAIT = 256, /* content waits for the recipients       */
+	SMTP_DELIVERY_PRDR = 512 /* a verdict for each where that is offered */
 };
 
 struct smtp_delivery {
@@ -320,7 +352,7 @@ struct smtp_delivery {
 	struct smtp_rcpt *rcpts;
 	size_t rcpt_count;
 	SMTP_OCTETS size;        /* octets, CRLF line ends, before stuffing */
-	uint8_t flags;
+	uint16_t flags;
 	uint8_t phase;           /* how far it came                         */
 	int8_t status;           /* over all recipients                     */
 	int8_t cause;

@@ -44,6 +44,7 @@
 #define smtp_engine_command SMTP__AS(engine_command)
 #define smtp_engine_content SMTP__AS(engine_content)
 #define smtp_engine_content_failed SMTP__AS(engine_content_failed)
+#define smtp_engine_content_last SMTP__AS(engine_content_last)
 #define smtp_engine_due_ms SMTP__AS(engine_due_ms)
 #define smtp_engine_feed SMTP__AS(engine_feed)
 #define smtp_engine_init SMTP__AS(engine_init)

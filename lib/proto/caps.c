@@ -28,8 +28,11 @@ static const char keywords[] =
 #if SMTP_WITH_ENHANCED
 	"ENHANCEDSTATUSCODES"
 #endif
-#if SMTP_WITH_TEXT
+#if SMTP_WITH_TEXT || SMTP_WITH_BDAT || SMTP_WITH_PRDR
 	"\0CHUNKING\0BINARYMIME\0DSN"
+#endif
+#if SMTP_WITH_PRDR
+	"\0PRDR"
 #endif
 	;
 
@@ -121,7 +124,7 @@ smtp__caps_settle(struct smtp__caps *caps, struct smtp__caps_reader *reader)
 	if (!(caps->offers & SMTP_OFFER_8BITMIME))
 		caps->offers &= (uint16_t)~SMTP_OFFER_SMTPUTF8;
 #endif
-#if SMTP_WITH_TEXT
+#if SMTP_WITH_TEXT || SMTP_WITH_BDAT
 	if (!(caps->offers & SMTP_OFFER_CHUNKING))
 		caps->offers &= (uint16_t)~SMTP_OFFER_BINARYMIME;
 #endif

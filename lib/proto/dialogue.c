@@ -369,6 +369,12 @@ finish(struct smtp_engine *e)
 {
 	smtp__rows_conclude(e->heard);
 	e->heard = e->heard->next;
+#if SMTP_WITH_BDAT
+	e->hear = MAIL;          /* what comes now is about the next one  */
+#if SMTP_WITH_PIPELINING
+	e->refused = SMTP_OK;
+#endif
+#endif
 	if (IN_FLIGHT(e))
 		return HOLD;
 	return smtp__dialogue_next(e);
@@ -442,11 +448,26 @@ say_mail(struct smtp_engine *e, struct smtp__line *l)
 	if (d->flags & SMTP_DELIVERY_8BIT)
 		smtp__line_text(l, " BODY=8BITMIME");
 #endif
+#if SMTP_WITH_BDAT
+	if (d->flags & SMTP_DELIVERY_BINARY)
+		smtp__line_text(l, " BODY=BINARYMIME");
+#endif
+#if SMTP_WITH_PRDR
+	if (smtp__has_prdr(e, d))
+		smtp__line_text(l, " PRDR");
+#endif
 #if SMTP_WITH_SMTPUTF8
 	if (d->flags & SMTP_DELIVERY_UTF8)
 		smtp__line_text(l, " SMTPUTF8");
 #endif
 	return PIPELINES(e) ? RCPT : HOLD;
+}
+
+/* 503: not now, and not because of this mail. */
+static int
+unless_503(const struct smtp_engine *e, int status)
+{
+	return e->reply.code == 503 ? SMTP_E_LATER : status;
 }
 
 static enum step
@@ -457,7 +478,13 @@ hear_mail(struct smtp_engine *e, int status)
 	e->heard_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
 	e->dirty = true;         /* RFC 1870 section 6.2: refused as well */
 #if SMTP_WITH_PIPELINING
-	e->refused = status != SMTP_OK;
+	/* The one before stands in its way. */
+	if (d->status == SMTP__BEHIND)
+		status = unless_503(e, status);
+	e->refused = (int8_t)status;
+#if SMTP_WITH_BDAT
+	e->lone_dot = false;
+#endif
 #endif
 	if (status == SMTP_OK)
 		return RCPT;
@@ -483,7 +510,14 @@ say_rcpt(struct smtp_engine *e, struct smtp__line *l)
 	if (smtp__rows_find(d, e->said_rcpt + 1, SMTP_RCPT_PENDING) <
 	    d->rcpt_count)
 		return RCPT;
-	return NEEDS_ALL(d) ? HOLD : DATA;
+	if (NEEDS_ALL(d))
+		return HOLD;
+#if SMTP_WITH_BDAT
+	if (smtp__in_chunks(e, d))
+		return d->flags & SMTP_DELIVERY_WAIT || IS_LMTP(e) ? HOLD :
+		    CHUNK;
+#endif
+	return DATA;
 }
 
 /*
@@ -512,14 +546,53 @@ is_hopeless(const struct smtp_delivery *d)
 	return !smtp__rows_have(d, SMTP_RCPT_TAKEN);
 }
 
+#if SMTP_WITH_BDAT
+/* What was not begun need not be said. */
+static void
+take_back(struct smtp_engine *e)
+{
+	if (e->say == CHUNK && e->offset == 0)
+		e->say = HOLD;
+}
+
+enum step
+smtp__dialogue_give_up(struct smtp_engine *e)
+{
+	struct smtp_delivery *d = e->heard;
+	int status = e->given_up;
+	enum step next;
+
+	smtp__rows_set(d, status, NULL);
+	d->cause = (int8_t)status;
+	next = finish(e);
+	d->status = (int8_t)status;
+	return next;
+}
+#endif
+
+/* The recipients are known, or a chunk was taken. */
+static enum step
+go_on(struct smtp_engine *e)
+{
+#if SMTP_WITH_BDAT
+	if (e->given_up != SMTP_OK && !IN_FLIGHT(e))
+		return smtp__dialogue_give_up(e);
+	if (smtp__in_chunks(e, e->heard))
+		return CHUNK;
+#else
+	(void)e;
+#endif
+	return DATA;
+}
+
 static enum step
 hear_rcpt(struct smtp_engine *e, int status)
 {
 	struct smtp_delivery *d = e->heard;
 	struct smtp_rcpt *r = &d->rcpts[e->heard_rcpt];
 
-	if (SMTP__REFUSED(e)) {
-		r->status = r->code < 500 ? SMTP_E_LATER : SMTP_E_REFUSED;
+	if (SMTP__REFUSED(e) != SMTP_OK) {
+		r->status = SMTP__REFUSED(e);
 	} else {
 		if (status == SMTP_OK)
 			status = SMTP_RCPT_TAKEN;
@@ -530,8 +603,12 @@ hear_rcpt(struct smtp_engine *e, int status)
 	e->heard_rcpt = smtp__rows_find(d, e->heard_rcpt, SMTP_RCPT_PENDING);
 	if (e->heard_rcpt < d->rcpt_count)
 		return RCPT;
+#if SMTP_WITH_BDAT
+	if (!smtp__is_owed(e))
+		take_back(e);
+#endif
 	if (IN_FLIGHT(e) || !is_hopeless(d))
-		return DATA;
+		return go_on(e);
 	smtp__rows_set(d, SMTP_E_LATER, NULL);
 	return finish(e);
 }
@@ -542,16 +619,14 @@ hear_data(struct smtp_engine *e, int status)
 	struct smtp_delivery *d = e->heard;
 
 	if (e->reply.klass != '3') {
-		/* 503: it counts recipients in another way than it said. */
-		if (e->reply.code == 503)
-			status = SMTP_E_LATER;
-		decide(e, status);
+		/* It counts recipients in another way than it said. */
+		decide(e, unless_503(e, status));
 		return finish(e);
 	}
 	/* RFC 2920 section 3.1: 354 with nobody left wants a lone dot. */
 #if SMTP_WITH_PIPELINING
 	e->lone_dot = !smtp__rows_have(d, SMTP_RCPT_TAKEN);
-	if (e->lone_dot && (e->refused || IS_LMTP(e)))
+	if (e->lone_dot && (SMTP__REFUSED(e) != SMTP_OK || IS_LMTP(e)))
 		return BROKEN;
 #endif
 	e->content_n = 0;
@@ -561,12 +636,89 @@ hear_data(struct smtp_engine *e, int status)
 	return BODY;
 }
 
+#if SMTP_WITH_BDAT
+/* RFC 3030 section 2. The octets follow, and only then is a reply owed. */
+static enum step
+say_chunk(struct smtp_engine *e, struct smtp__line *l)
+{
+	smtp__line_number(l, (SMTP_OCTETS)e->chunk);
+	if (e->content_end)
+		smtp__line_text(l, " LAST");
+	return BODY;
+}
+
+/*
+ * Of a chunk that is not the last. Behind one that was refused no other is
+ * begun, and the replies to those under way change nothing.
+ */
+static enum step
+hear_chunk(struct smtp_engine *e, int status)
+{
+	e->chunks--;
+	if (status != SMTP_OK) {
+		decide(e, unless_503(e, status));
+		if (e->said == e->heard) {
+			e->no_more = true;
+			take_back(e);
+		}
+	}
+	if (IN_FLIGHT(e))
+		return HOLD;
+	return smtp__rows_have(e->heard, SMTP_RCPT_TAKEN) ? go_on(e) :
+	    finish(e);
+}
+#endif
+
+#if SMTP_WITH_PRDR
+/*
+ * 353: one reply for each recipient follows, and one for all, without which
+ * nobody has the mail.
+ */
+static enum step
+hear_verdict(struct smtp_engine *e, int status)
+{
+	struct smtp_delivery *d = e->heard;
+	size_t i = e->heard_rcpt;
+
+	if (e->reply.klass == '3') {
+		if (e->verdicts || !smtp__rows_have(d, SMTP_RCPT_TAKEN))
+			return BROKEN;
+		e->verdicts = true;
+		e->owed++;
+		for (i = d->rcpt_count; i-- > 0; )
+			if (d->rcpts[i].status == SMTP_RCPT_TAKEN) {
+				e->heard_rcpt = i;
+				e->owed++;
+			}
+		return BODY;
+	}
+	if (status != SMTP_OK)
+		smtp__row_set(&d->rcpts[i], status, &e->reply);
+	e->heard_rcpt = smtp__rows_find(d, i + 1, SMTP_RCPT_TAKEN);
+	return BODY;
+}
+#endif
+
 /* One verdict, or with LMTP one for each recipient (RFC 2033 section 4.2). */
 static enum step
 hear_body(struct smtp_engine *e, int status)
 {
+#if SMTP_WITH_PRDR
+	if (e->reply.klass == '3' ||
+	    e->heard_rcpt < e->heard->rcpt_count)
+		return hear_verdict(e, status);
+	e->verdicts = false;
+#endif
 	/* Postfix keeps a transaction that it refused at its end. */
 	e->dirty = status != SMTP_OK || SMTP__LONE_DOT(e);
+#if SMTP_WITH_BDAT
+	if (smtp__in_chunks(e, e->heard)) {
+		e->dirty |= !smtp__rows_have(e->heard, SMTP_RCPT_TAKEN);
+		status = unless_503(e, status);
+		if (SMTP__REFUSED(e) != SMTP_OK && status == SMTP_OK)
+			return BROKEN;
+	}
+#endif
 #if SMTP_WITH_LMTP
 	if (IS_LMTP(e)) {
 		struct smtp_delivery *d = e->heard;
@@ -625,6 +777,10 @@ const struct smtp__step smtp__dialogue[STEPS] = {
 	[RCPT] = { "RCPT TO:<", say_rcpt, hear_rcpt, SMTP_WAIT_ENVELOPE,
 	    SMTP_PHASE_RCPT },
 	[DATA] = { "DATA", NULL, hear_data, SMTP_WAIT_DATA, SMTP_PHASE_DATA },
+#if SMTP_WITH_BDAT
+	[CHUNK] = { "BDAT ", say_chunk, hear_chunk, SMTP_WAIT_BLOCK,
+	    SMTP_PHASE_CONTENT },
+#endif
 	[BODY] = { NULL, NULL, hear_body, SMTP_WAIT_FINAL, SMTP_PHASE_FINAL },
 #if SMTP_WITH_REUSE
 	[COMMAND] = { "", say_command, hear_command, COMMAND_WAIT(NONE) },
@@ -659,6 +815,15 @@ smtp__dialogue_said(struct smtp_engine *e, enum step step)
 		e->round = 1;    /* AUTH is said                          */
 	}
 #endif
+#if SMTP_WITH_BDAT
+	if (step == MAIL) {
+		e->piece = e->no_more = e->content_end = false;
+		e->given_up = SMTP_OK;
+		if (smtp__in_chunks(e, d))
+			smtp__stuff_begin_plain(&e->stuff,
+			    (d->flags & SMTP_DELIVERY_8BIT) != 0);
+	}
+#endif
 #if SMTP_WITH_PIPELINING
 	if (step == MAIL)
 		e->said_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
@@ -685,11 +850,16 @@ smtp__dialogue_said(struct smtp_engine *e, enum step step)
 enum step
 smtp__dialogue_following(const struct smtp_engine *e, enum step step)
 {
-	if (step == RCPT)
-		return e->heard_rcpt < e->heard->rcpt_count ? RCPT : DATA;
 	if (step == BODY)
-		return e->heard->phase == SMTP_PHASE_FINAL ? BODY : NEXT;
-	return step + 1;         /* RSET, MAIL                            */
+		return NEXT;
+	if (step == RCPT && e->heard_rcpt < e->heard->rcpt_count)
+		return RCPT;
+#if SMTP_WITH_BDAT
+	/* Of what is not the last nothing leaves with the envelope. */
+	if (step > MAIL && smtp__in_chunks(e, e->heard))
+		return e->chunks > 0 ? CHUNK : BODY;
+#endif
+	return step + 1;         /* RSET, MAIL, RCPT                      */
 }
 #endif
 
@@ -705,6 +875,7 @@ smtp__dialogue_ahead(struct smtp_engine *e)
 	    e->said->phase != SMTP_PHASE_FINAL || e->said->next == NULL)
 		return;
 	e->said = e->said->next;
+	e->said->status = SMTP__BEHIND;
 	e->say = NEXT;
 }
 #endif

@@ -70,7 +70,8 @@ smtp_engine_want(const struct smtp_engine *e)
 		want = SMTP_ENGINE_RESULT;
 	if (e->say >= STEPS)
 		want |= of_step[e->say - STEPS];
-	else if (e->say == BODY && e->content_n == 0 && !e->content_end)
+	else if (smtp__lacks_piece(e) ||
+	    (e->say == BODY && e->content_n == 0 && !e->content_end))
 		want |= SMTP_ENGINE_READ | SMTP_ENGINE_CONTENT;
 	else
 		want |= SMTP_ENGINE_READ | SMTP_ENGINE_WRITE;
@@ -80,6 +81,25 @@ smtp_engine_want(const struct smtp_engine *e)
 /*
  * The end of a session. Behind the end mark nobody knows but the server.
  */
+
+/*
+ * With BDAT the end mark may leave ahead of the replies to the envelope. Was
+ * the end reached there, or did the server stop before?
+ */
+static bool
+is_open(const struct smtp_engine *e, const struct smtp_delivery *d,
+    const struct smtp__reply *reply)
+{
+#if SMTP_WITH_BDAT
+	if (reply != NULL && reply->code == 421)
+		return d == e->heard && e->hear == BODY;
+#else
+	(void)e;
+	(void)d;
+	(void)reply;
+#endif
+	return true;
+}
 
 void
 smtp__engine_fail(struct smtp_engine *e, int cause)
@@ -92,8 +112,12 @@ smtp__engine_fail(struct smtp_engine *e, int cause)
 		e->status = SMTP_E_LATER;
 		reply = &e->reply;
 	}
+#if SMTP_WITH_BDAT
+	if (SMTP__REFUSED(e) != SMTP_OK)
+		smtp__rows_refuse(e->heard, SMTP__REFUSED(e));
+#endif
 	for (d = e->heard; d != NULL; d = d->next) {
-		if (d->phase == SMTP_PHASE_FINAL)
+		if (d->phase == SMTP_PHASE_FINAL && is_open(e, d, reply))
 			smtp__rows_set(d, SMTP_E_UNKNOWN, NULL);
 		smtp__rows_set(d, SMTP_E_LATER, reply);
 		d->cause = (int8_t)cause;
@@ -133,7 +157,7 @@ phase_of(const struct smtp_engine *e)
 {
 	if (e->say == BODY)
 		return SMTP_PHASE_CONTENT;
-	if (e->say == HOLD)
+	if (e->say == HOLD || (smtp__lacks_piece(e) && smtp__is_owed(e)))
 		return smtp__dialogue[e->hear].phase;
 #if SMTP__STEPPED
 	if (e->say == RESPONSE)
@@ -144,6 +168,16 @@ phase_of(const struct smtp_engine *e)
 }
 #endif
 
+static bool
+is_in_content(const struct smtp_engine *e)
+{
+#if SMTP_WITH_BDAT
+	if (e->say == CHUNK)
+		return e->said->phase == SMTP_PHASE_CONTENT;
+#endif
+	return e->say == BODY;
+}
+
 /*
  * A reply that nobody waits for: goodbye, or no to content under way. Returns
  * why the session is over.
@@ -151,7 +185,7 @@ phase_of(const struct smtp_engine *e)
 static int
 hear_unasked(struct smtp_engine *e, int status)
 {
-	if (e->say == BODY && status != SMTP_OK && !SMTP__LONE_DOT(e)) {
+	if (is_in_content(e) && status != SMTP_OK && !SMTP__LONE_DOT(e)) {
 		e->reply.phase = SMTP_PHASE_CONTENT;
 		smtp__rows_set(e->heard, status, &e->reply);
 		return SMTP_E_REPLY;
@@ -159,7 +193,7 @@ hear_unasked(struct smtp_engine *e, int status)
 	return e->reply.code == 421 ? SMTP_E_CLOSED : SMTP_E_PROTOCOL;
 }
 
-/* A 3yz belongs to DATA, and a 2yz does not; AUTH knows both. */
+/* A 3yz belongs to DATA, and a 2yz does not; AUTH and PRDR know both. */
 static bool
 is_out_of_place(const struct smtp_engine *e)
 {
@@ -167,9 +201,17 @@ is_out_of_place(const struct smtp_engine *e)
 	if (e->hear == AUTH || e->hear == ANSWER)
 		return false;
 #endif
+#if SMTP_WITH_PRDR
+	if (e->hear == BODY && e->reply.code == 353 &&
+	    smtp__has_prdr(e, e->heard))
+		return false;
+#endif
 	return e->reply.klass < '4' &&
 	    (e->reply.klass == '3') != (e->hear == DATA);
 }
+
+/* An end mark may have more than one reply. */
+#define HAS_VERDICTS (SMTP_WITH_LMTP || SMTP_WITH_PRDR)
 
 /* Returns SMTP_OK, or why the session is over. */
 static int
@@ -202,7 +244,8 @@ hear(struct smtp_engine *e)
 		return SMTP_E_PROTOCOL;
 #if SMTP__FLIGHTS
 	if (e->owed > 0) {
-		e->hear = (uint8_t)smtp__dialogue_following(e, step);
+		if (!HAS_VERDICTS || next != BODY)
+			e->hear = (uint8_t)smtp__dialogue_following(e, step);
 		return SMTP_OK;
 	}
 #endif
@@ -224,6 +267,10 @@ remember(struct smtp_engine *e)
 	}
 	if (e->hear == RCPT)
 		e->reply_rcpt = e->heard_rcpt;
+#if SMTP_WITH_PRDR
+	if (e->hear == BODY && e->heard_rcpt < e->heard->rcpt_count)
+		e->reply_rcpt = e->heard_rcpt;
+#endif
 #if SMTP_WITH_LMTP
 	if (e->hear == BODY && e->setup->lmtp)
 		e->reply_rcpt = smtp__rows_find(e->heard, 0,
@@ -305,6 +352,97 @@ verb_of(const struct smtp_engine *e)
 	return smtp__dialogue[e->say].verb;
 }
 
+/* The end mark is out. */
+static void
+content_said(struct smtp_engine *e)
+{
+	struct smtp_delivery *d = e->said;
+
+	d->phase = SMTP_PHASE_FINAL;
+#if SMTP_WITH_BDAT
+	if (e->owed++ == 0)
+		e->hear = BODY;
+#else
+	e->hear = BODY;
+#if SMTP__FLIGHTS
+	e->owed = 1;
+#endif
+#endif
+#if SMTP_WITH_LMTP
+	if (e->setup->lmtp) {
+		size_t i;
+
+		for (i = e->owed = 0; i < d->rcpt_count; i++)
+			e->owed += d->rcpts[i].status == SMTP_RCPT_TAKEN;
+	}
+#endif
+	e->say = HOLD;
+#if SMTP_WITH_PIPELINING
+	smtp__dialogue_ahead(e);
+#endif
+}
+
+#if SMTP_WITH_BDAT
+/* The caller says that it is so; binary octets have no lines. */
+static bool
+is_exact(const struct smtp_delivery *d)
+{
+	return (d->flags & (SMTP_DELIVERY_EXACT | SMTP_DELIVERY_BINARY)) != 0;
+}
+
+/*
+ * The octets of a chunk are out. With LMTP, where the last one may have many
+ * replies or one, nothing is said behind another.
+ */
+static void
+chunk_said(struct smtp_engine *e)
+{
+	e->piece = false;
+	if (e->content_end) {
+		content_said(e);
+		return;
+	}
+	if (e->owed++ == 0)
+		e->hear = CHUNK;
+	e->chunks++;
+	e->say = HOLD;
+	if (smtp__has(e, SMTP_OFFER_PIPELINING) && !e->no_more &&
+	    !(SMTP_WITH_LMTP && e->setup->lmtp))
+		e->say = CHUNK;
+}
+
+static void
+chunk_begun(struct smtp_engine *e)
+{
+	e->said->phase = SMTP_PHASE_CONTENT;
+	if (e->chunk == 0)
+		chunk_said(e);
+}
+
+static size_t
+take_chunk(struct smtp_engine *e, char *p, size_t room)
+{
+	size_t n = room < e->content_n ? room : e->content_n;
+	bool done;
+
+	if (is_exact(e->said)) {
+		memcpy(p, e->content, n);
+		e->content += n;
+		e->content_n -= n;
+	} else {
+		n = smtp__stuff(&e->stuff, &e->content, &e->content_n, p,
+		    room);
+		if (e->content_n == 0 && e->content_end)
+			n += smtp__stuff_end(&e->stuff, p + n, room - n,
+			    &done);
+	}
+	e->chunk -= n;
+	if (e->chunk == 0)
+		chunk_said(e);
+	return n;
+}
+#endif
+
 static size_t
 take_line(struct smtp_engine *e, char *p, size_t room)
 {
@@ -323,34 +461,15 @@ take_line(struct smtp_engine *e, char *p, size_t room)
 	if (e->offset == l.n) {
 		e->offset = 0;
 		e->say = (uint8_t)next;
+#if SMTP_WITH_BDAT
+		if (step == CHUNK) {
+			chunk_begun(e);
+			return kept;
+		}
+#endif
 		smtp__dialogue_said(e, step);
 	}
 	return kept;
-}
-
-/* The end mark is out. */
-static void
-content_said(struct smtp_engine *e)
-{
-	struct smtp_delivery *d = e->said;
-
-	d->phase = SMTP_PHASE_FINAL;
-	e->hear = BODY;
-#if SMTP__FLIGHTS
-	e->owed = 1;
-#endif
-#if SMTP_WITH_LMTP
-	if (e->setup->lmtp) {
-		size_t i;
-
-		for (i = e->owed = 0; i < d->rcpt_count; i++)
-			e->owed += d->rcpts[i].status == SMTP_RCPT_TAKEN;
-	}
-#endif
-	e->say = HOLD;
-#if SMTP_WITH_PIPELINING
-	smtp__dialogue_ahead(e);
-#endif
 }
 
 static size_t
@@ -360,6 +479,10 @@ take_content(struct smtp_engine *e, char *p, size_t room)
 	bool done = false;
 
 	e->restart = true;
+#if SMTP_WITH_BDAT
+	if (e->chunk > 0)
+		return take_chunk(e, p, room);
+#endif
 	if (e->content_n > 0) {
 		n = smtp__stuff(&e->stuff, &e->content, &e->content_n, p,
 		    room);
@@ -398,7 +521,8 @@ smtp_engine_take(struct smtp_engine *e, void *p, size_t n)
 {
 	size_t done = 0, more = 1;
 
-	while (done < n && more > 0 && e->say < STEPS) {
+	while (done < n && more > 0 && e->say < STEPS &&
+	    !smtp__lacks_piece(e)) {
 #if SMTP_WITH_INSPECT
 		uint8_t kind = kind_of(e);
 
@@ -414,21 +538,70 @@ smtp_engine_take(struct smtp_engine *e, void *p, size_t n)
 	return e->say == OVER ? 0 : done;
 }
 
-void
-smtp_engine_content(struct smtp_engine *e, const void *p, size_t n)
+#if SMTP_WITH_BDAT
+/*
+ * A piece becomes a chunk; its length has to be known before it is said. What
+ * is not the whole, or too long for one flight, waits for the recipients.
+ */
+static void
+give_piece(struct smtp_engine *e)
 {
-	if (e->say != BODY || e->content_end)
+	e->chunk = e->content_n;
+	if (!is_exact(e->said))
+		e->chunk = smtp__stuff_count(&e->stuff, e->content,
+		    e->content_n, e->content_end);
+	e->piece = true;
+	if (e->stuff.bad)
+		smtp_engine_content_failed(e, SMTP_E_ARGUMENT);
+	else if ((!e->content_end || e->chunk > SMTP_FLIGHT_BYTES) &&
+	    e->said->phase < SMTP_PHASE_CONTENT && smtp__is_owed(e))
+		e->say = HOLD;
+}
+#endif
+
+static void
+give_content(struct smtp_engine *e, const void *p, size_t n, bool last)
+{
+	if ((e->say != BODY && !smtp__lacks_piece(e)) || e->content_end)
 		return;
 	e->content = p;
 	e->content_n = n;
-	e->content_end = n == 0;
+	e->content_end = last;
+#if SMTP_WITH_BDAT
+	if (e->say == CHUNK)
+		give_piece(e);
+#endif
 }
+
+void
+smtp_engine_content(struct smtp_engine *e, const void *p, size_t n)
+{
+	give_content(e, p, n, n == 0);
+}
+
+#if SMTP_WITH_BDAT
+void
+smtp_engine_content_last(struct smtp_engine *e, const void *p, size_t n)
+{
+	give_content(e, p, n, true);
+}
+#endif
 
 void
 smtp_engine_content_failed(struct smtp_engine *e, int status)
 {
 	struct smtp_delivery *d = e->said;
 
+#if SMTP_WITH_BDAT
+	/* Between chunks all that was promised is out: nothing is torn. */
+	if (e->say == CHUNK && e->offset == 0) {
+		e->given_up = (int8_t)status;
+		e->say = HOLD;
+		if (e->owed == 0)
+			e->say = (uint8_t)smtp__dialogue_give_up(e);
+		return;
+	}
+#endif
 	if (e->say != BODY)
 		return;
 	smtp__rows_set(d, status, NULL);
@@ -589,6 +762,11 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 	if (d->flags & SMTP_DELIVERY_8BIT &&
 	    !smtp__has(e, SMTP_OFFER_8BITMIME))
 		return SMTP_E_UNSUPPORTED;
+#if SMTP_WITH_BDAT
+	if (d->flags & SMTP_DELIVERY_BINARY &&
+	    !(smtp__has(e, SMTP_OFFER_BINARYMIME) && smtp__in_chunks(e, d)))
+		return SMTP_E_UNSUPPORTED;
+#endif
 #if SMTP_WITH_LMTP || !SMTP_WITH_REQUIRE_ALL
 	if (d->flags & SMTP_DELIVERY_ALL &&
 	    (!SMTP_WITH_REQUIRE_ALL || e->setup->lmtp))
@@ -733,7 +911,8 @@ smtp_engine_due_ms(struct smtp_engine *e, uint32_t now_ms)
 	if (e->restart) {
 		e->restart = false;
 		e->due_ms = now_ms + UINT32_C(1000) *
-		    wait_s[e->say == BODY ? SMTP_WAIT_BLOCK :
+		    wait_s[e->say == BODY || (smtp__lacks_piece(e) &&
+		    !smtp__is_owed(e)) ? SMTP_WAIT_BLOCK :
 		    smtp__dialogue[e->hear].wait];
 	}
 	return e->due_ms;

@@ -42,8 +42,23 @@ smtp__rows_set(struct smtp_delivery *d, int to, const struct smtp__reply *reply)
 			continue;
 		row->phase = d->phase;
 		smtp__row_set(row, to, reply);
+#if SMTP_WITH_REUSE
+		/* 421 is about those too that did not come as far. */
+		if (row->phase > d->phase)
+			row->phase = d->phase;
+#endif
 	}
 }
+
+#if SMTP_WITH_BDAT
+void
+smtp__rows_refuse(struct smtp_delivery *d, int status)
+{
+	for (size_t i = 0; i < d->rcpt_count; i++)
+		if (d->rcpts[i].status > 0)
+			d->rcpts[i].status = (int8_t)status;
+}
+#endif
 
 /* The worst for the caller to know comes first; UNKNOWN is never partial. */
 void

@@ -29,7 +29,8 @@
 #endif
 
 /* More than one reply may be owed. */
-#define SMTP__FLIGHTS (SMTP_WITH_PIPELINING || SMTP_WITH_LMTP)
+#define SMTP__FLIGHTS (SMTP_WITH_PIPELINING || SMTP_WITH_LMTP || \
+    SMTP_WITH_BDAT || SMTP_WITH_PRDR)
 
 /* Both cursors, which are one where nothing is said ahead. */
 #if SMTP_WITH_PIPELINING
@@ -56,6 +57,10 @@ enum step {
 	MAIL,
 	RCPT,
 	DATA,
+#if SMTP_WITH_BDAT
+	CHUNK,                   /* BDAT: its octets are said as BODY, and */
+				 /* the reply to the last heard as that   */
+#endif
 	BODY,
 #if SMTP_WITH_REUSE
 	COMMAND,                 /* one that the caller gave              */
@@ -95,8 +100,16 @@ struct smtp_engine {
 	bool dirty;                      /* RSET before the next MAIL     */
 	bool content_end;
 #if SMTP_WITH_PIPELINING
-	bool refused;                    /* MAIL was, RCPTs still come    */
+	int8_t refused;                  /* MAIL was so, RCPTs still come */
 	bool lone_dot;                   /* nobody is left: no content    */
+#endif
+#if SMTP_WITH_BDAT
+	bool piece;                      /* of content is there           */
+	bool no_more;                    /* chunks: one was refused       */
+	int8_t given_up;                 /* the content failed so         */
+#endif
+#if SMTP_WITH_PRDR
+	bool verdicts;                   /* 353: one for each follows     */
 #endif
 	struct smtp__reply reply;
 	uint16_t offset;                 /* of the line that is being said */
@@ -115,6 +128,10 @@ struct smtp_engine {
 	uint32_t owed;                   /* replies                       */
 #endif
 	uint32_t due_ms;
+#if SMTP_WITH_BDAT
+	uint32_t chunks;                 /* replies to those but the last */
+	size_t chunk;                    /* its octets that are not out   */
+#endif
 #if SMTP_WITH_TEXT
 	struct smtp_delivery *reply_delivery;
 	size_t reply_rcpt;
@@ -155,7 +172,9 @@ extern const struct smtp__step smtp__dialogue[STEPS];
     (SMTP_WITH_PIPELINING ? SMTP_OFFER_PIPELINING : 0) | \
     (SMTP_WITH_SIZE ? SMTP_OFFER_SIZE : 0) | \
     (SMTP_WITH_8BITMIME ? SMTP_OFFER_8BITMIME : 0) | \
-    (SMTP_WITH_SMTPUTF8 ? SMTP_OFFER_SMTPUTF8 : 0) | SMTP_OFFER_STARTTLS)
+    (SMTP_WITH_SMTPUTF8 ? SMTP_OFFER_SMTPUTF8 : 0) | \
+    (SMTP_WITH_BDAT ? SMTP_OFFER_CHUNKING | SMTP_OFFER_BINARYMIME : 0) | \
+    (SMTP_WITH_PRDR ? SMTP_OFFER_PRDR : 0) | SMTP_OFFER_STARTTLS)
 
 static inline bool
 smtp__has(const struct smtp_engine *e, unsigned offer)
@@ -165,12 +184,43 @@ smtp__has(const struct smtp_engine *e, unsigned offer)
 
 /* Only what was said ahead meets these two. */
 #if SMTP_WITH_PIPELINING
-#define SMTP__REFUSED(e) ((e)->refused)
+#define SMTP__REFUSED(e) ((e)->refused)  /* a status; SMTP_OK: no */
 #define SMTP__LONE_DOT(e) ((e)->lone_dot)
 #else
-#define SMTP__REFUSED(e) false
+#define SMTP__REFUSED(e) SMTP_OK
 #define SMTP__LONE_DOT(e) false
 #endif
+
+/* The status of a delivery that was said behind the content of another. */
+#define SMTP__BEHIND 2
+
+/* The content of this delivery goes by BDAT. */
+static inline bool
+smtp__in_chunks(const struct smtp_engine *e, const struct smtp_delivery *d)
+{
+	return SMTP_WITH_BDAT && (d->flags & SMTP_DELIVERY_CHUNKS) != 0 &&
+	    smtp__has(e, SMTP_OFFER_CHUNKING);
+}
+
+/* A piece of content has to come before the next BDAT can be said. */
+static inline bool
+smtp__lacks_piece(const struct smtp_engine *e)
+{
+#if SMTP_WITH_BDAT
+	return e->say == CHUNK && !e->piece;
+#else
+	(void)e;
+	return false;
+#endif
+}
+
+/* One verdict for each was asked for. */
+static inline bool
+smtp__has_prdr(const struct smtp_engine *e, const struct smtp_delivery *d)
+{
+	return (d->flags & SMTP_DELIVERY_PRDR) != 0 &&
+	    smtp__has(e, SMTP_OFFER_PRDR);
+}
 
 /* Is a reply owed? Where it is always one, that is what HOLD waits for. */
 static inline bool
@@ -187,6 +237,12 @@ smtp__is_owed(const struct smtp_engine *e)
 #if SMTP__FLIGHTS
 enum step
 smtp__dialogue_following(const struct smtp_engine *e, enum step step);
+#endif
+
+/* Nothing is owed any more to a delivery whose content failed. */
+#if SMTP_WITH_BDAT
+enum step
+smtp__dialogue_give_up(struct smtp_engine *e);
 #endif
 
 /* The line of a step was said whole. */
@@ -229,6 +285,11 @@ smtp__rows_have(const struct smtp_delivery *d, int status);
 void
 smtp__rows_set(struct smtp_delivery *d, int to,
     const struct smtp__reply *reply);
+#if SMTP_WITH_BDAT
+/* Those that are not decided have their numbers from MAIL, but no status. */
+void
+smtp__rows_refuse(struct smtp_delivery *d, int status);
+#endif
 void
 smtp__row_set(struct smtp_rcpt *row, int to, const struct smtp__reply *reply);
 

@@ -9,6 +9,13 @@
 #include "text/scan.h"
 #endif
 
+#if SMTP_WITH_BDAT
+#define DOTS(s) (!(s)->plain)
+#else
+#define DOTS(s) true
+#endif
+enum { MARK = 3 };               /* octets of the end mark                */
+
 void
 smtp__stuff_begin(struct smtp__stuff *s, bool eightbit)
 {
@@ -75,7 +82,8 @@ smtp__stuff(struct smtp__stuff *s, const char **in, size_t *in_n, char *out,
 			s->after_cr = 1;
 			out[n++] = '\r';
 			p += c == '\r';
-		} else if (c == '.' && !s->in_line && !s->dotted) {
+		} else if (c == '.' && !s->in_line && !s->dotted &&
+		    DOTS(s)) {
 			s->dotted = 1;
 			out[n++] = '.';
 		} else {
@@ -113,7 +121,7 @@ smtp__stuff(struct smtp__stuff *s, const char **in, size_t *in_n, char *out,
 			s->after_cr = 1;
 			p -= c == '\n';
 			c = '\r';
-		} else if (c == '.' && !s->in_line) {
+		} else if (c == '.' && !s->in_line && DOTS(s)) {
 			s->in_line = 1;
 			p--;
 		} else {
@@ -138,7 +146,8 @@ smtp__stuff_end(struct smtp__stuff *s, char *out, size_t room, bool *done)
 {
 	size_t n = 0;
 
-	while (n < room && s->mark < 3) {
+	while (n < room && (s->mark < MARK || (!DOTS(s) &&
+	    (s->after_cr || s->in_line)))) {
 		if (s->after_cr) {
 			out[n++] = line_feed(s);
 		} else if (s->in_line) {
@@ -148,6 +157,33 @@ smtp__stuff_end(struct smtp__stuff *s, char *out, size_t room, bool *done)
 			out[n++] = ".\r\n"[s->mark++];
 		}
 	}
-	*done = s->mark == 3;
+	*done = s->mark == MARK;
 	return n;
 }
+
+#if SMTP_WITH_BDAT
+void
+smtp__stuff_begin_plain(struct smtp__stuff *s, bool eightbit)
+{
+	smtp__stuff_begin(s, eightbit);
+	s->plain = 1;
+	s->mark = MARK;
+}
+
+/* By doing it, on a copy, into nothing. */
+size_t
+smtp__stuff_count(struct smtp__stuff *s, const char *in, size_t in_n, bool end)
+{
+	struct smtp__stuff copy = *s;
+	char scratch[64];
+	size_t n = 0;
+	bool done;
+
+	while (in_n > 0 && !copy.bad)
+		n += smtp__stuff(&copy, &in, &in_n, scratch, sizeof scratch);
+	if (end)
+		n += smtp__stuff_end(&copy, scratch, sizeof scratch, &done);
+	s->bad = copy.bad;
+	return n;
+}
+#endif
