@@ -20,6 +20,7 @@ aiosmtpd_start()
 	wait_ports $spawned "$@" && wait_socket $spawned "$dir/lmtp" || return 1
 
 	own_server_described "$dir"
+	describe "$env" resumes yes
 	describe "$env" mechanisms PLAIN LOGIN CRAM-MD5 XOAUTH2
 	describe "$env" extensions SIZE 8BITMIME SMTPUTF8 STARTTLS AUTH HELP
 	describe "$env" endpoint submission "smtp://localhost:$1" login

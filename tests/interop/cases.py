@@ -798,6 +798,84 @@ def asked_for_and_not_offered(rig, ep, keyword, *words):
     need("C: MAIL" not in sent.err, "it was said")
 
 
+#
+# Lines of one's own, and sessions one after another.
+#
+
+VERBS = {
+    "VRFY": ("VRFY " + USER, "OK", (250, 252)),
+    "HELP": ("HELP", "OK", (211, 214, 250)),
+    # it would, if it had a queue for that host
+    "ETRN": ("ETRN example.com", "LATER", (458, 459)),
+}
+
+
+@case("login", each=lambda rig, ep: [
+    (verb,) for verb in VERBS if offers(verb)(rig, ep)])
+def line_of_ones_own(rig, ep, verb):
+    line, status, codes = VERBS[verb]
+    [reply, noop], _ = rig.say(ep, line, "NOOP")
+    need(reply[0] == status and reply[1] in codes, "%s", reply)
+    need(reply[3], "no words: %s", reply)
+    need(noop[:2] == ("OK", 250), "NOOP: %s", noop)
+
+
+@case("login short")
+def tls_is_resumed(rig, ep):
+    """At the second session with the same options, if these do not say no
+    and the server does it."""
+    does = "resumes" in rig.server.facts
+    for options, wanted in ((), does), (("tls-resumption=no",), False):
+        at = rig.server.log_end()
+        _, trace = rig.say(ep, "NOOP", sessions=2, options=options)
+        seen = re.findall(r"(?m)^\*: TLS(, resumed)?: ", trace)
+        need([bool(s) for s in seen] == [False, wanted],
+             "resumed: %s", seen)
+        if "resumed_log" in rig.server.facts:
+            log = rig.server.log_since(at, "resumed_log", wanted, 1)
+            need(len(log) == wanted, "the server says %s", log)
+
+
+@case("login", each=offers("LIMITS"))
+def limits_are_kept(rig, ep):
+    mark = rig.mark()
+    mails, recipients = (int(n) for n in rig.server.limits.split())
+    message = raw_message(mark, b"limits\n")
+    path = rig.file("raw.eml", message)
+    number = mails + 2
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--raw", path,
+                    "--count", str(number))
+    need_ok(sent, number)
+    need(len(re.findall("(?m)^C: EHLO", sent.err)) == (
+        2 if ep.url.startswith("smtps") else 4), "sessions")
+    words = ["--from", SENDER, "--raw", path]
+    many = 2 * recipients + 1
+    for i in range(many):
+        words += ["--to", "r%d@example.com" % i]
+    sent = rig.send(ep, *words)
+    need_ok(sent)
+    need([r["address"] for r in sent.recipients] == [
+        "r%d@example.com" % i for i in range(many)], "rows")
+    need(len(re.findall("(?m)^C: MAIL", sent.err)) == 3, "transactions")
+    for who, n in (("user", number), ("other", many)):
+        for _, got in rig.server.mail.take(who, mark, n):
+            need(got == compare.to_crlf(message), "the message is another")
+    rig.count(ep, "automatic", number + many)
+    rig.used.add("LIMITS")
+
+
+@case("login", each=lambda rig, ep: [("right",), ("wrong",)])
+def diagnosis(rig, ep, which):
+    rig.mark()
+    sent = rig.diagnose(ep, rig.server.password if which == "right"
+                        else "wrong=Secret")
+    steps = {s["step"]: s["result"] for s in sent["steps"]}
+    need(steps["auth"] == ("OK" if which == "right" else "FAILED"), "%s",
+         steps)
+    need(sent["status"] == ("OK" if which == "right" else "AUTH"), "%s",
+         sent["status"])
+
+
 @case("login", "R5322-3.6.3-1 R5321-7.2-1")
 def bcc_is_in_the_envelope_only(rig, ep):
     mark = rig.mark()

@@ -30,6 +30,9 @@
 #	begin_log REGEX         in it: the begin of a session
 #	session_log REGEX       in it: its end, and in a group `mail=1 rcpt=2 ...`
 #	early_log REGEX         in it: a client that spoke before the greeting
+#	resumes yes             it resumes TLS sessions
+#	resumed_log REGEX       in it: a TLS session that was resumed
+#	limits MAILS RECIPIENTS of a session, and of a mail (RFC 9422)
 #	queue_id REGEX          in the last reply: the name the mail was given
 #	reports rfc3464|mixed   it makes reports of delivery itself, of that
 #	                        type

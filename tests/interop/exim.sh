@@ -42,6 +42,8 @@ exim_start()
 	describe "$env" reject reject@example.com
 	describe "$env" defer defer@example.com
 	describe "$env" fails x@elsewhere.example
+	describe "$env" resumes yes
+	describe "$env" limits 6 10
 	describe "$env" mailboxes "$dir/mail"
 	describe "$env" line_ends lf
 	describe "$env" queue "$dir/spool/input"
@@ -79,7 +81,7 @@ exim_settings()
 	spool_directory = $dir/spool
 	log_file_path = $dir/log/%slog
 	pid_file_path = $dir/pid
-	log_selector = +smtp_protocol_error +smtp_syntax_error +pipelining
+	log_selector = +smtp_protocol_error +smtp_syntax_error +pipelining +smtp_no_mail +tls_resumption
 	keep_environment =
 	primary_hostname = mail.example.com
 	local_interfaces = 127.0.0.1
@@ -102,14 +104,15 @@ exim_settings()
 	smtputf8_advertise_hosts = *
 	dsn_advertise_hosts = *
 	limits_advertise_hosts = *
-	smtp_accept_max_per_connection = 1000
+	smtp_accept_max_per_connection = 6
 	allow_utf8_domains = true
 	message_size_limit = 26214400
 	smtp_accept_max = 100
 	smtp_accept_queue_per_connection = 0
 	smtp_receive_timeout = 60s
 	queue_run_max = 2
-	recipients_max = 500
+	recipients_max = 10
+	tls_resumption_hosts = *
 	acl_smtp_mail = acl_mail
 	acl_smtp_rcpt = acl_rcpt
 	acl_smtp_data_prdr = acl_prdr

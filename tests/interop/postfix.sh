@@ -163,6 +163,7 @@ postfix_start()
 	describe_account "$env" "$certs"
 	describe "$env" extensions PIPELINING SIZE VRFY ETRN STARTTLS AUTH \
 		ENHANCEDSTATUSCODES 8BITMIME DSN SMTPUTF8 CHUNKING
+	describe "$env" resumes yes
 	describe "$env" reports rfc3464
 	describe "$env" reject reject@example.com
 	describe "$env" defer defer@example.com

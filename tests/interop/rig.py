@@ -31,7 +31,7 @@ LOCAL = {"ARGUMENT", "STATE", "SPACE", "MEMORY", "UNSUPPORTED", "SOURCE"}
 # The words of smtp_features() are the keywords and mechanisms in small
 # letters, but for these; None: no build is without it.
 FEATURES = {"STARTTLS": "tls", "AUTH": "plain", **dict.fromkeys(
-    "ENHANCEDSTATUSCODES DSN REQUIRETLS".split())}
+    "ENHANCEDSTATUSCODES DSN REQUIRETLS LIMITS VRFY ETRN HELP".split())}
 
 # What in a command shows that an extension was used.
 SHOWN_BY = {
@@ -195,6 +195,16 @@ class Server:
             time.sleep(0.05)
 
 
+def used_in(trace):
+    """The extensions that commands show, and several at once."""
+    said = re.findall(r"(?m)^C: (.*)$", trace)
+    found = {keyword for keyword, pattern in SHOWN_BY.items()
+             if any(re.match(pattern, line) for line in said)}
+    if re.search(r"(?m)^C: (MAIL|RCPT).*\nC: ", trace):
+        found.add("PIPELINING")
+    return found
+
+
 class Sent:
     """One run of smtp-send."""
 
@@ -234,12 +244,7 @@ class Sent:
         return found
 
     def used(self):
-        """The extensions that commands show, and several at once."""
-        said = re.findall(r"(?m)^C: (.*)$", self.err)
-        found = {keyword for keyword, pattern in SHOWN_BY.items()
-                 if any(re.match(pattern, line) for line in said)}
-        if re.search(r"(?m)^C: (MAIL|RCPT).*\nC: ", self.err):
-            found.add("PIPELINING")
+        found = used_in(self.err)
         if any(r["enhanced"] for o in self.objects for r in o["recipients"]):
             found.add("ENHANCEDSTATUSCODES")
         return found
@@ -335,6 +340,46 @@ class Rig:
         if login is not None:
             self.check_secrets(sent, secret, user or server.user)
         return sent
+
+    def say(self, ep, *lines, sessions=1, user=None, options=()):
+        """[(status, code, enhanced, [text, ...])] of lines said to the
+        server, in all sessions, and the trace."""
+        tool = os.path.join(os.path.dirname(self.client), "..", "tools", "say")
+        server = self.server
+        command = [tool, str(sessions), ep.url,
+                   server.user if user is None else user,
+                   "ca-file=" + server.ca, "ehlo-name=client.example.com",
+                   *options, "--", *lines]
+        run = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, timeout=60, env={
+                **os.environ, "SMTP_PASSWORD": server.password})
+        out, trace = (t.decode("utf-8", "replace")
+                      for t in (run.stdout, run.stderr))
+        need(run.returncode == 0, "say ended with status %d: %s",
+             run.returncode, trace[-300:])
+        replies = []
+        for line in out.splitlines():
+            if line.startswith("\t"):
+                replies[-1][3].append(line[1:])
+            elif not line.startswith("session "):
+                status, code, *enhanced = line.split()
+                replies.append((status, int(code), "".join(enhanced), []))
+        self.used |= used_in(trace)
+        return replies, trace
+
+    def diagnose(self, ep, password):
+        run = subprocess.run(
+            [self.client, "--diagnose", "--json", "--url", ep.url,
+             "--user", self.server.user, "--ca-file", self.server.ca],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "SMTP_PASSWORD": password})
+        told = json.loads(run.stdout.decode())
+        need(run.returncode == EXIT[told["status"]], "exit status %d, %s",
+             run.returncode, told["status"])
+        need(password not in run.stdout.decode(), "a secret is shown")
+        return told
 
     def pipe(self, pieces):
         """A named pipe that gives octets, and waits the seconds between."""

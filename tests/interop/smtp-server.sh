@@ -36,6 +36,8 @@ smtp_server_start()
 	describe "$env" mechanisms PLAIN LOGIN CRAM-MD5 XOAUTH2
 	describe "$env" extensions PIPELINING 8BITMIME SMTPUTF8 STARTTLS AUTH \
 		SIZE DSN ENHANCEDSTATUSCODES REQUIRETLS
+	describe "$env" resumes yes
+	describe "$env" resumed_log '^resumed'
 	describe "$env" envelope_log '^envelope (.*)'
 	describe "$env" busy busy@example.com
 	describe "$env" begin_log '^connect'

@@ -140,6 +140,12 @@ function onClose(session) {
 	said.delete(session.id);
 }
 
+function onSecure(socket, session, done) {
+	if (socket.isSessionReused())
+		log('resumed');
+	done();
+}
+
 const read = name => fs.readFileSync(path.join(certificates, name));
 const quiet = () => {};
 const all = {
@@ -156,7 +162,7 @@ const all = {
 	authMethods: ['PLAIN', 'LOGIN', 'CRAM-MD5', 'XOAUTH2'],
 	logger: { info: quiet, warn: quiet, error: quiet, debug: onCommand,
 		trace: quiet },
-	onAuth, onRcptTo, onConnect, onClose, onData: onData(false)
+	onAuth, onRcptTo, onConnect, onSecure, onClose, onData: onData(false)
 };
 const kinds = [
 	{},
