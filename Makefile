@@ -240,8 +240,8 @@ $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c \
 # A target that needs a package asks tools/deps.sh for it first, and then runs
 # make anew, which finds what came. `all' and `install' ask for nothing.
 
-.PHONY: test check demo lint fuzz size interop sasl bench outsiders install \
-	uninstall clean help
+.PHONY: test check demo hostile lint fuzz size interop sasl bench outsiders \
+	install uninstall clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS \
 	WITH_SODIUM WITH_GSSAPI
 
@@ -263,6 +263,11 @@ demo:
 	$(call deps,tls)
 	@$(MAKE) --no-print-directory lib examples tools
 	@sh tools/demo.sh
+
+hostile:
+	$(call deps,tls)
+	@$(MAKE) --no-print-directory lib examples tools
+	@sh tests/cli/hostile.sh
 
 lint:
 	$(call deps,tls cppcheck mandoc)
@@ -364,6 +369,7 @@ help:
 	@echo 'make demo         send a real mail to a server on this machine'
 	@echo 'make check        all that a contribution must pass'
 	@echo 'make test         only build and run the tests'
+	@echo 'make hostile      only the servers that lie, stall and break'
 	@echo 'make lint         only the rules for sources and manual'
 	@echo 'make fuzz         look for inputs that break it, FUZZ_SECONDS=60'
 	@echo 'make size         code and memory on Cortex-M'

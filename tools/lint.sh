@@ -247,7 +247,7 @@ FNR == 1 {
 	code = FILENAME ~ /\.[ch]$/
 	# Words for people, configurations of others, and octets to be sent.
 	wide = FILENAME ~ /\.(md|txt|map|json|[1-9])$/ || FILENAME ~ others
-	data = FILENAME ~ /^(tests\/(dialogue|message|data)|examples\/data)\//
+	data = FILENAME ~ /^(tests|examples)\/(dialogue|hostile|message|data)\//
 }
 data                            { next }
 /\r$/                           { bad("CR at the end of the line") }

@@ -8,6 +8,8 @@
  *	S# hex      send these octets beneath TLS
  *	REPEAT n    send the next S line n times, each piece at once
  *	C: text     the client's next line; with * at its end, its beginning
+ *	S64 text    send 334 and the text in base64, with %N for the nonce
+ *	NONCE text  a line that begins so, and ends in base64 with SCRAM's r=
  *	C?          any line of the client
  *	C. [file]   content up to its end mark; equal to the file, if given,
  *	.: text     or to these lines (with * as above), if any follow
@@ -36,6 +38,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <mbedtls/base64.h>
+
 struct script {
 	char *text;
 	size_t line_count, at;
@@ -43,7 +47,7 @@ struct script {
 		char *word, *arg;
 		unsigned number;
 	} *lines;
-	char folder[512];
+	char folder[512], nonce[128];
 	unsigned long repeat;
 	bool failed;
 	struct wire *w;
@@ -246,6 +250,50 @@ hear_line(struct script *s, const struct line *l, bool any)
 	return true;
 }
 
+/* Keep the client's nonce, which an attack on SCRAM has to repeat. */
+static bool
+hear_nonce(struct script *s, const struct line *l)
+{
+	static char line[4000];
+	unsigned char said[2000];
+	size_t n, skip = strlen(l->arg), len = 0;
+	const char *at;
+	int rc = client_line(s, line, sizeof line, &n);
+
+	if (rc < 0)
+		return failed(s, l, "%s", no_line(rc));
+	if (n < skip || memcmp(line, l->arg, skip) != 0 ||
+	    mbedtls_base64_decode(said, sizeof said - 1, &len,
+	    (unsigned char *)line + skip, n - skip) != 0)
+		return failed(s, l, "got \"%.2000s\"", line);
+	said[len] = '\0';
+	at = strstr((char *)said, ",r=");
+	if (at == NULL || strlen(at + 3) >= sizeof s->nonce)
+		return failed(s, l, "no nonce");
+	memcpy(s->nonce, at + 3, strlen(at + 3) + 1);
+	return true;
+}
+
+static bool
+say_challenge(struct script *s, const struct line *l)
+{
+	char text[1000], out[1500] = "334 ";
+	const char *mark = strstr(l->arg, "%N");
+	size_t n = 0;
+	int len;
+
+	len = mark == NULL ? snprintf(text, sizeof text, "%s", l->arg) :
+		snprintf(text, sizeof text, "%.*s%s%s",
+		(int)(mark - l->arg), l->arg, s->nonce, mark + 2);
+	if (len < 0 || (size_t)len >= sizeof text ||
+	    mbedtls_base64_encode((unsigned char *)out + 4, sizeof out - 6,
+	    &n, (unsigned char *)text, (size_t)len) != 0)
+		return failed(s, l, "too long");
+	memcpy(out + 4 + n, "\r\n", 2);
+	(void)wire_send(s->w, out, n + 6);
+	return true;
+}
+
 /* Compare content with the ".:" lines that follow. */
 static bool
 same_lines(struct script *s, const struct line *l, const char *got, size_t n)
@@ -399,6 +447,10 @@ play(struct script *s, const struct line *l)
 	if (strcmp(w, "S:") == 0 || strcmp(w, "S|") == 0 ||
 	    strcmp(w, "S#") == 0)
 		return say(s, l);
+	if (strcmp(w, "S64") == 0)
+		return say_challenge(s, l);
+	if (strcmp(w, "NONCE") == 0)
+		return hear_nonce(s, l);
 	if (strcmp(w, "C:") == 0 || strcmp(w, "C?") == 0)
 		return hear_line(s, l, w[1] == '?');
 	if (strcmp(w, "C.") == 0)
