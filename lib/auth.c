@@ -9,7 +9,7 @@
 #include "client.h"
 #include "crypto/hash.h"
 #include "memory.h"
-#include "sasl/mech.h"
+#include "sasl/scram.h"
 #include "text/out.h"
 
 /*
@@ -18,6 +18,7 @@
  * under TLS, what the server can compare with what it has. `stepped` NULL: the
  * engine speaks it.
  */
+#define SCRAM(name, i) { name, &smtp__scrams[i], SMTP__PASSWORD, false, 0 }
 static const struct way {
 	const char *name;
 	const struct smtp__stepped *stepped;
@@ -27,6 +28,14 @@ static const struct way {
 } ways[] = {
 	{ "OAUTHBEARER", NULL, SMTP__TOKEN, true, 0 },
 	{ "XOAUTH2", NULL, SMTP__TOKEN, true, 0 },
+#if SMTP_WITH_SCRAM
+	SCRAM("SCRAM-SHA-512-PLUS", 0),
+	SCRAM("SCRAM-SHA-512", 1),
+	SCRAM("SCRAM-SHA-256-PLUS", 2),
+	SCRAM("SCRAM-SHA-256", 3),
+	SCRAM("SCRAM-SHA-1-PLUS", 4),
+	SCRAM("SCRAM-SHA-1", 5),
+#endif
 	{ "PLAIN", NULL, SMTP__PASSWORD, true, 0 },
 	{ "LOGIN", NULL, SMTP__PASSWORD, true, 0 },
 	{ "CRAM-MD5", NULL, SMTP__PASSWORD, false, 0 },
@@ -67,6 +76,7 @@ smtp__auth_end(struct smtp *s)
 	}
 	a->state = NULL;
 	a->stepped = NULL;
+	smtp__wipe(a->binding, sizeof a->binding);
 	a->heard = false;
 	memset(&a->response, 0, sizeof a->response);
 }
@@ -168,8 +178,54 @@ random_octets(void *ctx, void *p, size_t n)
 	return smtp__net_random(p, n) ? 0 : -1;
 }
 
+#if SMTP_WITH_TLS
+/*
+ * Octets to bind to. tls-unique is of TLS 1.2 and below, tls-exporter of 1.3
+ * here (RFC 9266 section 3); the certificate only where that was asked for,
+ * since it is the same in all sessions.
+ */
 static void
-give(struct smtp *s)
+give_binding(struct smtp *s)
+{
+	static const struct {
+		const char *name;
+		enum smtp__tls_binding type;
+	} types[] = {
+		{ "tls-exporter", SMTP__TLS_EXPORTER },
+		{ "tls-unique", SMTP__TLS_UNIQUE },
+		{ "tls-server-end-point", SMTP__TLS_SERVER_END_POINT },
+	};
+	const char *wanted = smtp__options_text(s->options,
+	    SMTP__CHANNEL_BINDING);
+	struct smtp__stepped_given *given = &s->auth.given;
+	bool any = strcmp(wanted, "auto") == 0;
+
+	for (size_t i = 0; s->tls != NULL && given->binding_n == 0 && i < 3;
+	    i++) {
+		if (any ? types[i].type == SMTP__TLS_SERVER_END_POINT :
+		    strcmp(wanted, types[i].name) != 0)
+			continue;
+		given->binding_n = smtp__tls_binding(s->tls, types[i].type,
+		    s->auth.binding, sizeof s->auth.binding);
+		given->binding_type = types[i].name;
+	}
+	given->binding = s->auth.binding;
+}
+#endif
+
+static bool
+offers_plus(const struct smtp *s)
+{
+	for (size_t i = 0; i < WAYS; i++)
+		if (ways[i].stepped != NULL &&
+		    ways[i].stepped->flags & SMTP__STEPPED_BINDS &&
+		    smtp__heard_mechanism(s, ways[i].name))
+			return true;
+	return false;
+}
+
+static void
+give(struct smtp *s, const struct smtp__stepped *m)
 {
 	const struct smtp__hooks *hooks = smtp__options_hooks(s->options);
 	int zone;
@@ -184,7 +240,17 @@ give(struct smtp *s)
 		.random = random_octets,
 		.random_ctx = (void *)(uintptr_t)hooks,
 		.secure = s->secure,
+		.iterations_max = smtp__options_number(s->options,
+		    SMTP__SCRAM_MAX),
 	};
+#if SMTP_WITH_TLS
+	give_binding(s);
+#endif
+	/* "Would have bound" is a lie where -PLUS is offered: RFC 5802 6. */
+	s->auth.given.may_bind = s->auth.given.binding_n > 0 &&
+	    !offers_plus(s);
+	if (!(m->flags & SMTP__STEPPED_BINDS))
+		s->auth.given.binding_n = 0;
 	if (hooks->clock == NULL)
 		s->auth.given.seconds = smtp__net_wall_clock(&zone);
 	else if (hooks->clock(hooks->clock_ctx, &s->auth.given.seconds,
@@ -200,7 +266,9 @@ begin_stepped(struct smtp *s, const struct smtp__stepped *m)
 
 	if (!smtp__heard_mechanism(s, m->name))
 		return SMTP_E_AUTH;
-	give(s);
+	give(s, m);
+	if (m->flags & SMTP__STEPPED_BINDS && a->given.binding_n == 0)
+		return SMTP_E_AUTH;
 	a->state = smtp__memory_new(&s->heap, m->state_bytes);
 	if (a->state == NULL)
 		return SMTP_E_MEMORY;

@@ -35,6 +35,7 @@ struct smtp__auth {
 	const struct smtp__stepped *stepped;     /* NULL: the engine's own  */
 	void *state;
 	struct smtp__stepped_given given;
+	unsigned char binding[SMTP__TLS_BINDING_BYTES];
 	struct smtp__response response;
 	int status;              /* of the step that heard a challenge      */
 	bool heard;

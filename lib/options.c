@@ -9,9 +9,9 @@
 #include "text/out.h"
 #include "url.h"
 
-enum kind { FILE_NAME, DIRECTORY, NAME, EHLO, MECHANISM, TEXT, SECRET, FLAG,
-	SECONDS, TLS_VERSION, FAMILY, ADDRESS,
-	INTERFACE, PROXY };
+enum kind { FILE_NAME, DIRECTORY, NAME, EHLO, MECHANISM, BINDING, COUNT, TEXT,
+	SECRET, FLAG, SECONDS, TLS_VERSION, FAMILY, ADDRESS, INTERFACE,
+	PROXY };
 
 static const struct {
 	const char *name;
@@ -23,6 +23,9 @@ static const struct {
 	[EHLO] = { "name", "a domain, or an address in brackets" },
 	[MECHANISM] = { "mechanisms", "names of mechanisms with spaces or "
 	    "commas between: SCRAM-SHA-256, PLAIN, LOGIN, ..." },
+	[BINDING] = { "binding", "auto, no, tls-exporter, tls-unique or "
+	    "tls-server-end-point" },
+	[COUNT] = { "number", "a whole number from 4096 to 99999999" },
 	[TEXT] = { "text", "text without control characters" },
 	[SECRET] = { "secret", "text that is not empty" },
 	[FLAG] = { "yes/no", "yes or no" },
@@ -64,6 +67,10 @@ static const struct {
 	    "what EHLO says, instead of the local address" },
 	[SMTP__MECHANISM] = { "mechanism", MECHANISM, "",
 	    "authenticate with one of these mechanisms only" },
+	[SMTP__CHANNEL_BINDING] = { "channel-binding", BINDING, "auto",
+	    "what of TLS the mechanisms in -PLUS are bound to" },
+	[SMTP__SCRAM_MAX] = { "scram-iterations-max", COUNT, "1000000",
+	    "iterations that a server may ask of a password" },
 	[SMTP__AUTHZID] = { "authzid", TEXT, "",
 	    "the identity to act as, where it is not the user" },
 	[SMTP__INSECURE_PLAINTEXT_AUTH] = { "insecure-plaintext-auth", FLAG,
@@ -256,6 +263,32 @@ seconds_of(const char *value)
 	return seconds > 65535 ? 0 : seconds;
 }
 
+/* At most eight digits; 0 for anything else. */
+static uint32_t
+number_of(const char *value)
+{
+	uint32_t number = 0;
+
+	for (size_t i = 0; value[i] != '\0'; i++) {
+		if (!smtp__is_digit(value[i]) || i >= 8)
+			return 0;
+		number = number * 10 + (uint32_t)(value[i] - '0');
+	}
+	return number;
+}
+
+static bool
+is_binding(const char *value)
+{
+	static const char *const types[] = { "auto", "no", "tls-exporter",
+		"tls-unique", "tls-server-end-point" };
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (strcmp(value, types[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool
 is_plain_text(const char *value)
 {
@@ -329,6 +362,10 @@ check(enum kind kind, struct smtp__out *out, const char *value)
 		return smtp__host_ehlo(out, value, n) == NULL;
 	case MECHANISM:
 		return put_mechanisms(out, value);
+	case BINDING:
+		return is_binding(value);
+	case COUNT:
+		return number_of(value) >= 4096;
 	case FLAG:
 		return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0;
 	case SECONDS:
@@ -571,6 +608,12 @@ smtp__options_own_ca(const struct smtp_options *o)
 {
 	return o->ca != NULL || o->value[SMTP__CA_FILE] != NULL ||
 	    o->value[SMTP__CA_DIR] != NULL;
+}
+
+uint32_t
+smtp__options_number(const struct smtp_options *o, enum smtp__option id)
+{
+	return number_of(smtp__options_text(o, id));
 }
 
 uint32_t

@@ -26,6 +26,8 @@ enum smtp__option {
 	SMTP__INSECURE_NO_VERIFY,
 	SMTP__EHLO_NAME,
 	SMTP__MECHANISM,
+	SMTP__CHANNEL_BINDING,
+	SMTP__SCRAM_MAX,
 	SMTP__AUTHZID,
 	SMTP__INSECURE_PLAINTEXT_AUTH,
 	SMTP__REQUIRE_ALL,
@@ -77,6 +79,9 @@ smtp__options_flag(const struct smtp_options *options, enum smtp__option id);
 /* Were trust anchors named, in a file, a directory or memory? */
 bool
 smtp__options_own_ca(const struct smtp_options *options);
+
+uint32_t
+smtp__options_number(const struct smtp_options *options, enum smtp__option id);
 
 /* 0: not bounded. */
 uint32_t

@@ -76,6 +76,9 @@ smtp_features(void)
 #if SMTP_WITH_SASLPREP
 	    " saslprep"
 #endif
+#if SMTP_WITH_SCRAM
+	    " scram external anonymous"
+#endif
 #if SMTP_WITH_TLS
 	    " tls"
 #endif

@@ -167,6 +167,245 @@ test_client_sasl__goes_on_only_where_that_helps(void **state)
 	proves("R4954-6-1 R4954-4-11");
 }
 
+/* ---- SCRAM */
+
+/* The nonce of RFC 5802 section 5, before base64. */
+static int
+fixed(void *ctx, void *p, size_t n)
+{
+	static const unsigned char octets[] = { 0x7f, 0x29, 0x28, 0xf9, 0xdd,
+		0xa5, 0x6d, 0xb1, 0x60, 0x38, 0xd4, 0x6f, 0xf6, 0xa9, 0x31,
+		0x75, 0xac, 0x0b };
+	unsigned char *out = p;
+
+	(void)ctx;
+	for (size_t i = 0; i < n; i++)
+		out[i] = octets[i % sizeof octets];
+	return 0;
+}
+
+#define OFFER1 OFFER("SCRAM-SHA-1")
+#define FIRST "C: AUTH SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlx" \
+	"a3hkYXdM\n"
+#define SERVER_FIRST "S: 334 cj1meWtvK2QybGJiRmdPTlJ2OXFreGRhd0wzcmZjTkhZSlk" \
+	"xWlZ2V1ZzN2oscz1RU1hDUitRNnNlazhiZjkyLGk9NDA5Ng==\n"
+#define LAST "C: Yz1iaXdzLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdMM3JmY05IWUpZMVp" \
+	"WdldWczdqLHA9djBYOHYzQnoyVDBDSkdiSlF5RjBYK0hJNFRzPQ==\n"
+#define SERVER_LAST "S: 334 dj1ybUY5cHFWOFM3c3VBb1pXamE0ZEpSa0ZzS1E9\n"
+#define CANCELLED "C: *\nS: 501 5.7.0 cancelled\n" BYE
+
+static const struct {
+	const char *name, *script, *binding, *authzid;
+	int want;
+	const char *error, *proves;
+} scrams[] = {
+	{ "RFC 5802 section 5, with the empty line of RFC 4954",
+	    OFFER1 FIRST SERVER_FIRST LAST SERVER_LAST "C: \nS: 235 ok\n" BYE,
+	    "no", NULL, SMTP_OK, "", "R4954-4-14 R5802-4-1" },
+	{ "bound, were it offered",
+	    OFFER1 "C: AUTH SCRAM-SHA-1 eSwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05S"
+	    "djlxa3hkYXdM\n" SERVER_FIRST "C: Yz1lU3dzLHI9ZnlrbytkMmxiYkZnT0"
+	    "5Sdjlxa3hkYXdMM3JmY05IWUpZMVpWdldWczdqLHA9QmpaRjVkVitFa0QzWUNi"
+	    "M3BIM0lQOHJpTUd3PQ==\n"
+	    "S: 334 dj1kc3ByUTVSMkFHWXQxa240YlFSd1RBRTBQVFU9\nC: \n"
+	    "S: 235 ok\n" BYE,
+	    "auto", NULL, SMTP_OK, "", "R5802-6-1" },
+	{ "the better digest",
+	    OFFER("PLAIN SCRAM-SHA-1 SCRAM-SHA-256 CRAM-MD5")
+	    "C: AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlx"
+	    "a3hkYXdM\nS: 334 cj1meWtvK2QybGJiRmdPTlJ2OXFreGRhd0wlaHZZRHBXVW"
+	    "EyUmFUQ0FmdXhGSWxqKWhObEYkazAscz1XMjJaYUowU05ZN3NvRXNVRWpiNmdR"
+	    "PT0saT00MDk2\nC: Yz1iaXdzLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdMJW"
+	    "h2WURwV1VhMlJhVENBZnV4RklsailoTmxGJGswLHA9MkZVU04wcFBjUzdQOGhC"
+	    "aHN4QkpPaVVEYlJvVzRLVk5HWlQwTHhWblNlaz0=\n"
+	    "S: 334 dj16Slpqc1ZwMmcrVzlqZDAxdmdic3NoaXBwZkgxc00wdExkQnZzK2Uz"
+	    "REY0PQ==\nC: \nS: 235 ok\n" BYE,
+	    "no", NULL, SMTP_OK, "", "R5802-4-1" },
+	{ "to act as another", OFFER1
+	    "C: AUTH SCRAM-SHA-1 bixhPWFkbWluLG49dXNlcixyPWZ5a28rZDJsYmJGZ09"
+	    "OUnY5cWt4ZGF3TA==\nS: 535 5.7.8 no\n" BYE,
+	    "no", "admin", SMTP_E_AUTH, "535", "" },
+	{ "a wrong password is said once", OFFER("SCRAM-SHA-1 PLAIN")
+	    FIRST SERVER_FIRST LAST "S: 535 5.7.8 no\n" BYE,
+	    "no", NULL, SMTP_E_AUTH, "535", "" },
+	/* servers that lie */
+	{ "yes at once", OFFER1 FIRST "S: 235 ok\nEOF\n",
+	    "no", NULL, SMTP_E_AUTH, "before it had asked all", "" },
+	{ "yes without the signature", OFFER1 FIRST SERVER_FIRST LAST
+	    "S: 235 ok\nEOF\n",
+	    "no", NULL, SMTP_E_AUTH, "before it had asked all",
+	    "R4422-3.6-1" },
+	{ "another signature", OFFER1 FIRST SERVER_FIRST LAST
+	    "S: 334 dj1ybUY5cHFWOFM3c3VBb1pXamE0ZEpSa0ZzS1I9\n" CANCELLED,
+	    "no", NULL, SMTP_E_AUTH, "does not know the password", "" },
+	{ "an error instead of it", OFFER1 FIRST SERVER_FIRST LAST
+	    "S: 334 ZT1pbnZhbGlkLXByb29m\n" CANCELLED,
+	    "no", NULL, SMTP_E_AUTH, "invalid-proof", "R5802-5-2" },
+	{ "one iteration", OFFER("SCRAM-SHA-1 PLAIN") FIRST
+	    "S: 334 cj1meWtvK2QybGJiRmdPTlJ2OXFreGRhd0wzcixzPVFTWENSK1E2c2Vr"
+	    "OGJmOTIsaT0x\n" CANCELLED,
+	    "no", NULL, SMTP_E_AUTH, "iterations", "" },
+	{ "our nonce", OFFER1 FIRST
+	    "S: 334 cj1meWtvK2QybGJiRmdPTlJ2OXFreGRhd0wscz1RU1hDUitRNnNlazhi"
+	    "ZjkyLGk9NDA5Ng==\n" CANCELLED,
+	    "no", NULL, SMTP_E_AUTH, "nonce", "" },
+	{ "yes to a cancel", OFFER1 FIRST "S: 334 cj1i\nC: *\nS: 235 ok\n"
+	    "EOF\n",
+	    "no", NULL, SMTP_E_AUTH, "nonce", "" },
+	{ "twice", OFFER1 FIRST SERVER_FIRST LAST SERVER_LAST
+	    "C: \n" SERVER_LAST CANCELLED,
+	    "no", NULL, SMTP_E_AUTH, "more than", "" },
+	{ "no base64", OFFER1 FIRST "S: 334 r=fyko\n" CANCELLED,
+	    "no", NULL, SMTP_E_AUTH, "501", "" },
+};
+
+static void
+test_client_sasl__believes_nobody_with_scram(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(scrams); i++) {
+		const char *name = scrams[i].name;
+		struct server *s = server_play(scrams[i].script, "--tls",
+		    "implicit", "--tls-version", "1.2", NULL);
+		struct smtp_options *o = options_for(s, "channel-binding",
+		    scrams[i].binding, "authzid", scrams[i].authzid, NULL);
+		struct smtp *smtp;
+		int rc;
+
+		assert_int_equal(smtp_options_set_random(o, fixed, NULL),
+		    SMTP_OK);
+		rc = smtp_open(&smtp, server_url(s, "smtps", "localhost"), o);
+		smtp_options_free(o);
+		expect_rc("open", smtp, rc, SMTP_OK);
+		rc = smtp_auth(smtp, "user", "pencil");
+		if (strstr(smtp_error(smtp), scrams[i].error) == NULL)
+			fail_msg("%s: %s", name, smtp_error(smtp));
+		if (rc != SMTP_OK) {
+			struct smtp_message *m = mail_of(plain_mail,
+			    "b@example.com", NULL);
+
+			assert_int_equal(smtp_send(smtp, m), SMTP_E_STATE);
+			smtp_message_free(m);
+		}
+		assert_null(strstr(smtp_error(smtp), "pencil"));
+		expect_play(name, s, smtp, rc, scrams[i].want);
+		proves(scrams[i].proves);
+	}
+}
+
+/* A server of its own code, with and without TLS. */
+static const struct {
+	const char *tls, *version, *offered, *binding, *used;
+	const char *says;        /* in the first response; NULL: not seen */
+	const char *proves;
+} servers[] = {
+	{ "none", NULL, "SCRAM-SHA-1,PLAIN", NULL, "SCRAM-SHA-1", NULL, "" },
+	{ "none", NULL, "SCRAM-SHA-256,CRAM-MD5", NULL, "SCRAM-SHA-256", NULL,
+	    "" },
+	{ "none", NULL, "SCRAM-SHA-512,SCRAM-SHA-256", NULL, "SCRAM-SHA-512",
+	    NULL, "" },
+	{ "starttls", "1.2", "SCRAM-SHA-256-PLUS,SCRAM-SHA-256,PLAIN", NULL,
+	    "SCRAM-SHA-256-PLUS", "cD10bHMtdW5pcXVlLC", "" },
+	{ "starttls", "1.2", "SCRAM-SHA-1-PLUS,SCRAM-SHA-1", NULL,
+	    "SCRAM-SHA-1-PLUS", "cD10bHMtdW5pcXVlLC", "" },
+	{ "starttls", "1.2", "SCRAM-SHA-1-PLUS,SCRAM-SHA-256", NULL,
+	    "SCRAM-SHA-256", "biwsbj", "" },
+	{ "starttls", "1.2", "SCRAM-SHA-512-PLUS", "tls-server-end-point",
+	    "SCRAM-SHA-512-PLUS", "cD10bHMtc2VydmVyLWVuZC1wb2ludC", "" },
+	/* no binding: and no word that one would have been had */
+	{ "starttls", "1.2", "SCRAM-SHA-256-PLUS,SCRAM-SHA-256", "no",
+	    "SCRAM-SHA-256", "biwsbj", "" },
+	{ "starttls", "1.2", "SCRAM-SHA-256-PLUS,SCRAM-SHA-256",
+	    "tls-exporter", "SCRAM-SHA-256", "biwsbj", "R5802-6-2" },
+	{ "starttls", "1.2", "SCRAM-SHA-256,PLAIN", NULL, "SCRAM-SHA-256",
+	    "eSwsbj", "R5802-6-1" },
+};
+
+static void
+test_client_sasl__proves_itself_with_scram(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(servers); i++) {
+		struct server *s = server_start("--tls", servers[i].tls,
+		    "--auth", servers[i].offered, "--require-auth",
+		    servers[i].version != NULL ? "--tls-version" : NULL,
+		    servers[i].version, NULL);
+		struct smtp *smtp = session_to(s, server_url(s,
+		    servers[i].version != NULL ? "smtp" : "smtp+plaintext",
+		    "localhost"), "channel-binding", servers[i].binding, NULL);
+		char line[100];
+
+		/* Not this one: and then no other is tried. */
+		expect_rc(servers[i].offered, smtp, smtp_auth(smtp, USER,
+		    "wrong"), SMTP_E_AUTH);
+		assert_int_equal(smtp_reply_code(smtp), 535);
+		expect_rc(servers[i].offered, smtp, smtp_auth(smtp, USER,
+		    PASSWORD), SMTP_OK);
+		assert_string_equal(smtp_mechanism(smtp), servers[i].used);
+		smtp_close(smtp);
+		(void)snprintf(line, sizeof line, "AUTH %s %s",
+		    servers[i].used, servers[i].says != NULL ?
+		    servers[i].says : "");
+		assert_int_equal(server_heard_lines(s, line), 2);
+		server_found_no_fault(s);
+		server_stop(s);
+		proves(servers[i].proves);
+	}
+}
+
+/* A password that SCRAM cannot carry goes as it is, where nobody listens. */
+static void
+test_client_sasl__takes_another_where_scram_cannot(void **state)
+{
+	struct server *s = server_start("--auth", "SCRAM-SHA-256,PLAIN",
+	    "--password", "\xd8\xa7" "1", NULL);
+	struct smtp *smtp = session_to(s, server_url(s, "smtp", "localhost"),
+	    NULL);
+
+	(void)state;
+	expect_rc("auth", smtp, smtp_auth(smtp, USER, "\xd8\xa7" "1"),
+	    SMTP_OK);
+	assert_string_equal(smtp_mechanism(smtp), "PLAIN");
+	smtp_close(smtp);
+	server_stop(s);
+}
+
+/* Steps that compute come back soon, and can be cancelled. */
+static void
+test_client_sasl__computes_without_blocking(void **state)
+{
+	static const char script[] = "S: 220 hi\nC: EHLO *\nS: 250-hi\n"
+		"S: 250 AUTH SCRAM-SHA-1\n" FIRST
+		/* r=...,i=9999999 */
+		"S: 334 cj1meWtvK2QybGJiRmdPTlJ2OXFreGRhd0wzcixzPVFTWENSK1E2c"
+		"2VrOGJmOTIsaT05OTk5OTk5\nEOF\n";
+	struct server *s = server_play(script, "--tls", "none", NULL);
+	struct smtp_options *o = options_for(s, "blocking", "no",
+	    "scram-iterations-max", "9999999", NULL);
+	unsigned steps = 0;
+	struct smtp *smtp;
+	int rc;
+
+	(void)state;
+	assert_int_equal(smtp_options_set_random(o, fixed, NULL), SMTP_OK);
+	rc = smtp_open(&smtp, server_url(s, "smtp+plaintext", "localhost"), o);
+	smtp_options_free(o);
+	while (rc > 0)
+		rc = smtp_step(smtp);
+	expect_rc("open", smtp, rc, SMTP_OK);
+	rc = smtp_auth(smtp, "user", "pencil");
+	while (rc > 0 && steps < 5) {
+		rc = smtp_step(smtp);
+		/* It computes: there is nothing to wait for. */
+		steps += rc == SMTP_WANT_TIME;
+	}
+	assert_int_equal(rc, SMTP_WANT_TIME);
+	assert_true(smtp_due_ms(smtp) <= smtp_now_ms());
+	smtp_cancel(smtp);
+	rc = smtp_step(smtp);
+	expect_play("cancel", s, smtp, rc, SMTP_E_CANCELLED);
+}
+
 int
 main(void)
 {
@@ -175,6 +414,11 @@ main(void)
 		cmocka_unit_test(test_client_sasl__chooses_the_best_that_fits),
 		cmocka_unit_test(
 		    test_client_sasl__goes_on_only_where_that_helps),
+		cmocka_unit_test(test_client_sasl__believes_nobody_with_scram),
+		cmocka_unit_test(test_client_sasl__proves_itself_with_scram),
+		cmocka_unit_test(
+		    test_client_sasl__takes_another_where_scram_cannot),
+		cmocka_unit_test(test_client_sasl__computes_without_blocking),
 	};
 
 	return cmocka_run_group_tests_name("client_sasl", tests, NULL, NULL);

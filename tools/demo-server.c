@@ -4,7 +4,7 @@
  *
  *	demo-server --dir DIR [--port N | --unix PATH] [--host ADDRESS]
  *	    [--tls starttls|implicit|none] [--tls-version 1.2|1.3]
- *	    [--cert KIND] [--auth PLAIN,LOGIN,CRAM-MD5,XOAUTH2]
+ *	    [--cert KIND] [--auth PLAIN,LOGIN,CRAM-MD5,XOAUTH2,SCRAM-...]
  *	    [--user U] [--password P] [--token T] [--require-auth]
  *	    [--auth-in-clear] [--chunking] [--lmtp] [--no-KEYWORD ...]
  *	    [--size N] [--max-rcpts N] [--reject WHERE='CODE text' ...]

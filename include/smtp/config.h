@@ -122,6 +122,13 @@
 #define SMTP_WITH_SASLPREP 1     /* RFC 4013; 39 kB of tables             */
 #endif
 
+#ifndef SMTP_WITH_SCRAM
+#define SMTP_WITH_SCRAM 1        /* RFC 5802; stepped, needs lib/crypto   */
+#endif
+#ifndef SMTP_SCRAM_TEXT
+#define SMTP_SCRAM_TEXT 2048     /* octets for what both say; 512 is the  */
+#endif                           /* least for names of everyday length    */
+
 /* Digests and HMAC, for mechanisms and DKIM: lib/crypto. */
 
 #ifndef SMTP_WITH_HASH

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* AUTH: PLAIN, LOGIN, CRAM-MD5 and XOAUTH2 from the server's side. */
+/* AUTH: PLAIN, LOGIN, CRAM-MD5, XOAUTH2 from the server's side. */
 #include "server.h"
 
 #include <string.h>
@@ -35,10 +35,9 @@ decode(const char *text, char *out, size_t size, size_t *n)
 	return 0;
 }
 
-/* Say a challenge, hear the answer: NULL, or the reply that ends it. */
-static const char *
-ask(const struct auth_io *io, const char *challenge, char *out, size_t size,
-	size_t *n)
+const char *
+auth_ask(const struct auth_io *io, const char *challenge, char *out,
+	size_t size, size_t *n)
 {
 	char line[12288 + 3], say[1100];
 	unsigned char text[1024];
@@ -56,13 +55,12 @@ ask(const struct auth_io *io, const char *challenge, char *out, size_t size,
 	return decode(line, out, size, n) < 0 ? undecodable : NULL;
 }
 
-/* The initial response, or what the client says to a first challenge. */
-static const char *
-first(const struct auth_io *io, const char *initial, char *out, size_t size,
-	size_t *n)
+const char *
+auth_first(const struct auth_io *io, const char *initial, char *out,
+	size_t size, size_t *n)
 {
 	if (initial == NULL)
-		return ask(io, "", out, size, n);
+		return auth_ask(io, "", out, size, n);
 	if (strcmp(initial, "=") == 0)
 		initial = "";
 	return decode(initial, out, size, n) < 0 ? undecodable : NULL;
@@ -84,7 +82,7 @@ plain(const struct config *config, const struct auth_io *io,
 	const char *name, *password, *bad;
 	size_t n;
 
-	bad = first(io, initial, answer, sizeof answer, &n);
+	bad = auth_first(io, initial, answer, sizeof answer, &n);
 	if (bad != NULL)
 		return bad;
 	name = memchr(answer, '\0', n);
@@ -109,9 +107,9 @@ login(const struct config *config, const struct auth_io *io,
 		bad = decode(initial, name, sizeof name, &n) < 0 ?
 			undecodable : NULL;
 	else
-		bad = ask(io, "User Name", name, sizeof name, &n);
+		bad = auth_ask(io, "User Name", name, sizeof name, &n);
 	if (bad == NULL)
-		bad = ask(io, "Password", password, sizeof password, &n);
+		bad = auth_ask(io, "Password", password, sizeof password, &n);
 	if (bad != NULL)
 		return bad;
 	(void)snprintf(user, 256, "%.255s", name);
@@ -138,7 +136,7 @@ cram_md5(const struct config *config, const struct auth_io *io,
 			"%02x", random[i]);
 	(void)snprintf(challenge + at, sizeof challenge - (size_t)at,
 		"@demo.example.com>");
-	bad = ask(io, challenge, answer, sizeof answer, &n);
+	bad = auth_ask(io, challenge, answer, sizeof answer, &n);
 	if (bad != NULL)
 		return bad;
 	if (mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_MD5),
@@ -165,7 +163,7 @@ xoauth2(const struct config *config, const struct auth_io *io,
 	const char *bad;
 	size_t n;
 
-	bad = first(io, initial, answer, sizeof answer, &n);
+	bad = auth_first(io, initial, answer, sizeof answer, &n);
 	if (bad != NULL)
 		return bad;
 	(void)snprintf(want, sizeof want, "user=%s\1auth=Bearer %s\1\1",
@@ -173,7 +171,7 @@ xoauth2(const struct config *config, const struct auth_io *io,
 	(void)snprintf(user, 256, "%s", config->user);
 	if (strlen(answer) == n && strcmp(answer, want) == 0)
 		return accepted;
-	bad = ask(io, "{\"status\":\"400\",\"schemes\":\"Bearer\","
+	bad = auth_ask(io, "{\"status\":\"400\",\"schemes\":\"Bearer\","
 		"\"scope\":\"https://mail.example.com/\"}", answer,
 		sizeof answer, &n);
 	if (bad != NULL)
@@ -186,6 +184,12 @@ auth_run(const struct config *config, const struct auth_io *io,
 	struct identity *id, const char *mech, const char *initial,
 	char user[256])
 {
+	if (strncmp(mech, "SCRAM-", 6) == 0) {
+		const char *bad = auth_scram(config, io, id, mech, initial,
+			strstr(config->auth, "-PLUS") != NULL, user);
+
+		return bad != NULL ? bad : accepted;
+	}
 	if (strcmp(mech, "PLAIN") == 0)
 		return plain(config, io, initial, user);
 	if (strcmp(mech, "LOGIN") == 0)

@@ -364,3 +364,12 @@ identity_after_fork(struct identity *id)
 	return mbedtls_ctr_drbg_reseed(&id->drbg, (unsigned char *)&pid,
 		sizeof pid);
 }
+
+size_t
+identity_end_point(const struct identity *id, unsigned char *out)
+{
+	const mbedtls_x509_crt *crt = &id->chain;
+
+	return mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256),
+		crt->raw.p, crt->raw.len, out) == 0 ? 32 : 0;
+}

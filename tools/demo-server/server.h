@@ -45,6 +45,10 @@ int
 identity_after_fork(struct identity *id);
 extern const char cert_kinds[];
 
+/* SHA-256 of the certificate, which is signed with SHA-256. */
+size_t
+identity_end_point(const struct identity *id, unsigned char *out);
+
 /* wire.c: octets to and from one client, logged before TLS hides them. */
 
 enum { WIRE_EOF = 0, WIRE_TIMEOUT = -1, WIRE_FAILED = -2 };
@@ -84,6 +88,8 @@ int
 wire_send_raw(struct wire *w, const void *data, size_t n);
 void
 wire_notify(struct wire *w);       /* close_notify, if under TLS   */
+size_t
+wire_binding(struct wire *w, const char *type, unsigned char *out);
 void
 wire_close(struct wire *w);
 void
@@ -163,10 +169,27 @@ struct auth_io {
 	void *ctx;
 	int (*line)(void *ctx, char *line, size_t size);
 	int (*say)(void *ctx, const char *line);
+	/* Octets of TLS to bind to, at most 64; 0: there are none. */
+	size_t (*binding)(void *ctx, const char *type, unsigned char *out);
 };
 const char *
 auth_run(const struct config *config, const struct auth_io *io,
 	struct identity *id, const char *mech, const char *initial,
 	char user[256]);
+
+/* Say a challenge, hear the answer: NULL, or the reply that ends it. */
+const char *
+auth_ask(const struct auth_io *io, const char *challenge, char *out,
+	size_t size, size_t *n);
+/* The initial response, or what the client says to a first challenge. */
+const char *
+auth_first(const struct auth_io *io, const char *initial, char *out,
+	size_t size, size_t *n);
+
+/* scram.c: NULL, or the reply that refuses. `offered`: some -PLUS is. */
+const char *
+auth_scram(const struct config *config, const struct auth_io *io,
+	struct identity *id, const char *mech, const char *initial,
+	bool offered, char user[256]);
 
 #endif

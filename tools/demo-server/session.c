@@ -240,7 +240,7 @@ say_capabilities(struct session *s)
 	if (c->tls == TLS_STARTTLS && !s->tls)
 		ADD("STARTTLS", "STARTTLS");
 	if (c->tls == TLS_NONE || s->tls || c->auth_in_clear) {
-		char mechs[128];
+		char mechs[400];
 
 		(void)snprintf(mechs, sizeof mechs, "%s", c->auth);
 		for (char *p = mechs; *p != '\0'; p++)
@@ -341,6 +341,18 @@ auth_hear(void *ctx, char *line, size_t size)
 	return 0;
 }
 
+static size_t
+auth_binding(void *ctx, const char *type, unsigned char *out)
+{
+	struct session *s = ctx;
+
+	if (!s->tls)
+		return 0;
+	if (strcmp(type, "tls-server-end-point") == 0)
+		return identity_end_point(s->config->identity, out);
+	return wire_binding(s->w, type, out);
+}
+
 static bool
 has_mech(const char *list, const char *mech)
 {
@@ -356,7 +368,7 @@ static void
 hear_auth(struct session *s, char *arg)
 {
 	const struct config *c = s->config;
-	struct auth_io io = { s, auth_hear, auth_say };
+	struct auth_io io = { s, auth_hear, auth_say, auth_binding };
 	char *initial = strchr(arg, ' ');
 	char copy[LINE_OCTETS + 3];
 	const char *said;

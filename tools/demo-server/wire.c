@@ -23,6 +23,13 @@
 #include <mbedtls/error.h>
 #include <mbedtls/version.h>
 
+/* Fields that are private from 3.0 on, and still there. */
+#if MBEDTLS_VERSION_MAJOR < 3
+#define PRIVATE(field) field
+#else
+#define PRIVATE(field) MBEDTLS_PRIVATE(field)
+#endif
+
 void
 log_octets(FILE *log, const char *who, const void *data, size_t n)
 {
@@ -382,4 +389,29 @@ wire_reset(struct wire *w)
 	(void)setsockopt(w->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 	wire_note(w, "* reset");
 	forget(w);
+}
+
+/* ---- channel bindings, of a handshake that was not shortened */
+
+size_t
+wire_binding(struct wire *w, const char *type, unsigned char *out)
+{
+	const char *version = mbedtls_ssl_get_version(&w->ssl);
+
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+	if (strcmp(type, "tls-unique") == 0 && strcmp(version, "TLSv1.2") == 0)
+	{
+		memcpy(out, w->ssl.PRIVATE(peer_verify_data), 12);
+		return 12;
+	}
+#endif
+#if defined(MBEDTLS_SSL_KEYING_MATERIAL_EXPORT)
+	if (strcmp(type, "tls-exporter") == 0 &&
+	    strcmp(version, "TLSv1.3") == 0 &&
+	    mbedtls_ssl_export_keying_material(&w->ssl, out, 32,
+	    "EXPORTER-Channel-Binding", 24, (const unsigned char *)"", 0,
+	    1) == 0)
+		return 32;
+#endif
+	return 0;
 }

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SCRAM without a server: the exchanges of the standards to the octet, others
+ * that an independent implementation computed, and servers that lie.
+ */
+#include "check.h"
+
+#include <stdbool.h>
+
+#include "sasl/scram.h"
+
+#define NONCE "rOprNGfwEbeRWgbNEkqO"
+#define BOTH NONCE "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
+#define SALT "W22ZaJ0SNY7soEsUEjb6gQ=="
+#define SERVER "r=" BOTH ",s=" SALT ",i=4096"
+
+static const unsigned char data[32] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+	12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29,
+	30, 31 };
+
+static const struct {
+	const char *name;
+	enum smtp__hash_kind kind;
+	const char *user, *password, *authzid, *nonce;
+	bool may_bind;
+	const char *type;        /* of the binding                        */
+	size_t binding_n;
+	const char *first, *server_first, *last, *server_last, *proves;
+} vectors[] = {
+	{ "RFC 5802 section 5", SMTP__SHA1, "user", "pencil", NULL,
+	    "fyko+d2lbbFgONRv9qkxdawL", false, NULL, 0,
+	    "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL",
+	    "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,"
+	    "s=QSXCR+Q6sek8bf92,i=4096",
+	    "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,"
+	    "p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+	    "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=", "R5802-5-1" },
+	{ "RFC 7677 section 3", SMTP__SHA256, "user", "pencil", NULL, NONCE,
+	    false, NULL, 0,
+	    "n,,n=user,r=" NONCE, SERVER, "c=biws,r=" BOTH
+	    ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+	    "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", "R5802-4-1" },
+	{ "SHA-512", SMTP__SHA512, "user", "pencil", NULL, NONCE, false, NULL,
+	    0, "n,,n=user,r=" NONCE, SERVER, "c=biws,r=" BOTH ",p=gMGXRcevScN"
+	    "txZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC6wdp6dybEm"
+	    "DYXYTxwnYPJQ==",
+	    "v=ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0vSVlKDanekLtifDSeV"
+	    "GT4+5ZxXnJq199RVG2rR7N7Zw==", "" },
+	{ "bound, were it offered", SMTP__SHA256, "user", "pencil", NULL,
+	    NONCE, true, NULL, 0, "y,,n=user,r=" NONCE, SERVER, "c=eSws,r="
+	    BOTH ",p=FoqiHTtQEDE8lz1CdaEe3tK4mS+iMDTl77SPyDS53DY=",
+	    "v=dI4KpiQJwBr1+V+K6U1dA6l6I4I9DUNXWND4pcpRU3U=", "" },
+	{ "tls-exporter", SMTP__SHA256, "user", "pencil", NULL, NONCE, true,
+	    "tls-exporter", 32, "p=tls-exporter,,n=user,r=" NONCE, SERVER,
+	    "c=cD10bHMtZXhwb3J0ZXIsLAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR"
+	    "4f,r=" BOTH ",p=QC6CS20quADQRb3mT99YUH+n3VJxUvzuK0K0E1Vrs2M=",
+	    "v=2GiAgapEppLVlUXbxUDksL3VgYHzuqiK5tR4mhJGgvs=", "R5802-6-3" },
+	{ "tls-unique, SHA-512", SMTP__SHA512, "user", "pencil", NULL, NONCE,
+	    true, "tls-unique", 12, "p=tls-unique,,n=user,r=" NONCE, SERVER,
+	    "c=cD10bHMtdW5pcXVlLCwAAQIDBAUGBwgJCgs=,r=" BOTH ",p=QK4jFSsn9Wm4"
+	    "0Ebx6n7PEaS/nxF+tVT5nGoe26+rVOhnNhIXAh1KATUHqvXM2ugHUJUYMNTIE7Mk"
+	    "nKiSHIGFiA==",
+	    "v=spCODlWKRhllPeolwaImKhGUgpsm5Ge0au0B/WqdMaOEClikgjrX6ViDoTO/W"
+	    "TpPoK8wYq6UYJO70GU+Y6gYlg==", "" },
+	{ "tls-server-end-point, SHA-1", SMTP__SHA1, "user", "pencil", NULL,
+	    NONCE, true, "tls-server-end-point", 32,
+	    "p=tls-server-end-point,,n=user,r=" NONCE, SERVER,
+	    "c=cD10bHMtc2VydmVyLWVuZC1wb2ludCwsAAECAwQFBgcICQoLDA0ODxAREhMUF"
+	    "RYXGBkaGxwdHh8=,r=" BOTH ",p=9xQQ6FlhQxoGDn8qysOZuaxpNSU=",
+	    "v=JcRbJnt2xGbEpMg3bKRbnG0Twcs=", "" },
+	{ "a name with = and ,", SMTP__SHA256, "a=b,c", "pencil", NULL, NONCE,
+	    false, NULL, 0, "n,,n=a=3Db=2Cc,r=" NONCE, SERVER, "c=biws,r="
+	    BOTH ",p=bJKq6Cr+J+Orrk2OQPQOAHxO19l/M9lTgL7yO1DpR34=",
+	    "v=C5fab32g43kr9kl0OOZIuxs9xxu42NlEjGXB364T6vE=", "" },
+	{ "to act as another", SMTP__SHA256, "user", "pencil", "ad=m,in",
+	    NONCE, false, NULL, 0, "n,a=ad=3Dm=2Cin,n=user,r=" NONCE, SERVER,
+	    "c=bixhPWFkPTNEbT0yQ2luLA==,r=" BOTH
+	    ",p=3nixvDwP2NZfehjSuCb2/OtNkl36OJFJu92YhfxTMI8=",
+	    "v=Y71FGvlpQAKmPoSdTmNg5wUxZBkaufxMFSMfCCrsEAc=",
+	    "R5802-5.1-3" },
+	{ "an extension is signed and ignored", SMTP__SHA256, "user",
+	    "pencil", NULL, NONCE, false, NULL, 0, "n,,n=user,r=" NONCE,
+	    SERVER ",x=1", "c=biws,r=" BOTH
+	    ",p=UHrEqF7UwHaQmhovBUFGqbLkm7352y619F4KsM+ppDs=",
+	    "v=nm88oZwlgOzPuiySIEBWs57q2iEyajZoAPgawQ/r35U=,y=2",
+	    "R5802-5.1-4" },
+	{ "prepared: U+00AD goes, U+00AA is a", SMTP__SHA256, "I\xc2\xadX",
+	    "\xc2\xaa", NULL, NONCE, false, NULL, 0, "n,,n=IX,r=" NONCE,
+	    SERVER, "c=biws,r=" BOTH
+	    ",p=kcRko9ZKzIf33tmX+JLc/H+i8Wf16S7mb5ox9ZREUGI=",
+	    "v=pt7JjUTqllgdJotx2h8sOGH6Lyi0K03A3IIuBPsEA8w=",
+	    "R4013-3-1" },
+	{ "more iterations", SMTP__SHA256, "user", "pencil", NULL, NONCE,
+	    false, NULL, 0, "n,,n=user,r=" NONCE,
+	    "r=" BOTH ",s=" SALT ",i=10000", "c=biws,r=" BOTH
+	    ",p=I+hX8XG0tWfl2g2HWj/5GUriA07kXQNpOUJYt/4DLLo=",
+	    "v=h+MsWsqNL8W+nRB4Xk0ilq67/yxMpMWWe8nX0mpzh78=", "" },
+};
+
+struct exchange {
+	struct smtp__stepped_given given;
+	struct smtp__scram *scram;
+	struct smtp__response response;
+	unsigned slices;
+};
+
+static void
+begin(struct exchange *x, enum smtp__hash_kind kind, const char *nonce)
+{
+	x->scram = calloc(1, sizeof *x->scram);
+	x->slices = 0;
+	assert_int_equal(smtp__scram_begin(x->scram, kind, &x->given, nonce),
+	    SMTP_OK);
+}
+
+/* To the next response; a challenge from a buffer of its exact size. */
+static int
+step(struct exchange *x, const char *challenge)
+{
+	const struct smtp__stepped *m = &smtp__scrams[0];
+	size_t n = challenge != NULL ? strlen(challenge) : 0;
+	char *exact = malloc(n > 0 ? n : 1);
+	int rc;
+
+	memset(&x->response, 0, sizeof x->response);
+	if (n > 0)
+		memcpy(exact, challenge, n);
+	rc = m->step(x->scram, challenge != NULL ? exact : NULL, n,
+	    &x->response);
+	free(exact);
+	while (rc > 0) {
+		assert_int_equal(rc, SMTP_WANT_TIME);
+		assert_null(x->response.p);
+		x->slices++;
+		rc = m->step(x->scram, NULL, 0, &x->response);
+	}
+	return rc;
+}
+
+static void
+expect(const struct exchange *x, const char *name, const char *want)
+{
+	if (x->response.n != strlen(want) ||
+	    memcmp(x->response.p, want, x->response.n) != 0)
+		fail_msg("%s: '%.*s'", name, (int)x->response.n,
+		    (const char *)x->response.p);
+}
+
+/* Nothing of it stays in memory. */
+static void
+end(struct exchange *x)
+{
+	static const struct smtp__scram zero;
+
+	smtp__scrams[0].end(x->scram);
+	assert_memory_equal(x->scram->text, zero.text, sizeof zero.text);
+	assert_memory_equal(x->scram->signature, zero.signature,
+	    sizeof zero.signature);
+	free(x->scram);
+}
+
+static void
+test_scram__says_what_the_standards_say(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		const char *name = vectors[i].name;
+		struct exchange x = { .given = {
+			.user = vectors[i].user,
+			.password = vectors[i].password,
+			.authzid = vectors[i].authzid,
+			.may_bind = vectors[i].may_bind,
+			.binding_type = vectors[i].type,
+			.binding = data,
+			.binding_n = vectors[i].binding_n,
+		} };
+
+		begin(&x, vectors[i].kind, vectors[i].nonce);
+		assert_int_equal(step(&x, NULL), SMTP_OK);
+		expect(&x, name, vectors[i].first);
+		assert_false(x.response.last);
+		assert_int_equal(step(&x, vectors[i].server_first), SMTP_OK);
+		expect(&x, name, vectors[i].last);
+		assert_false(x.response.last);
+		if (step(&x, vectors[i].server_last) != SMTP_OK)
+			fail_msg("%s: %s", name, x.response.why);
+		expect(&x, name, "");
+		assert_true(x.response.last);
+		/* Then there is nothing more to say. */
+		assert_int_equal(step(&x, "v=more"), SMTP_E_AUTH);
+		end(&x);
+		proves(vectors[i].proves);
+	}
+}
+
+/* No step computes for long: 4096 iterations are several. */
+static void
+test_scram__computes_in_slices(void **state)
+{
+	struct exchange x = { .given = { .user = "user",
+		.password = "pencil" } };
+	unsigned few;
+
+	(void)state;
+	begin(&x, SMTP__SHA256, NONCE);
+	assert_int_equal(step(&x, NULL), SMTP_OK);
+	assert_int_equal(step(&x, SERVER), SMTP_OK);
+	few = x.slices;
+	assert_in_range(few, 3, 10);
+	end(&x);
+	begin(&x, SMTP__SHA256, NONCE);
+	assert_int_equal(step(&x, NULL), SMTP_OK);
+	assert_int_equal(step(&x, "r=" BOTH ",s=" SALT ",i=40960"), SMTP_OK);
+	assert_in_range(x.slices, 8 * few, 12 * few);
+	end(&x);
+}
+
+static const struct { const char *server_first, *why, *proves; } liars[] = {
+	{ "r=" NONCE ",s=" SALT ",i=4096", "nonce", "" },
+	{ "r=xOprNGfwEbeRWgbNEkqO%hv,s=" SALT ",i=4096", "nonce", "" },
+	{ "r=rOpr,s=" SALT ",i=4096", "nonce", "" },
+	{ "r=,s=" SALT ",i=4096", "nonce", "" },
+	{ "r=" NONCE "\x7f,s=" SALT ",i=4096", "nonce", "" },
+	{ "r=" NONCE " x,s=" SALT ",i=4096", "nonce", "R5802-5.1-2" },
+	{ "m=ext,r=" BOTH ",s=" SALT ",i=4096", "extension", "" },
+	{ SERVER ",m=ext", "not SCRAM", "R5802-5.1-5" },
+	{ "r=" BOTH ",s=" SALT ",i=0", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=1", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4095", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=-1", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=x", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4096x", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=04096", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i= 4096", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=1000001", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=100000000", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4294967297", "iterations", "" },
+	{ "r=" BOTH ",s=" SALT ",i=18446744073709555712", "iterations",
+	    "R5802-5.1-6" },
+	{ "r=" BOTH ",s=,i=4096", "salt", "" },
+	{ "r=" BOTH ",s=W22ZaJ0SNY7soEsUEjb6gQ,i=4096", "salt", "" },
+	{ "r=" BOTH ",s=====,i=4096", "salt", "" },
+	{ "r=" BOTH ",s=W2 2,i=4096", "salt", "R5802-5.1-7" },
+	/* attributes that lack, or are not in their place */
+	{ "", "not SCRAM", "" },
+	{ ",", "not SCRAM", "" },
+	{ "r", "not SCRAM", "" },
+	{ "r=" BOTH, "not SCRAM", "" },
+	{ "r=" BOTH ",", "not SCRAM", "" },
+	{ "r=" BOTH ",s=" SALT, "not SCRAM", "" },
+	{ "s=" SALT ",r=" BOTH ",i=4096", "not SCRAM", "" },
+	{ "r=" BOTH ",i=4096,s=" SALT, "not SCRAM", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4096,", "not SCRAM", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4096,x", "not SCRAM", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4096,1=x", "not SCRAM", "" },
+	{ "r=" BOTH ",,s=" SALT ",i=4096", "not SCRAM", "" },
+	{ "R=" BOTH ",s=" SALT ",i=4096", "not SCRAM", "" },
+	{ "e=unknown-user", "not SCRAM", "" },
+	{ "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", "not SCRAM", "" },
+};
+
+static void
+test_scram__does_not_prove_anything_to_liars(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(liars); i++) {
+		struct exchange x = { .given = { .user = "user",
+			.password = "pencil" } };
+
+		begin(&x, SMTP__SHA256, NONCE);
+		assert_int_equal(step(&x, NULL), SMTP_OK);
+		if (step(&x, liars[i].server_first) != SMTP_E_AUTH ||
+		    x.response.p != NULL)
+			fail_msg("%s is taken", liars[i].server_first);
+		if (strstr(x.response.why, liars[i].why) == NULL)
+			fail_msg("%s: %s", liars[i].server_first,
+			    x.response.why);
+		/* That is the end of it. */
+		assert_int_equal(step(&x, SERVER), SMTP_E_AUTH);
+		assert_int_equal(step(&x, NULL), SMTP_E_AUTH);
+		end(&x);
+		proves(liars[i].proves);
+	}
+}
+
+static const struct { const char *server_last, *why; } strangers[] = {
+	{ "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G5=", "password" },
+	{ "v=7rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", "password" },
+	{ "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G0=", "password" },
+	{ "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjk=", "password" },
+	{ "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G5AAAA=", "password" },
+	{ "v=", "password" },
+	{ "v=!", "password" },
+	{ "", "not SCRAM" },
+	{ "x=1,v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", "not SCRAM" },
+	{ "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=,", "not SCRAM" },
+	{ "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=,m=1", "not SCRAM" },
+	{ "e=invalid-proof", "the server says invalid-proof" },
+	{ "e=channel-bindings-dont-match", "channel-bindings-dont-match" },
+	{ "e=no-resources", "the server says no-resources" },
+	{ "e=other-error", "the server says other-error" },
+	{ "e=whatever\x1b[31m", "the server says other-error" },
+};
+
+static void
+test_scram__knows_who_does_not_know_the_password(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(strangers); i++) {
+		struct exchange x = { .given = { .user = "user",
+			.password = "pencil" } };
+
+		begin(&x, SMTP__SHA256, NONCE);
+		assert_int_equal(step(&x, NULL), SMTP_OK);
+		assert_int_equal(step(&x, SERVER), SMTP_OK);
+		if (step(&x, strangers[i].server_last) != SMTP_E_AUTH ||
+		    x.response.last)
+			fail_msg("%s is taken", strangers[i].server_last);
+		if (strstr(x.response.why, strangers[i].why) == NULL)
+			fail_msg("%s: %s", strangers[i].server_last,
+			    x.response.why);
+		end(&x);
+	}
+	proves("R5802-5-2 LIB-H-4");
+}
+
+/* The caller says how many iterations are too many. */
+static void
+test_scram__bounds_iterations_as_it_is_told(void **state)
+{
+	static const struct { uint32_t most; const char *i; int want; } rows[] =
+	{
+		{ 0, "4096", SMTP_OK }, { 4096, "4096", SMTP_OK },
+		{ 4096, "4097", SMTP_E_AUTH }, { 8000, "8000", SMTP_OK },
+		{ 8000, "8001", SMTP_E_AUTH }, { 99, "4096", SMTP_E_AUTH },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct exchange x = { .given = { .user = "user",
+			.password = "pencil",
+			.iterations_max = rows[i].most } };
+		char server[200];
+
+		(void)snprintf(server, sizeof server, "%s%s", "r=" BOTH ",s="
+		    SALT ",i=", rows[i].i);
+		begin(&x, SMTP__SHA256, NONCE);
+		assert_int_equal(step(&x, NULL), SMTP_OK);
+		assert_int_equal(step(&x, server), rows[i].want);
+		end(&x);
+	}
+}
+
+/* ---- what it begins with */
+
+static int
+ascending(void *ctx, void *p, size_t n)
+{
+	unsigned char *octet = p, *next = ctx;
+
+	while (n-- > 0)
+		*octet++ = (*next)++;
+	return 0;
+}
+
+static int
+dry(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	return -1;
+}
+
+/* 18 octets of the source as base64, each time others. */
+static void
+test_scram__makes_a_nonce_of_its_own(void **state)
+{
+	unsigned char next = 0;
+	struct smtp__stepped_given given = { .user = "user",
+		.password = "pencil", .random = ascending,
+		.random_ctx = &next };
+	struct smtp__response response;
+	char first[2][64];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct smtp__scram *s = calloc(1, sizeof *s);
+		const struct smtp__stepped *m = &smtp__scrams[3];
+
+		assert_string_equal(m->name, "SCRAM-SHA-256");
+		assert_int_equal(m->state_bytes, sizeof *s);
+		assert_int_equal(m->begin(m, s, &given), SMTP_OK);
+		assert_int_equal(m->step(s, NULL, 0, &response), SMTP_OK);
+		assert_true(response.n < sizeof first[i]);
+		memcpy(first[i], response.p, response.n);
+		first[i][response.n] = '\0';
+		m->end(s);
+		given.random = dry;
+		assert_int_equal(m->begin(m, s, &given), SMTP_E_UNSUPPORTED);
+		given.random = NULL;
+		assert_int_equal(m->begin(m, s, &given), SMTP_E_UNSUPPORTED);
+		given.random = ascending;
+		free(s);
+	}
+	assert_string_equal(first[0], "n,,n=user,r=AAECAwQFBgcICQoLDA0ODxAR");
+	assert_string_equal(first[1], "n,,n=user,r=EhMUFRYXGBkaGxwdHh8gISIj");
+	proves("R5802-5.1-1");
+}
+
+/* UNSUPPORTED: another mechanism may carry it. */
+static void
+test_scram__says_what_it_cannot_carry(void **state)
+{
+	static char long_name[SMTP_SCRAM_TEXT];
+	const struct {
+		const char *user, *password, *authzid;
+		int want;
+	} rows[] = {
+		{ "user", "p\xff", NULL, SMTP_E_UNSUPPORTED },
+		{ "u\xff", "pencil", NULL, SMTP_E_UNSUPPORTED },
+		{ "user", "\xd8\xa7" "1", NULL, SMTP_E_UNSUPPORTED },
+		{ "user", "\xc2\xad", NULL, SMTP_E_UNSUPPORTED },
+		{ "\xc2\xad", "pencil", NULL, SMTP_E_UNSUPPORTED },
+		{ "user", "pencil", "\xff", SMTP_E_ARGUMENT },
+		{ NULL, "pencil", NULL, SMTP_E_ARGUMENT },
+		{ "user", NULL, NULL, SMTP_E_ARGUMENT },
+		{ long_name, "pencil", NULL, SMTP_E_UNSUPPORTED },
+		{ "user", long_name, NULL, SMTP_E_UNSUPPORTED },
+		{ "user", "pencil", long_name, SMTP_E_UNSUPPORTED },
+		{ long_name + SMTP_SCRAM_TEXT / 2, "pencil", NULL,
+		    SMTP_E_UNSUPPORTED },
+	};
+
+	(void)state;
+	memset(long_name, ',', sizeof long_name - 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp__stepped_given given = { .user = rows[i].user,
+			.password = rows[i].password,
+			.authzid = rows[i].authzid };
+		struct smtp__scram *s = calloc(1, sizeof *s);
+		int rc = smtp__scram_begin(s, SMTP__SHA256, &given, NONCE);
+
+		if (rc != rows[i].want)
+			fail_msg("row %zu: %d", i, rc);
+		smtp__scrams[0].end(s);
+		free(s);
+	}
+}
+
+/* Whatever its length, nothing is written beyond the text. */
+static void
+test_scram__has_room_or_says_so(void **state)
+{
+	static char server[SMTP_SCRAM_TEXT + 200];
+
+	(void)state;
+	for (size_t n = 1; n < SMTP_SCRAM_TEXT; n += 1 + n / 50) {
+		struct exchange x = { .given = { .user = "user",
+			.password = "pencil" } };
+		int rc;
+
+		memcpy(server, "r=" NONCE, strlen("r=" NONCE));
+		memset(server + strlen("r=" NONCE), 'x', n);
+		memcpy(server + strlen("r=" NONCE) + n, ",s=" SALT ",i=4096",
+		    sizeof ",s=" SALT ",i=4096");
+		begin(&x, SMTP__SHA256, NONCE);
+		assert_int_equal(step(&x, NULL), SMTP_OK);
+		rc = step(&x, server);
+		if (rc != SMTP_OK)
+			assert_non_null(strstr(x.response.why, "too long"));
+		assert_int_equal(rc, n < 800 ? SMTP_OK : n > 1100 ?
+		    SMTP_E_AUTH : rc);
+		end(&x);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scram__says_what_the_standards_say),
+		cmocka_unit_test(test_scram__computes_in_slices),
+		cmocka_unit_test(test_scram__does_not_prove_anything_to_liars),
+		cmocka_unit_test(
+		    test_scram__knows_who_does_not_know_the_password),
+		cmocka_unit_test(test_scram__bounds_iterations_as_it_is_told),
+		cmocka_unit_test(test_scram__makes_a_nonce_of_its_own),
+		cmocka_unit_test(test_scram__says_what_it_cannot_carry),
+		cmocka_unit_test(test_scram__has_room_or_says_so),
+	};
+
+	return cmocka_run_group_tests_name("scram", tests, NULL, NULL);
+}
