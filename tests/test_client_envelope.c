@@ -426,6 +426,41 @@ test_envelope__dsn_is_left_out_where_that_is_allowed(void **state)
 	play(&some, PLAIN, "EHLO", "require-dsn", "no");
 }
 
+/* Some readers of reports cut it: who looks at the trace is told. */
+static void
+test_envelope__a_long_envid_is_noted(void **state)
+{
+	static struct trace t;
+	static const char envid[] = "123456789 123456789 123456789 123456789";
+
+	(void)state;
+	for (size_t n = sizeof envid - 2; n < sizeof envid; n++) {
+		struct server *s = server_start("--tls", "none", NULL);
+		struct smtp_options *o = options_for(s, NULL);
+		struct smtp_message *m = mail_of(plain_mail,
+			"b@example.com", NULL);
+		struct smtp *smtp;
+		char id[sizeof envid];
+
+		(void)snprintf(id, sizeof id, "%.*s", (int)n, envid);
+		memset(&t, 0, sizeof t);
+		assert_int_equal(SMTP_OK, smtp_options_set_trace(o,
+			trace_line, &t));
+		assert_int_equal(SMTP_OK, smtp_open(&smtp, server_url(s,
+			PLAIN, "localhost"), o));
+		(void)smtp_message_set_dsn(m, NULL, id);
+		expect_rc("ENVID", smtp, smtp_send(smtp, m), SMTP_OK);
+		smtp_close(smtp);
+		smtp_options_free(o);
+		if ((strstr(t.text, "* envid: over 38 octets") != NULL) !=
+		    (n > 38))
+			fail_msg("%zu octets: %s", n, t.text);
+		smtp_message_free(m);
+		server_stop(s);
+	}
+	proves("R3461-4.4-1");
+}
+
 /* ---- other extensions */
 
 SETTER(ask_by_return, smtp_message_set_deliver_by(m, 120, "R"))
@@ -864,6 +899,7 @@ main(void)
 		cmocka_unit_test(test_envelope__dsn_is_asked_for),
 		cmocka_unit_test(
 		    test_envelope__dsn_is_left_out_where_that_is_allowed),
+		cmocka_unit_test(test_envelope__a_long_envid_is_noted),
 		cmocka_unit_test(
 		    test_envelope__other_extensions_are_asked_for),
 		cmocka_unit_test(

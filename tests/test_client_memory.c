@@ -66,6 +66,12 @@ build(const struct smtp_allocator *a)
 	smtp_message_set_from(m, "J\xc3\xbcrgen <a@example.com>");
 	smtp_message_add_to(m, "b@example.com");
 	smtp_message_add_bcc(m, "c@example.com");
+	smtp_message_set_dsn(m, "HDRS", "1");
+	smtp_message_set_notify(m, NULL, "FAILURE");
+	smtp_message_set_orcpt(m, "c@example.com", NULL, "d@example.com");
+	smtp_message_set_notify(m, "b@example.com", "NEVER");
+	smtp_message_set_notify(m, "c@example.com", "DELAY");
+	smtp_message_add_mail_parameter(m, "XFOO", "XFOO", "1");
 	smtp_message_set_subject(m, "Gr\xc3\xbc\xc3\x9f" "e");
 	smtp_message_set_text(m, "text\n");
 	smtp_message_set_html(m, "<p>html</p>\n");
@@ -101,7 +107,8 @@ whole(struct server *s, const struct smtp_allocator *a)
 static void
 test_client_memory__each_allocation_may_fail(void **state)
 {
-	struct server *s = server_start("--require-auth", NULL);
+	struct server *s = server_start("--require-auth", "--offer", "XFOO",
+		"--offer", "LIMITS RCPTDOMAINMAX=9", NULL);
 	struct meter m = { .left = 100000 };
 	struct smtp_allocator a = { metered, &m };
 	unsigned open_before = descriptors();

@@ -220,7 +220,7 @@ smtp__index_find(const struct smtp__index *index, struct smtp__bytes spec);
 void
 smtp__index_end(struct smtp__index *index, const struct smtp_allocator *a);
 
-/* asks.c */
+/* asks.c; asks.h has what its setters share. */
 void
 smtp__asks_init(struct smtp_message *m);
 /* Hand what is asked for single recipients to their rows. */
