@@ -293,6 +293,8 @@ interop:
 	$(call deps,tls)
 	@$(MAKE) --no-print-directory lib examples tools
 	@sh tests/interop/run.sh
+	$(call deps,microsocks tinyproxy danted python3)
+	@sh tests/proxies/run.sh
 
 # bench/NAME.c and its parts bench/NAME/*.c, with the peers that they need
 BENCHES     := $(patsubst bench/%.c,$(BUILD)/bench/%,\

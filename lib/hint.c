@@ -23,7 +23,8 @@ enum {
 	TOKEN = 512,
 	OPPORTUNISTIC = 1024,
 	PASSWORD = 2048,
-	LMTP = 4096
+	LMTP = 4096,
+	PROXY = 8192
 };
 
 #define ANY 0
@@ -226,6 +227,20 @@ static const struct row {
 	    "The server may have a limit of recipients for one mail." },
 
 	/* The way there. */
+	{ SMTP_E_PROTOCOL, SMTP_PHASE_CONNECT, ANY, ANY_CODE, ANY_CODE, 0,
+	    PROXY,
+	    "What answers there is no such proxy: check the option proxy, "
+	    "socks5:// or http://." },
+	{ SMTP_E_CONNECT, ANY, ANY, ANY_CODE, ANY_CODE, 0, PROXY,
+	    "Check the option proxy, and whether the proxy lets this host "
+	    "and port through: many allow few ports." },
+	{ SMTP_E_TIMEOUT, SMTP_PHASE_CONNECT, ANY, ANY_CODE, ANY_CODE, 0,
+	    PROXY,
+	    "The proxy does not answer, or the server behind it: check the "
+	    "option proxy, host and port." },
+	{ SMTP_E_RESOLVE, ANY, ANY, ANY_CODE, ANY_CODE, 0, PROXY,
+	    "Check the spelling of the proxy and the network's name "
+	    "server." },
 	{ SMTP_E_RESOLVE, ANY, ANY, ANY_CODE, ANY_CODE, 0, 0,
 	    "Check the spelling of the host and the network's name server." },
 	{ SMTP_E_TIMEOUT, SMTP_PHASE_CONNECT, ANY, ANY_CODE, ANY_CODE, 0,
@@ -369,6 +384,7 @@ bits(const struct smtp__facts *f)
 	is_bits |= f->own_ca ? OWN_CA : 0;
 	is_bits |= f->token ? TOKEN : PASSWORD;
 	is_bits |= f->lmtp ? LMTP : 0;
+	is_bits |= f->proxy ? PROXY : 0;
 	return is_bits;
 }
 

@@ -21,6 +21,7 @@ struct smtp__facts {
 	bool starttls, auth;             /* offered                         */
 	bool own_ca;                     /* an option names the anchors     */
 	bool token;                      /* not a password                  */
+	bool proxy;                      /* an option names one             */
 	const char *words;               /* of the reply; NULL: none        */
 	const char *banner;              /* first line that came, or NULL   */
 };

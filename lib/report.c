@@ -488,6 +488,8 @@ smtp_hint(const struct smtp *s)
 		.auth = (offers & SMTP_OFFER_AUTH) != 0,
 		.own_ca = smtp__options_own_ca(s->options),
 		.token = s->is_token,
+		.proxy = smtp__options_text(s->options, SMTP__PROXY)[0] !=
+		    '\0',
 		.words = s->failure.code == s->code ? s->words : NULL,
 		.banner = s->banner,
 	};

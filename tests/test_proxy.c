@@ -279,6 +279,10 @@ static const struct failure {
 		"Basic am9lOnNlY3JldA==\r\n\r\n",
 		"HTTP/1.1 407 Auth\r\nProxy-Authenticate: Digest\r\n\r\n") },
 	    SMTP_E_CONNECT, "refused the user or the password (407 Auth)" },
+	{ "401", HTTP_LOGIN, { TURN(CONNECT "Proxy-Authorization: "
+		"Basic am9lOnNlY3JldA==\r\n\r\n",
+		"HTTP/1.0 401 Unauthorized\r\n\r\n") }, SMTP_E_CONNECT,
+	    "refused the user or the password (401 Unauthorized)" },
 	{ "403", HTTP, ANSWER("HTTP/1.1 403 For\x1B[1m\r\n\r\n"),
 	    SMTP_E_CONNECT, "proxy " NAME ": does not allow mx.example port "
 	    "587 (403 For?[1m)" },

@@ -54,6 +54,11 @@ package()
 	pacman:arm)       echo arm-none-eabi-gcc arm-none-eabi-newlib ;;
 	brew:arm)         echo gcc-arm-embedded ;;
 	pkg:arm)          echo gcc-arm-embedded ;;
+	apt:microsocks | apk:microsocks)
+			  echo microsocks ;;
+	*:tinyproxy)      echo tinyproxy ;;
+	apt:danted)       echo dante-server ;;
+	*:danted)         echo dante ;;
 	apt:postfix)      echo postfix ;;
 	*:postfix)        echo postfix ;;
 	apt:dovecot)      echo dovecot-core dovecot-submissiond \
@@ -156,6 +161,7 @@ have()
 	outsiders)
 		command -v openssl >/dev/null 2>&1 &&
 			sh tests/outsiders/python.sh >/dev/null ;;
+	danted)	PATH=$PATH:/usr/sbin command -v danted >/dev/null 2>&1 ;;
 	dovecot) PATH=$PATH:/usr/sbin command -v dovecot >/dev/null 2>&1 ;;
 	postfix) PATH=$PATH:/usr/sbin command -v postfix >/dev/null 2>&1 ;;
 	debootstrap)

@@ -87,6 +87,7 @@ refuse(struct smtp__proxy *proxy, unsigned code)
 
 	put_answer(proxy, answer, sizeof answer);
 	switch (code) {
+	case 401:                /* so says tinyproxy to a wrong password */
 	case 407:
 		smtp__proxy_fail(proxy, SMTP_E_CONNECT,
 		    proxy->plan.basic != NULL ?
