@@ -313,6 +313,40 @@ test_client_own__is_added_by_its_name(void **state)
 	smtp_options_free(o);
 }
 
+/* Fails the allocation whose turn it is; 0: none. */
+static void *
+scarce(void *ctx, void *p, size_t was, size_t now)
+{
+	unsigned *turn = ctx;
+
+	(void)was;
+	if (now == 0) {
+		free(p);
+		return NULL;
+	}
+	return --*turn == 0 ? NULL : realloc(p, now);
+}
+
+static void
+test_client_own__is_added_or_memory_is_short(void **state)
+{
+	static const struct smtp_sasl own = { .name = "X", .step = step };
+	unsigned n = 0;
+	int rc;
+
+	(void)state;
+	do {
+		unsigned turn = ++n;
+		const struct smtp_allocator a = { scarce, &turn };
+		struct smtp_options *o = smtp_options_new_with(&a);
+
+		rc = smtp_options_add_sasl(o, &own);
+		assert_true(rc == SMTP_OK || rc == SMTP_E_MEMORY);
+		smtp_options_free(o);
+	} while (rc != SMTP_OK);
+	assert_int_equal(n, 3);
+}
+
 #if SMTP_WITH_NTLM
 
 /* ---- NTLM, with the octets of tests/test_ntlm.c */
@@ -401,6 +435,7 @@ main(void)
 		cmocka_unit_test(test_client_own__may_not_begin),
 		cmocka_unit_test(test_client_own__needs_only_a_step),
 		cmocka_unit_test(test_client_own__is_added_by_its_name),
+		cmocka_unit_test(test_client_own__is_added_or_memory_is_short),
 #if SMTP_WITH_NTLM
 		cmocka_unit_test(test_client_own__ntlm_only_if_named),
 #endif

@@ -92,7 +92,7 @@ static uint32_t
 upper(uint32_t c)
 {
 	static const struct {
-		uint16_t first, last, less, step;
+		uint16_t first, last, less, every;
 	} lower[] = {
 		{ 'a', 'z', 32, 1 }, { 0xE0, 0xF6, 32, 1 },
 		{ 0xF8, 0xFE, 32, 1 }, { 0x101, 0x12F, 1, 2 },
@@ -109,7 +109,7 @@ upper(uint32_t c)
 		return 0x178;
 	for (size_t i = 0; i < sizeof(lower) / sizeof(*lower); i++)
 		if (c >= lower[i].first && c <= lower[i].last &&
-		    (c - lower[i].first) % lower[i].step == 0)
+		    (c - lower[i].first) % lower[i].every == 0)
 			return c - lower[i].less;
 	return c;
 }

@@ -50,6 +50,8 @@ check 'it is written' sh tools/amalgamation.sh "$work"
 check 'it compiles by itself' compile -c smtp.c
 check 'all public names are there' exports_all
 check 'it compiles as ISO C' compile -std=c11 -Wpedantic -c -o iso.o smtp.c
+check 'it compiles with what is off by default' compile -DSMTP_WITH_NTLM=1 \
+	-c -o more.o smtp.c
 check 'it compiles without TLS and digests' compile $off -c -o alone.o smtp.c
 check 'and then needs no TLS library' needs_no_library
 check 'the header is C++' compile -x c++ -std=c++11 -fsyntax-only smtp.h
