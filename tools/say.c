@@ -4,8 +4,8 @@
  *
  *	say SESSIONS URL USER NAME=VALUE... -- LINE...
  *
- * Opens that many sessions, one after another, with the same options, and says
- * the lines in each. USER '' does not authenticate; otherwise the password is
+ * Opens that many sessions (1 to 9), one after another, with the same options,
+ * and says the lines in each. USER '' does not authenticate; otherwise the password is
  * in SMTP_PASSWORD. Prints `session N`, then for each line its status, code
  * and enhanced code, and the lines of the reply behind a tab; the trace goes
  * to the standard error. The exit status is 0 if every session could be opened.
@@ -82,8 +82,8 @@ main(int argc, char **argv)
 	if (at == argc || rc != SMTP_OK)
 		return 64;
 	smtp_options_set_trace(options, print_line, NULL);
-	for (int i = 1; i <= atoi(argv[1]) && rc == SMTP_OK; i++) {
-		printf("session %d\n", i);
+	for (char i = '1'; i <= argv[1][0] && rc == SMTP_OK; i++) {
+		printf("session %c\n", i);
 		rc = session(options, argv[2], argv[3], argv + at + 1);
 	}
 	smtp_options_free(options);
