@@ -17,6 +17,7 @@ DESTDIR        ?=
 PKG_CONFIG     ?= pkg-config
 MBEDTLS_PREFIX ?=
 WITH_SODIUM ?= no
+WITH_CARES  ?= no
 WITH_GSSAPI ?= no
 SMTP_PREFIX    ?=
 ONE_FILE       ?= no
@@ -102,6 +103,10 @@ ifeq ($(WITH_SODIUM),yes)
 SODIUM_CFLAGS := -DSMTP_WITH_SODIUM=1
 LIBS += -lsodium
 endif
+ifeq ($(WITH_CARES),yes)
+CARES_CFLAGS := -DSMTP_WITH_CARES=1
+LIBS += -lcares
+endif
 
 # ---- how it is compiled
 
@@ -111,7 +116,7 @@ WARN += -Werror
 endif
 INCLUDE    := -Iinclude -Ilib
 ALL_CFLAGS  = $(WARN) $(INCLUDE) $(MBEDTLS_CFLAGS) -pthread \
-	$(SODIUM_CFLAGS) \
+	$(SODIUM_CFLAGS) $(CARES_CFLAGS) \
 	$(if $(SMTP_PREFIX),-DSMTP_PREFIX=$(SMTP_PREFIX)) $(CPPFLAGS) $(CFLAGS)
 # The library is ISO C and each file names the POSIX it needs; programs here
 # are written for the platform.
@@ -243,7 +248,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c \
 .PHONY: test check demo hostile lint fuzz size interop sasl bench outsiders \
 	install uninstall clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS \
-	WITH_SODIUM WITH_GSSAPI
+	WITH_SODIUM WITH_GSSAPI WITH_CARES
 
 # By this name `make -n' does not take the line for one that it must run.
 THIS_MAKE := $(MAKE)
@@ -388,5 +393,6 @@ help:
 	@echo 'build/; MBEDTLS_PREFIX=dir takes mbedTLS from dir/include and'
 	@echo 'dir/lib; SMTP_PREFIX=acme_ renames the public symbols;'
 	@echo 'ONE_FILE=yes compiles the amalgamation; V=1 shows commands;'
-	@echo 'WERROR=yes; WITH_SODIUM=yes reads Ed25519 keys for DKIM; DEPS=no'
-	@echo 'never installs a package.'
+	@echo 'WERROR=yes; WITH_SODIUM=yes reads Ed25519 keys for DKIM;'
+	@echo 'WITH_CARES=yes looks names up by c-ares, without a thread;'
+	@echo 'DEPS=no never installs a package.'

@@ -310,7 +310,7 @@ say_goodbye(struct smtp *s)
 static void
 leave(struct smtp *s)
 {
-	if (s->connected && !s->foreign)
+	if (s->connected && (!s->foreign || smtp__options_has_fd(s->options)))
 		smtp__net_leave(smtp_fd(s));
 	s->connected = false;
 	if (s->operation != SMTP__NOTHING)

@@ -132,7 +132,7 @@ struct smtp_options {
 	struct smtp__own_sasl *own;      /* SMTP__OWN_MAX, or NULL          */
 	size_t own_n;
 	struct smtp_transport transport;
-	bool has_transport;
+	bool has_transport, has_fd;
 	atomic_bool transport_taken;
 #if SMTP_WITH_TLS
 	_Atomic(struct smtp__tls_shared *) tls[2];
@@ -490,6 +490,7 @@ smtp_options_set_transport(struct smtp_options *o,
 	close_transport(o);
 	o->transport = *transport;
 	o->has_transport = true;
+	o->has_fd = false;
 	return SMTP_OK;
 }
 
@@ -505,7 +506,9 @@ smtp_options_set_fd(struct smtp_options *o, int fd)
 	    smtp_transport_socket(&transport, fd) != SMTP_OK)
 		return fail(o, SMTP_E_ARGUMENT, "fd", "takes a connected "
 		    "stream socket", "");
-	return smtp_options_set_transport(o, &transport);
+	rc = smtp_options_set_transport(o, &transport);
+	o->has_fd = rc == SMTP_OK;
+	return rc;
 }
 
 int
@@ -655,6 +658,12 @@ smtp__options_take_transport(struct smtp_options *o,
 		return false;
 	*transport = o->transport;
 	return true;
+}
+
+bool
+smtp__options_has_fd(const struct smtp_options *o)
+{
+	return o->has_fd;
 }
 
 #if SMTP_WITH_TLS

@@ -109,6 +109,10 @@ bool
 smtp__options_take_transport(struct smtp_options *options,
     struct smtp_transport *transport, bool *used);
 
+/* Was that transport a descriptor, which a child of fork may close? */
+bool
+smtp__options_has_fd(const struct smtp_options *options);
+
 #if SMTP_WITH_TLS
 /*
  * What sessions share of TLS, read at the first call. `any` takes every

@@ -82,6 +82,9 @@ smtp_features(void)
 #if SMTP_WITH_TLS
 	    " tls"
 #endif
+#if SMTP_WITH_CARES
+	    " c-ares"
+#endif
 #if SMTP_WITH_PROXY
 	    " proxy"
 #endif

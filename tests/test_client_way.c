@@ -13,6 +13,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "net/net.h"
 #include "support/ports.h"
@@ -536,6 +537,34 @@ test_client_way__a_descriptor_serves_one_session(void **state)
 	smtp_options_free(o);
 }
 
+/* In a child it is closed, and nothing said: the parent goes on. */
+static void
+test_client_way__a_descriptor_stays_the_parents(void **state)
+{
+	struct server *s = server_start("--tls", "none", NULL);
+	struct smtp_options *o = options_for(s, NULL);
+	int fd = connect_to(s), status;
+	struct smtp *smtp;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(smtp_options_set_fd(o, fd), SMTP_OK);
+	expect_rc("open", NULL, smtp_open(&smtp, server_url(s, PLAIN,
+		"localhost"), o), SMTP_OK);
+	smtp_options_free(o);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		smtp_close(smtp);
+		_exit(fcntl(fd, F_GETFD) < 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	send_and_close(s, smtp, "parent");
+	assert_int_equal(server_heard_lines(s, "QUIT"), 1);
+	server_stop(s);
+}
+
 static void
 test_client_way__a_proxy_is_not_left_out_silently(void **state)
 {
@@ -580,6 +609,8 @@ main(void)
 			test_client_way__a_descriptor_has_to_be_connected),
 		cmocka_unit_test(
 			test_client_way__a_descriptor_serves_one_session),
+		cmocka_unit_test(
+			test_client_way__a_descriptor_stays_the_parents),
 		cmocka_unit_test(
 			test_client_way__a_proxy_is_not_left_out_silently),
 	};

@@ -80,6 +80,10 @@ package()
 	dnf:gssapi)       echo krb5-devel ;;
 	apk:gssapi)       echo krb5-dev ;;
 	*:gssapi)         echo krb5 ;;
+	apt:cares)        echo libc-ares-dev ;;
+	dnf:cares)        echo c-ares-devel ;;
+	apk:cares)        echo c-ares-dev ;;
+	*:cares)          echo c-ares ;;
 	apt:npm)          echo nodejs npm ;;
 	dnf:npm)          echo nodejs-npm ;;
 	brew:npm)         echo node ;;
@@ -147,6 +151,8 @@ have()
 	gssapi)	echo 'int main(void) { return 0; }' |
 			links -include gssapi/gssapi_krb5.h \
 			-lgssapi_krb5 ;;
+	cares)	echo 'int main(void) { return 0; }' |
+			links -include ares.h -lcares ;;
 	sanitizers)
 		echo 'int main(void) { return 0; }' |
 			CC=clang links -fsanitize=address,undefined &&

@@ -148,6 +148,11 @@ BEGIN {
 			print where what " belongs to *_sodium.c"
 		next
 	}
+	if (what == "ares.h") {
+		if (FILENAME !~ /_cares\.c$/)
+			print where what " belongs to *_cares.c"
+		next
+	}
 	if (what ~ /^(mbedtls|psa)\//) {
 		if (FILENAME !~ /_mbedtls\.c$/)
 			print where what " belongs to *_mbedtls.c"

@@ -156,6 +156,9 @@
 #ifndef SMTP_WITH_PROXY
 #define SMTP_WITH_PROXY 1        /* SOCKS5 and CONNECT of HTTP            */
 #endif
+#ifndef SMTP_WITH_CARES
+#define SMTP_WITH_CARES 0        /* name lookup by it; by WITH_CARES=yes  */
+#endif
 #ifndef SMTP_WITH_THREADS
 #define SMTP_WITH_THREADS 1      /* name lookup in a thread of its own    */
 #endif

@@ -359,6 +359,10 @@ smtp__lookup_start(const char *host, unsigned port, int family,
 		return lookup;
 	}
 	lookup->family = family;
+#if SMTP_WITH_CARES
+	if (resolver == NULL)
+		resolver = &smtp__resolver_cares;
+#endif
 	if (resolver != NULL) {
 		lookup->resolver = *resolver;
 		ask(lookup);

@@ -28,6 +28,11 @@ struct smtp__lookup *
 smtp__lookup_start(const char *host, unsigned port, int family,
     const struct smtp_resolver *resolver);
 
+#if SMTP_WITH_CARES
+/* Then the standard. Its ctx: NULL, or name servers, "127.0.0.1:53,...". */
+extern const struct smtp_resolver smtp__resolver_cares;
+#endif
+
 /*
  * A mask: not yet. SMTP_OK: `*addresses` has the `*n` of them, at
  * least one, in the order of RFC 8305 section 4: the system's own (RFC 6724)
