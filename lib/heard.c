@@ -61,6 +61,19 @@ restore_words(struct smtp *s)
 	s->last_words = NULL;
 }
 
+/* A server may repeat what it was told; nobody has to read that. */
+static void
+hide_secret(struct smtp *s)
+{
+	size_t n = s->secret == NULL ? 0 : strlen(s->secret);
+	char *at = s->words;
+
+	while (n > 2 && (at = strstr(at, s->secret)) != NULL) {
+		memset(at, '*', n);
+		at += n;
+	}
+}
+
 void
 smtp__heard_reply(struct smtp *s, const struct smtp_reply *reply)
 {
@@ -81,6 +94,8 @@ smtp__heard_reply(struct smtp *s, const struct smtp_reply *reply)
 	s->code = reply->code;
 	s->last_phase = reply->phase;
 	s->words[reply->text_n] = '\0';
+	if (reply->phase == SMTP_PHASE_AUTH)
+		hide_secret(s);
 	smtp__out_init(&out, s->enhanced, sizeof s->enhanced - 1);
 	smtp__report_enhanced(&out, reply->code, reply->subject, reply->detail);
 	s->enhanced[out.n] = '\0';

@@ -66,10 +66,46 @@ test_status__says_version_and_features(void **state)
 	assert_non_null(strstr(smtp_features(), " tls"));
 }
 
+/* Each group, and each detail that is known by a name, in all its classes. */
+static void
+test_status__enhanced_codes_have_words(void **state)
+{
+	static const struct { const char *code, *words; } rows[] = {
+		{ "5.1.1", "no such mailbox" },
+		{ "4.2.2", "the mailbox is full" },
+		{ "5.2.2", "the mailbox is full" },
+		{ "2.1.5", "the address is good" },
+		{ "5.1.10", "the domain takes no mail (null MX)" },
+		{ "5.7.30", "REQUIRETLS cannot be kept on the way" },
+		{ "5.0.0", "no more is said" },
+		{ "5.1.0", "the address" },
+		{ "5.2.0", "the mailbox" },
+		{ "5.3.0", "the mail system" },
+		{ "5.4.0", "the network or the way there" },
+		{ "5.5.0", "the protocol" },
+		{ "5.6.0", "the content" },
+		{ "5.7.999", "security or policy" },
+		{ "5.8.0", "" }, { "3.1.1", "" }, { "5", "" }, { "5.", "" },
+		{ "5.1", "" }, { "5.1.", "" }, { "5.1.1.", "" },
+		{ "5.1.1111", "" }, { "51.1.1", "" }, { "x", "" }, { "", "" },
+		{ "5.257.1", "" }, { " 5.1.1", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (strcmp(smtp_enhanced_words(rows[i].code),
+		    rows[i].words) != 0)
+			fail_msg("%s: %s", rows[i].code,
+			    smtp_enhanced_words(rows[i].code));
+	assert_string_equal(smtp_enhanced_words(NULL), "");
+	proves("R3463-3-1");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_status__enhanced_codes_have_words),
 		cmocka_unit_test(test_status__has_a_number_and_a_name_for_ever),
 		cmocka_unit_test(
 		    test_status__names_phases_in_the_order_of_the_wire),

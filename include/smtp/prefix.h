@@ -65,6 +65,7 @@
 #define smtp_engine_take SMTP__AS(engine_take)
 #define smtp_engine_taken SMTP__AS(engine_taken)
 #define smtp_engine_want SMTP__AS(engine_want)
+#define smtp_enhanced_words SMTP__AS(enhanced_words)
 #define smtp_error SMTP__AS(error)
 #define smtp_fd SMTP__AS(fd)
 #define smtp_features SMTP__AS(features)

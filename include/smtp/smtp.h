@@ -430,6 +430,13 @@ smtp_features(void);
 SMTP_API const char *
 smtp_status_name(int status);
 
+/*
+ * An enhanced code in a few words: "5.1.1" is "no such mailbox"; what it is
+ * about where only its subject is known, "" where it is none (RFC 3463, 5248).
+ */
+SMTP_API const char *
+smtp_enhanced_words(const char *enhanced);
+
 /* "NONE", "NEVER", ...: advice without its prefix; "" for what is none. */
 SMTP_API const char *
 smtp_retry_name(int retry);
