@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "proto/command.h"
 #include "text/ascii.h"
+#include "text/mailbox.h"
 
 /* Of ENVID, for agents that show it (RFC 3461 section 4.4). */
 #define ENVID_SHORT 38
@@ -340,6 +341,19 @@ point(struct smtp__sending *g)
 	g->delivery.flags |= SMTP_DELIVERY_LONG;
 }
 
+/* RFC 6409 section 4.2: such a name is of this network only. */
+static void
+note_unqualified(struct smtp *s, const char *address)
+{
+	struct smtp__mailbox mailbox;
+
+	if (smtp__mailbox_check(address, strlen(address), SMTP__MAILBOX_NULL |
+	    SMTP__MAILBOX_POSTMASTER | SMTP__MAILBOX_UTF8, &mailbox) ==
+	    SMTP__MAILBOX_OK && mailbox.unqualified && !mailbox.literal)
+		smtp__trace_note(s->trace, "the domain has no dot: ",
+		    address);
+}
+
 int
 smtp__envelope_write(struct smtp *s)
 {
@@ -349,6 +363,11 @@ smtp__envelope_write(struct smtp *s)
 	int rc;
 
 	g->subject = g->detail = SMTP_NO_ENHANCED;
+	if (s->trace != NULL && !s->lmtp) {
+		note_unqualified(s, g->delivery.from);
+		for (size_t i = 0; i < g->delivery.rcpt_count; i++)
+			note_unqualified(s, g->rows[i].address);
+	}
 	if (!asks->any)
 		return SMTP_OK;
 	if (asks->mail[SMTP__ASK_ENVID] != NULL &&

@@ -44,6 +44,9 @@ static const struct retry_row {
 	    SMTP_RETRY_NOW, 0 },
 	{ SMTP_E_LATER, SMTP_E_CANCELLED, ANY, ANY, ANY_PART, ANY_PART,
 	    SMTP_RETRY_NOW, 0 },
+	/* A session that LIMITS ended: another one takes it. */
+	{ SMTP_E_LATER, SMTP_E_STATE, ANY, ANY, ANY_PART, ANY_PART,
+	    SMTP_RETRY_NOW, 0 },
 	{ SMTP_E_LATER, SMTP_E_TIMEOUT, ANY, ANY, ANY_PART, ANY_PART,
 	    SMTP_RETRY_LATER, SOON },
 	{ SMTP_E_LATER, SMTP_E_RESOLVE, ANY, ANY, ANY_PART, ANY_PART,

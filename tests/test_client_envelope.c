@@ -461,6 +461,35 @@ test_envelope__a_long_envid_is_noted(void **state)
 	proves("R3461-4.4-1");
 }
 
+/* RFC 6409 section 4.2: a warning, since networks have such names. */
+static void
+test_envelope__a_domain_without_a_dot_is_noted(void **state)
+{
+	static struct trace t;
+	struct server *s = server_start("--tls", "none", NULL);
+	struct smtp_options *o = options_for(s, NULL);
+	struct smtp_message *m = mail_of(plain_mail, "b@localhost",
+		"c@example.com", "d@[192.0.2.7]", "postmaster", NULL);
+	struct smtp *smtp;
+	const char *p;
+
+	(void)state;
+	assert_int_equal(SMTP_OK, smtp_options_set_trace(o, trace_line, &t));
+	assert_int_equal(SMTP_OK, smtp_open(&smtp, server_url(s, PLAIN,
+		"localhost"), o));
+	expect_rc("unqualified", smtp, smtp_send(smtp, m), SMTP_OK);
+	smtp_close(smtp);
+	smtp_options_free(o);
+	p = strstr(t.text, "* the domain has no dot: ");
+	assert_non_null(p);
+	assert_int_equal(0, strncmp(p, "* the domain has no dot: "
+		"b@localhost\n", 37));
+	assert_null(strstr(p + 37, "no dot"));
+	smtp_message_free(m);
+	server_stop(s);
+	proves("R6409-4.2-1");
+}
+
 /* ---- other extensions */
 
 SETTER(ask_by_return, smtp_message_set_deliver_by(m, 120, "R"))
@@ -900,6 +929,8 @@ main(void)
 		cmocka_unit_test(
 		    test_envelope__dsn_is_left_out_where_that_is_allowed),
 		cmocka_unit_test(test_envelope__a_long_envid_is_noted),
+		cmocka_unit_test(
+		    test_envelope__a_domain_without_a_dot_is_noted),
 		cmocka_unit_test(
 		    test_envelope__other_extensions_are_asked_for),
 		cmocka_unit_test(

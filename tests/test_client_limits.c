@@ -253,6 +253,7 @@ test_limits__a_session_that_may_not_be_opened_again(void **state)
 	assert_non_null(strstr(smtp_error(smtp), "LIMITS"));
 	expect_row("next", next, 0, SMTP_E_LATER, 0);
 	assert_int_equal(SMTP_E_STATE, smtp_cause(smtp));
+	assert_int_equal(SMTP_RETRY_NOW, smtp_retry(smtp));
 	smtp_close(smtp);
 	expect_complete("reconnect=no", s);
 	smtp_message_free(m);
