@@ -11,17 +11,6 @@
  * trace goes to the standard error. The exit status is 0 if every session
  * could be opened.
  */
-/*
- * say: lines of one's own to a mail server, for the tests with real ones.
- *
- *	say SESSIONS URL USER NAME=VALUE... -- LINE...
- *
- * Opens that many sessions (1 to 9), one after another, with the same options,
- * and says the lines in each. USER '' does not authenticate; otherwise the password is
- * in SMTP_PASSWORD. Prints `session N`, then for each line its status, code
- * and enhanced code, and the lines of the reply behind a tab; the trace goes
- * to the standard error. The exit status is 0 if every session could be opened.
- */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
