@@ -62,6 +62,7 @@ smtp__auth_forget(struct smtp *s)
 	smtp__memory_free_text(&s->heap, s->auth.named);
 	s->user = s->secret = s->auth.named = NULL;
 	s->auth.proof = SMTP__NO_PROOF;
+	s->auth.polled = s->auth.asking = false;
 	memset(&s->credentials, 0, sizeof s->credentials);
 }
 
@@ -77,7 +78,7 @@ smtp__auth_end(struct smtp *s)
 	a->state = NULL;
 	a->stepped = NULL;
 	smtp__wipe(a->binding, sizeof a->binding);
-	a->heard = false;
+	a->heard = a->asking = false;
 	memset(&a->response, 0, sizeof a->response);
 }
 
@@ -326,16 +327,12 @@ begin_best(struct smtp *s)
 	return SMTP_E_AUTH;
 }
 
-int
-smtp__auth_start(struct smtp *s)
+static int
+begin_anew(struct smtp *s)
 {
-	struct smtp__auth *a = &s->auth;
 	int rc;
 
-	s->goal = SMTP__GOAL_AUTH;
-	s->locked = true;
-	s->replies = 0;
-	a->tried = a->attempts = 0;
+	s->auth.tried = s->auth.attempts = 0;
 	rc = begin_best(s);
 	if (rc == SMTP_E_AUTH) {
 		s->last_phase = SMTP_PHASE_AUTH;
@@ -353,6 +350,92 @@ smtp__auth_start(struct smtp *s)
 		return smtp__report(s, rc, rc, SMTP_PHASE_AUTH,
 		    "AUTH: not now");
 	return SMTP_OK;
+}
+
+/*
+ * Tokens that somebody else has.
+ */
+
+/* Room for the longest that goes into a line of AUTH, and a NUL. */
+#define TOKEN_ROOM 4098
+
+/* 0, above 0 for "not yet", or -1: there is none. */
+static int
+call_for_token(struct smtp *s)
+{
+	const struct smtp__hooks *hooks = smtp__options_hooks(s->options);
+	char *room = smtp__memory_new(&s->heap, TOKEN_ROOM);
+	int rc = -1;
+
+	if (room == NULL)
+		return -1;
+	rc = hooks->token(hooks->token_ctx, s->user, s->auth.renewed, room,
+	    TOKEN_ROOM - 1);
+	if (rc == 0) {
+		s->secret = smtp__memory_copy(&s->heap, room, strlen(room));
+		if (s->secret == NULL)
+			rc = -1;
+	}
+	smtp__wipe(room, TOKEN_ROOM);
+	smtp__memory_free(&s->heap, room, TOKEN_ROOM);
+	return rc;
+}
+
+static int
+wait_for_token(struct smtp *s)
+{
+	s->auth.asking = true;
+	s->due_ms = UINT64_MAX;
+	return SMTP_WANT_TOKEN;
+}
+
+int
+smtp__auth_ask(struct smtp *s)
+{
+	struct smtp__auth *a = &s->auth;
+	int rc = a->denied ? -1 : 0;
+
+	if (s->secret == NULL && !a->polled)
+		rc = call_for_token(s);
+	if (rc > 0 || (rc == 0 && s->secret == NULL))
+		return wait_for_token(s);
+	a->asking = false;
+	/* Behind a refusal that is what there is to tell. */
+	if (rc < 0)
+		return a->renewed ? SMTP_E_AUTH : smtp__report(s, SMTP_E_AUTH,
+		    SMTP_E_AUTH, SMTP_PHASE_AUTH, "AUTH: there is no token");
+	s->credentials.token = s->secret;
+	return begin_anew(s);
+}
+
+/* RFC 7628 section 3.2.3: it may have run out. Once, then it is final. */
+static bool
+renews(struct smtp *s, int code)
+{
+	struct smtp__auth *a = &s->auth;
+
+	if (a->proof != SMTP__TOKEN || code != 535 || a->renewed ||
+	    !(a->polled || smtp__options_hooks(s->options)->token != NULL))
+		return false;
+	a->renewed = true;
+	smtp__memory_free_text(&s->heap, s->secret);
+	s->secret = NULL;
+	s->credentials.token = NULL;
+	return true;
+}
+
+int
+smtp__auth_start(struct smtp *s)
+{
+	struct smtp__auth *a = &s->auth;
+
+	s->goal = SMTP__GOAL_AUTH;
+	s->locked = true;
+	s->replies = 0;
+	a->denied = a->renewed = false;
+	if (a->proof == SMTP__TOKEN && s->secret == NULL)
+		return smtp__auth_ask(s);
+	return begin_anew(s);
 }
 
 /*
@@ -388,6 +471,11 @@ smtp__auth_again(struct smtp *s, int status)
 	struct smtp__auth *a = &s->auth;
 
 	smtp__auth_end(s);
+	if (!a->failed && s->replies > 0 && renews(s, s->code)) {
+		int rc = smtp__auth_ask(s);
+
+		return rc >= 0 || s->error[0] != '\0' ? rc : status;
+	}
 	if (a->failed || s->replies == 0 || a->attempts >= ATTEMPTS ||
 	    !narrow(s, s->code))
 		return status;

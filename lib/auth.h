@@ -28,6 +28,10 @@ struct smtp__auth {
 	/* one operation */
 	unsigned tried;          /* bits by the place in the order          */
 	unsigned attempts;
+	bool polled;             /* tokens come with smtp_give_token()      */
+	bool asking;             /* for one                                 */
+	bool denied;             /* there is none                           */
+	bool renewed;            /* one was refused                         */
 
 	/* one exchange */
 	char name[24];           /* the mechanism; stays for questions      */
@@ -43,15 +47,18 @@ struct smtp__auth {
 };
 
 /*
- * Say AUTH, with the best mechanism that fits. SMTP_OK when it began, or the
- * status that smtp_auth() has, told already.
+ * Say AUTH, with the best mechanism that fits. SMTP_OK when it began, a mask
+ * while a token is asked for (then go on with ask), or the status that
+ * smtp_auth() has, told already.
  */
 int
 smtp__auth_start(struct smtp *s);
+int
+smtp__auth_ask(struct smtp *s);
 
 /*
  * AUTH ended with this status, other than SMTP_OK: SMTP_OK when something else
- * is tried, or the status.
+ * is tried, a mask as above, or the status.
  */
 int
 smtp__auth_again(struct smtp *s, int status);

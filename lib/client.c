@@ -131,6 +131,8 @@ keep_credentials(struct smtp *s, enum smtp__proof proof, const char *name,
 		return refuse(s, SMTP_E_MEMORY, "out of memory");
 	}
 	s->auth.proof = proof;
+	s->auth.polled = proof == SMTP__TOKEN && secret == NULL &&
+	    smtp__options_hooks(s->options)->token == NULL;
 	s->is_token = proof == SMTP__TOKEN;
 	s->credentials.user = s->user;
 	s->credentials.password = proof == SMTP__PASSWORD ? s->secret : NULL;
@@ -138,6 +140,21 @@ keep_credentials(struct smtp *s, enum smtp__proof proof, const char *name,
 	s->credentials.authzid = or_null(smtp__options_text(s->options,
 	    SMTP__AUTHZID));
 	return SMTP_OK;
+}
+
+/* A token may come later, where there is a way for it to come. */
+static bool
+lacks_something(const struct smtp *s, enum smtp__proof proof,
+    const char *name, const char *user, const char *secret)
+{
+	if (proof == SMTP__NAMED)
+		return name == NULL;
+	if (user == NULL || *user == '\0')
+		return true;
+	if (secret == NULL && proof == SMTP__TOKEN)
+		return smtp__options_hooks(s->options)->token == NULL &&
+		    smtp__options_flag(s->options, SMTP__BLOCKING);
+	return secret == NULL || *secret == '\0';
 }
 
 /* With a mechanism by its `name`, or with a user and a secret. */
@@ -152,8 +169,7 @@ authenticate(struct smtp *s, enum smtp__proof proof, const char *name,
 	rc = smtp__op_begin(s, SMTP__AUTHENTICATING);
 	if (rc != SMTP_OK)
 		return rc;
-	if (proof == SMTP__NAMED ? name == NULL : user == NULL ||
-	    secret == NULL || *user == '\0' || *secret == '\0')
+	if (lacks_something(s, proof, name, user, secret))
 		rc = smtp__report(s, SMTP_E_ARGUMENT, SMTP_E_ARGUMENT,
 		    SMTP_PHASE_AUTH, "AUTH: a user and a secret are needed");
 	else if (s->authenticated)
@@ -169,7 +185,7 @@ authenticate(struct smtp *s, enum smtp__proof proof, const char *name,
 	rc = keep_credentials(s, proof, name, user, secret);
 	if (rc == SMTP_OK)
 		rc = smtp__auth_start(s);
-	return rc != SMTP_OK ? smtp__op_fail(s, rc) : smtp__op_complete(s);
+	return rc < 0 ? smtp__op_fail(s, rc) : smtp__op_complete(s);
 }
 
 int
@@ -182,6 +198,17 @@ int
 smtp_auth_token(struct smtp *s, const char *user, const char *token)
 {
 	return authenticate(s, SMTP__TOKEN, NULL, user, token);
+}
+
+int
+smtp_give_token(struct smtp *s, const char *token)
+{
+	if (s == NULL)
+		return SMTP_E_MEMORY;
+	if (!s->auth.asking || !s->auth.polled || s->secret != NULL)
+		return SMTP_E_STATE;
+	s->auth.denied = token == NULL;
+	return keep(s, &s->secret, token) ? SMTP_OK : SMTP_E_MEMORY;
 }
 
 int

@@ -14,6 +14,7 @@
 
 /* A source that is not ready, or a transport without descriptor. */
 #define RETRY_MS 5
+#define SOMEBODY (SMTP_WANT_SOURCE | SMTP_WANT_TOKEN)
 
 /*
  * Beginning and end of an operation.
@@ -273,6 +274,8 @@ ready(struct smtp *s)
 {
 	int rc = smtp_engine_status(s->engine);
 
+	if (s->auth.asking)
+		return go_on(s, smtp__auth_ask(s));
 	if (rc != SMTP_OK && s->goal == SMTP__GOAL_AUTH)
 		return go_on(s, smtp__auth_again(s, rc));
 	if (rc != SMTP_OK)
@@ -377,11 +380,11 @@ smtp__op_wait(const struct smtp *s, int want)
 
 	if (left > SLICE_MS)
 		left = SLICE_MS;
-	want &= SMTP_WANT_READ | SMTP_WANT_WRITE | SMTP_WANT_SOURCE;
-	if (left > RETRY_MS && (want & SMTP_WANT_SOURCE ||
+	want &= SMTP_WANT_READ | SMTP_WANT_WRITE | SOMEBODY;
+	if (left > RETRY_MS && (want & SOMEBODY ||
 	    (want != 0 && fd < 0)))
 		left = RETRY_MS;
-	(void)smtp__net_wait(fd, want & ~SMTP_WANT_SOURCE, left);
+	(void)smtp__net_wait(fd, want & ~SOMEBODY, left);
 }
 
 /* The operation has begun: go on with it, to its end if the calls block. */

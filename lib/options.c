@@ -583,6 +583,20 @@ smtp_options_add_sasl(struct smtp_options *o, const struct smtp_sasl *sasl)
 	return SMTP_OK;
 }
 
+int
+smtp_options_set_token(struct smtp_options *o,
+    int (*token)(void *ctx, const char *user, int refused, char *token,
+    size_t room), void *ctx)
+{
+	int rc = may_change(o, "token");
+
+	if (rc != SMTP_OK)
+		return rc;
+	o->hooks.token = token;
+	o->hooks.token_ctx = ctx;
+	return SMTP_OK;
+}
+
 /*
  * Reading.
  */

@@ -63,6 +63,9 @@ struct smtp__hooks {
 	void *clock_ctx;
 	int (*random)(void *ctx, void *p, size_t n);
 	void *random_ctx;
+	int (*token)(void *ctx, const char *user, int refused, char *token,
+	    size_t room);
+	void *token_ctx;
 	struct smtp_resolver resolver;   /* start is NULL: none was set     */
 };
 

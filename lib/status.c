@@ -77,7 +77,19 @@ smtp_features(void)
 	    " saslprep"
 #endif
 #if SMTP_WITH_SCRAM
-	    " scram external anonymous"
+	    " scram-sha-1 scram-sha-256"
+#if SMTP_WITH_TLS
+	    " scram-sha-1-plus scram-sha-256-plus"
+#endif
+#endif
+#if SMTP_WITH_SCRAM && SMTP_WITH_SHA512
+	    " scram-sha-512"
+#if SMTP_WITH_TLS
+	    " scram-sha-512-plus"
+#endif
+#endif
+#if SMTP_WITH_STEPPED
+	    " external anonymous"
 #endif
 #if SMTP_WITH_TLS
 	    " tls"

@@ -108,7 +108,8 @@ static void
 test_client_memory__each_allocation_may_fail(void **state)
 {
 	struct server *s = server_start("--require-auth", "--offer", "XFOO",
-		"--offer", "LIMITS RCPTDOMAINMAX=9", NULL);
+		"--offer", "LIMITS RCPTDOMAINMAX=9", "--auth",
+		"SCRAM-SHA-256-PLUS,PLAIN", NULL);
 	struct meter m = { .left = 100000 };
 	struct smtp_allocator a = { metered, &m };
 	unsigned open_before = descriptors();

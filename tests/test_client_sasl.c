@@ -406,6 +406,161 @@ test_client_sasl__computes_without_blocking(void **state)
 	expect_play("cancel", s, smtp, rc, SMTP_E_CANCELLED);
 }
 
+/* ---- tokens that somebody else has */
+
+struct broker {
+	const char *tokens[3];
+	unsigned asked, refused, waits;
+};
+
+static int
+broker(void *ctx, const char *user, int refused, char *token, size_t room)
+{
+	struct broker *b = ctx;
+
+	assert_string_equal(user, "u");
+	assert_true(room >= 4096);
+	if (b->waits > 0) {
+		b->waits--;
+		return 1;
+	}
+	b->refused += refused != 0;
+	if (b->tokens[b->asked] == NULL)
+		return -1;
+	(void)snprintf(token, room, "%s", b->tokens[b->asked++]);
+	return 0;
+}
+
+/* user=u^Aauth=Bearer old^A^A, and new */
+#define XOAUTH2 OFFER("XOAUTH2 PLAIN")
+#define OLD "C: AUTH XOAUTH2 dXNlcj11AWF1dGg9QmVhcmVyIG9sZAEB\n"
+#define NEW "C: AUTH XOAUTH2 dXNlcj11AWF1dGg9QmVhcmVyIG5ldwEB\n"
+#define REFUSED "S: 334 eyJzdGF0dXMiOiI0MDAifQ==\nC: \nS: 535 5.7.8 no\n"
+
+static const struct {
+	const char *name, *script, *first;       /* NULL: asked for       */
+	struct broker broker;
+	int want;
+	unsigned asked, refused;
+} brokers[] = {
+	{ "the second works", XOAUTH2 OLD REFUSED NEW "S: 235 ok\n" BYE, NULL,
+	    { { "old", "new" }, 0, 0, 0 }, SMTP_OK, 2, 1 },
+	{ "also behind one that was given", XOAUTH2 OLD REFUSED NEW
+	    "S: 235 ok\n" BYE, "old", { { "new" }, 0, 0, 0 }, SMTP_OK, 1, 1 },
+	{ "neither works, and that is final", XOAUTH2 OLD REFUSED NEW REFUSED
+	    BYE, NULL, { { "old", "new", "none" }, 0, 0, 0 }, SMTP_E_AUTH, 2,
+	    1 },
+	{ "there is no second", XOAUTH2 OLD REFUSED BYE, NULL,
+	    { { "old" }, 0, 0, 0 }, SMTP_E_AUTH, 1, 1 },
+	{ "there is none at all", XOAUTH2 BYE, NULL, { { NULL }, 0, 0, 0 },
+	    SMTP_E_AUTH, 0, 0 },
+	{ "one that cannot be sent", XOAUTH2 BYE, NULL,
+	    { { "a\001b" }, 0, 0, 0 }, SMTP_E_ARGUMENT, 1, 0 },
+	{ "an empty one", XOAUTH2 BYE, NULL, { { "" }, 0, 0, 0 },
+	    SMTP_E_ARGUMENT, 1, 0 },
+	{ "not yet", XOAUTH2 NEW "S: 235 ok\n" BYE, NULL,
+	    { { "new" }, 0, 0, 3 }, SMTP_OK, 1, 0 },
+	{ "454 does not ask for another", XOAUTH2 OLD "S: 454 4.7.0 later\n"
+	    BYE, NULL, { { "old", "new" }, 0, 0, 0 }, SMTP_E_LATER, 1, 0 },
+};
+
+static void
+test_client_sasl__asks_for_another_token_once(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(brokers); i++)
+		for (int blocking = 0; blocking < 2; blocking++) {
+			const char *name = brokers[i].name;
+			struct broker b = brokers[i].broker;
+			struct server *s = server_play(brokers[i].script,
+			    "--tls", "implicit", NULL);
+			struct smtp_options *o = options_for(s, "blocking",
+			    blocking ? "yes" : "no", NULL);
+			struct smtp *smtp;
+			int rc;
+
+			assert_int_equal(smtp_options_set_token(o, broker,
+			    &b), SMTP_OK);
+			rc = smtp_open(&smtp, server_url(s, "smtps",
+			    "localhost"), o);
+			smtp_options_free(o);
+			while (rc > 0)
+				rc = smtp_step(smtp);
+			expect_rc("open", smtp, rc, SMTP_OK);
+			rc = smtp_auth_token(smtp, "u", brokers[i].first);
+			while (rc > 0)
+				rc = smtp_step(smtp);
+			if (rc == SMTP_E_AUTH && b.asked > 0)
+				assert_int_equal(smtp_reply_code(smtp), 535);
+			if (rc != SMTP_OK)
+				assert_string_not_equal(smtp_error(smtp), "");
+			assert_null(strstr(smtp_error(smtp), "old"));
+			if (b.asked != brokers[i].asked ||
+			    b.refused != brokers[i].refused)
+				fail_msg("%s: asked %u times", name, b.asked);
+			if (!blocking) {
+				int end = smtp_quit(smtp);
+
+				while (end > 0)
+					end = smtp_step(smtp);
+			}
+			expect_play(name, s, smtp, rc, brokers[i].want);
+		}
+	proves("LIB-I-3");
+}
+
+static int
+steps(struct smtp *smtp, int rc)
+{
+	while (rc > 0 && !(rc & SMTP_WANT_TOKEN))
+		rc = smtp_step(smtp);
+	return rc;
+}
+
+/* Nobody is called back: the mask asks, and the program gives. */
+static void
+test_client_sasl__takes_a_token_when_it_is_there(void **state)
+{
+	static const struct {
+		const char *script, *tokens[3];
+		int want;
+	} rows[] = {
+		{ XOAUTH2 NEW "S: 235 ok\n" BYE, { "new" }, SMTP_OK },
+		{ XOAUTH2 OLD REFUSED NEW "S: 235 ok\n" BYE,
+		    { "old", "new" }, SMTP_OK },
+		{ XOAUTH2 OLD REFUSED NEW REFUSED BYE, { "old", "new" },
+		    SMTP_E_AUTH },
+		{ XOAUTH2 OLD REFUSED BYE, { "old" }, SMTP_E_AUTH },
+		{ XOAUTH2 BYE, { NULL }, SMTP_E_AUTH },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct server *s = server_play(rows[i].script, "--tls",
+		    "implicit", NULL);
+		struct smtp *smtp;
+		size_t given = 0;
+		int rc = try_session(&smtp, s, server_url(s, "smtps",
+		    "localhost"), "blocking", "no", NULL), end;
+
+		expect_rc("open", smtp, steps(smtp, rc), SMTP_OK);
+		assert_int_equal(smtp_give_token(smtp, "x"), SMTP_E_STATE);
+		rc = steps(smtp, smtp_auth_token(smtp, "u", NULL));
+		while (rc > 0) {
+			assert_int_equal(rc, SMTP_WANT_TOKEN);
+			assert_int_equal(smtp_step(smtp), SMTP_WANT_TOKEN);
+			assert_int_equal(smtp_give_token(smtp,
+			    rows[i].tokens[given++]), SMTP_OK);
+			rc = steps(smtp, smtp_step(smtp));
+		}
+		assert_int_equal(smtp_give_token(smtp, "x"), SMTP_E_STATE);
+		end = smtp_quit(smtp);
+		while (end > 0)
+			end = smtp_step(smtp);
+		expect_play("polled", s, smtp, rc, rows[i].want);
+	}
+}
+
 int
 main(void)
 {
@@ -419,6 +574,9 @@ main(void)
 		cmocka_unit_test(
 		    test_client_sasl__takes_another_where_scram_cannot),
 		cmocka_unit_test(test_client_sasl__computes_without_blocking),
+		cmocka_unit_test(test_client_sasl__asks_for_another_token_once),
+		cmocka_unit_test(
+		    test_client_sasl__takes_a_token_when_it_is_there),
 	};
 
 	return cmocka_run_group_tests_name("client_sasl", tests, NULL, NULL);

@@ -126,6 +126,17 @@ smtp_options_set_random(struct smtp_options *options,
     int (*random)(void *ctx, void *p, size_t n), void *ctx);
 
 /*
+ * Who has tokens: asked when smtp_auth_token() is called without one, and once
+ * more, with `refused` 1, when the server did not take the last. It writes the
+ * token and a NUL into the `room` octets at `token` and returns 0, above 0 for
+ * "not yet" (asked again soon: SMTP_WANT_TOKEN), or -1 when there is none.
+ */
+SMTP_API int
+smtp_options_set_token(struct smtp_options *options,
+    int (*token)(void *ctx, const char *user, int refused, char *token,
+    size_t room), void *ctx);
+
+/*
  * Open a session: connect, greet, negotiate, and start TLS as the URL says.
  *
  *   smtps://host[:465]               TLS from the first octet
@@ -164,10 +175,12 @@ smtp_open(struct smtp **smtp, const char *url, struct smtp_options *options);
 
 /*
  * Authenticate with a password, or with a bearer token (RFC 7628). The
- * strongest mechanism that fits is taken, under TLS only unless an option
- * allows otherwise. The secret is kept to open the session again, and
- * wiped at close; the option reconnect=no wipes it at once. Returns SMTP_OK, a
- * mask, or
+ * strongest mechanism that fits is taken: with a password SCRAM, then, under
+ * TLS only unless an option allows otherwise, what shows it. Never a second
+ * one after 535. A token NULL is asked for: see smtp_options_set_token(), or
+ * smtp_give_token() with blocking=no. The secret is kept to open the session
+ * again, and wiped at close; the option reconnect=no wipes it at once. Returns
+ * SMTP_OK, a mask, or
  *
  *   SMTP_E_ARGUMENT   NULL, empty, or an octet that cannot be sent
  *   SMTP_E_STATE      not open, or authenticated already
@@ -181,6 +194,14 @@ SMTP_API int
 smtp_auth(struct smtp *smtp, const char *user, const char *password);
 SMTP_API int
 smtp_auth_token(struct smtp *smtp, const char *user, const char *token);
+
+/*
+ * The token that SMTP_WANT_TOKEN asks for, copied; NULL: there is none. Then
+ * go on with smtp_step(). Returns SMTP_OK, SMTP_E_STATE when none is asked
+ * for, SMTP_E_MEMORY.
+ */
+SMTP_API int
+smtp_give_token(struct smtp *smtp, const char *token);
 
 /*
  * Authenticate with a mechanism that needs no secret of the caller's: one of

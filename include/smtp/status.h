@@ -46,7 +46,7 @@ enum smtp_want {
 	SMTP_WANT_WRITE = 2,     /* until the descriptor can be written     */
 	SMTP_WANT_TIME = 4,      /* until smtp_due_ms()                     */
 	SMTP_WANT_SOURCE = 8,    /* a source answered "not yet"             */
-	SMTP_WANT_TOKEN = 16     /* reserved: nothing waits for a token yet */
+	SMTP_WANT_TOKEN = 16     /* a token: smtp_give_token()              */
 };
 
 /* Where in a session something happened. */
