@@ -49,6 +49,7 @@
 #define SMTP__OUT_BYTES   2048
 #define SMTP__SEND_BYTES 65536   /* of out: one system call for each        */
 #define SMTP__CONTENT_BYTES 16384 /* stays in the nearest cache             */
+#define SMTP__CHUNK_BYTES 65536  /* of BDAT; the whole, if it is no longer  */
 
 enum smtp__operation {
 	SMTP__NOTHING,
@@ -86,6 +87,7 @@ struct smtp__io {
 	size_t out_at, out_n;    /* of `out`: written up to, taken up to    */
 	size_t out_room;
 	size_t content_room;     /* 0: none                                 */
+	size_t content_at, content_n;    /* given to the engine, and read   */
 	bool secret;             /* a line of AUTH was in `out`             */
 	unsigned char *out;
 	unsigned char *content;
@@ -169,6 +171,7 @@ struct smtp {
 	bool reopened;                   /* in this operation               */
 	bool renewing;                   /* QUIT, then open it again        */
 	bool reused;                     /* the session was idle before it  */
+	uint64_t rested_ms;              /* since then                      */
 	bool write_failed;
 	bool read_ended;
 	unsigned replies;                /* heard in this operation         */
@@ -305,6 +308,10 @@ smtp__deliver_start(struct smtp *s);
 /* More content, for the engine. False: the source is not ready. */
 bool
 smtp__deliver_content(struct smtp *s);
+
+/* Can the server have it, or some of it, although no reply says so? */
+bool
+smtp__deliver_in_doubt(const struct smtp *s);
 
 /* A reply that is about the delivery. */
 void

@@ -94,6 +94,55 @@ smtp__deliver_prepare(struct smtp *s, struct smtp_message *message)
 	return g->rows == NULL || g->which == NULL ? SMTP_E_MEMORY : SMTP_OK;
 }
 
+#if SMTP_WITH_BDAT
+#define IDLE_MS 1000
+
+static bool
+has_chunks(const struct smtp *s)
+{
+	return smtp__options_flag(s->options, SMTP__CHUNKING) &&
+	    smtp_engine_offers(s->engine) & SMTP_OFFER_CHUNKING;
+}
+
+/*
+ * Chunks that each wait for a reply are better than DATA only where it is one.
+ * A session that was idle may be dead, which shows before the mail is in doubt
+ * if the content waits; then it can be opened again and nothing is sent twice.
+ */
+static unsigned
+chunk_flags(const struct smtp *s)
+{
+	const struct smtp__content *c = &s->sending->content;
+	bool waits = s->lmtp ||
+	    !(smtp_engine_offers(s->engine) & SMTP_OFFER_PIPELINING);
+	bool rested = s->replies == 0 &&
+	    s->started_ms - s->rested_ms > IDLE_MS;
+	unsigned flags = SMTP_DELIVERY_CHUNKS | SMTP_DELIVERY_EXACT;
+
+	if (!has_chunks(s))
+		return 0;
+	if (c->needs & SMTP__CONTENT_BINARY)
+		flags |= SMTP_DELIVERY_BINARY;
+	else if (waits && (!c->size_known || c->size > SMTP__CHUNK_BYTES))
+		return 0;
+	if (rested || !smtp__options_flag(s->options, SMTP__ONE_FLIGHT))
+		flags |= SMTP_DELIVERY_WAIT;
+	return flags;
+}
+
+static unsigned
+offered_binary(const struct smtp *s)
+{
+	return has_chunks(s) &&
+	    smtp_engine_offers(s->engine) & SMTP_OFFER_BINARYMIME &&
+	    smtp__options_flag(s->options, SMTP__BINARYMIME) ?
+	    SMTP__CONTENT_BINARY | SMTP__CONTENT_CHUNKING : 0;
+}
+#else
+#define chunk_flags(s) 0U
+#define offered_binary(s) 0U
+#endif
+
 /*
  * A row for each recipient that is still to be addressed, as many as the
  * server takes at once. Returns whether others are left.
@@ -127,11 +176,13 @@ fill_rows(struct smtp *s)
 	d->rcpts = g->rows;
 	d->rcpt_count = n;
 	d->size = g->content.size;
-	d->flags = (uint8_t)((g->content.size_known ? SMTP_DELIVERY_SIZE : 0) |
+	d->flags = (uint16_t)((g->content.size_known ? SMTP_DELIVERY_SIZE : 0) |
 	    (g->content.needs & SMTP__CONTENT_8BIT ? SMTP_DELIVERY_8BIT : 0) |
 	    (g->content.needs & SMTP__CONTENT_UTF8 ? SMTP_DELIVERY_UTF8 : 0) |
 	    (smtp__options_flag(s->options, SMTP__REQUIRE_ALL) ?
-	    SMTP_DELIVERY_ALL : 0));
+	    SMTP_DELIVERY_ALL : 0) | chunk_flags(s) |
+	    (n > 1 && smtp__options_flag(s->options, SMTP__PRDR) ?
+	    SMTP_DELIVERY_PRDR : 0));
 	return left;
 }
 
@@ -194,6 +245,7 @@ smtp__deliver_start(struct smtp *s)
 		content |= SMTP__CONTENT_8BIT;
 	if (offers & SMTP_OFFER_SMTPUTF8)
 		content |= SMTP__CONTENT_UTF8;
+	content |= offered_binary(s);
 	rc = smtp__signed_plan(&g->signatures, g->message, content, g->seconds,
 	    &g->content);
 	g->planning = rc > 0;
@@ -207,6 +259,8 @@ smtp__deliver_start(struct smtp *s)
 		rc = smtp__envelope_write(s);
 	if (rc != SMTP_OK)
 		return rc;
+	if (s->io != NULL)
+		s->io->content_at = s->io->content_n = 0;
 	rc = smtp_engine_send(s->engine, &g->delivery);
 	g->started = rc == SMTP_OK;
 	s->mails += g->started;
@@ -221,6 +275,54 @@ smtp__deliver_start(struct smtp *s)
  * On the way.
  */
 
+static ptrdiff_t
+read_content(struct smtp *s, unsigned char *p, size_t n)
+{
+	return smtp__signed_read(&s->sending->signatures, s->sending->message,
+	    p, n);
+}
+
+#if SMTP_WITH_BDAT
+/*
+ * A chunk: up to 64 KiB, and one octet beyond, which tells whether there is
+ * more. Of a source that keeps us waiting it is what there is, but not before
+ * the recipients are known: it could still be the whole.
+ */
+static bool
+give_chunk(struct smtp *s)
+{
+	struct smtp__io *io = s->io;
+	ptrdiff_t n = 1;
+
+	io->content_n -= io->content_at;
+	memmove(io->content, io->content + io->content_at, io->content_n);
+	io->content_at = 0;
+	while (n > 0 && io->content_n < io->content_room) {
+		n = read_content(s, io->content + io->content_n,
+		    io->content_room - io->content_n);
+		if (n > 0)
+			io->content_n += (size_t)n;
+	}
+	io->content_at = io->content_n;
+	if (n == 0) {
+		smtp_engine_content_last(s->engine, io->content,
+		    io->content_n);
+		return true;
+	}
+	if (n < 0 && n != SMTP__MESSAGE_WAIT) {
+		smtp_engine_content_failed(s->engine, (int)n);
+		return true;
+	}
+	if (n > 0)
+		io->content_at--;
+	else if (smtp_engine_phase(s->engine) != SMTP_PHASE_CONTENT)
+		io->content_at = 0;
+	if (io->content_at > 0)
+		smtp_engine_content(s->engine, io->content, io->content_at);
+	return io->content_at > 0;
+}
+#endif
+
 bool
 smtp__deliver_content(struct smtp *s)
 {
@@ -229,8 +331,11 @@ smtp__deliver_content(struct smtp *s)
 
 	if (s->sending == NULL || io->content_room == 0)
 		return false;
-	n = smtp__signed_read(&s->sending->signatures, s->sending->message,
-	    io->content, io->content_room);
+#if SMTP_WITH_BDAT
+	if (s->sending->delivery.flags & SMTP_DELIVERY_CHUNKS)
+		return give_chunk(s);
+#endif
+	n = read_content(s, io->content, SMTP__CONTENT_BYTES);
 	if (n == SMTP__MESSAGE_WAIT)
 		return false;
 	if (n < 0)
@@ -238,6 +343,17 @@ smtp__deliver_content(struct smtp *s)
 	else
 		smtp_engine_content(s->engine, io->content, (size_t)n);
 	return true;
+}
+
+bool
+smtp__deliver_in_doubt(const struct smtp *s)
+{
+	const struct smtp__sending *g = s->sending;
+
+	for (size_t i = 0; g != NULL && i < g->delivery.rcpt_count; i++)
+		if (g->rows[i].status == SMTP_E_UNKNOWN)
+			return true;
+	return false;
 }
 
 /*

@@ -78,6 +78,7 @@ smtp__op_finish(struct smtp *s, int status)
 	s->line = s->last_words = NULL;
 	smtp__pump_end(s);
 	s->operation = SMTP__NOTHING;
+	s->rested_ms = smtp__net_now_ms();
 	s->reused = s->engine != NULL &&
 	    smtp_engine_want(s->engine) & SMTP_ENGINE_READY;
 	return status;
@@ -156,7 +157,7 @@ static bool
 may_reopen(const struct smtp *s, enum smtp__renewal least)
 {
 	return s->opened && s->renewal >= least && !s->reopened &&
-	    !s->foreign &&
+	    !s->foreign && !smtp__deliver_in_doubt(s) &&
 	    (s->operation == SMTP__SENDING ||
 	    s->operation == SMTP__COMMANDING) &&
 	    (s->replies == 0 || (s->replies == 1 && s->code == 421)) &&
@@ -170,6 +171,7 @@ reopen(struct smtp *s, uint64_t now_ms)
 	s->renewing = false;
 	s->replies = 0;
 	s->io->in_at = s->io->in_n = s->io->out_at = s->io->out_n = 0;
+	s->io->content_at = s->io->content_n = 0;
 	if (s->sending != NULL)
 		s->sending->started = false;
 	smtp__report_clear(s);

@@ -21,11 +21,12 @@ smtp__pump_begin(struct smtp *s, bool large)
 	struct smtp__io sizes = { 0 }, *io;
 
 	sizes.out_room = large ? SMTP__SEND_BYTES : SMTP__OUT_BYTES;
-	sizes.content_room = large ? SMTP__CONTENT_BYTES : 0;
+	sizes.content_room = large ? SMTP__CHUNK_BYTES + 1 : 0;
 	io = s->heap.resize(s->heap.ctx, NULL, 0, block_size(&sizes));
 	if (io == NULL)
 		return false;
 	io->in_at = io->in_n = io->out_at = io->out_n = 0;
+	io->content_at = io->content_n = 0;
 	io->secret = false;
 	io->out_room = sizes.out_room;
 	io->content_room = sizes.content_room;

@@ -6,7 +6,8 @@
  *	    [--tls starttls|implicit|none] [--tls-version 1.2|1.3]
  *	    [--cert KIND] [--auth PLAIN,LOGIN,CRAM-MD5,XOAUTH2,SCRAM-...]
  *	    [--user U] [--password P] [--token T] [--require-auth]
- *	    [--auth-in-clear] [--chunking] [--lmtp] [--no-KEYWORD ...]
+ *	    [--auth-in-clear] [--chunking] [--binarymime] [--prdr] [--lmtp]
+ *	    [--no-KEYWORD ...]
  *	    [--size N] [--max-rcpts N] [--reject WHERE='CODE text' ...]
  *	    [--verdict ADDRESS='CODE text' ...] [--delay MS] [--wait MS]
  *	    [--rcvbuf N] [--brief] [--offer LINE ...] [--script FILE]
@@ -106,6 +107,10 @@ set_flag(struct config *c, const char *name)
 		c->auth_in_clear = true;
 	else if (strcmp(name, "--chunking") == 0)
 		c->chunking = true;
+	else if (strcmp(name, "--binarymime") == 0)
+		c->chunking = c->binarymime = true;
+	else if (strcmp(name, "--prdr") == 0)
+		c->prdr = true;
 	else if (strcmp(name, "--brief") == 0)
 		c->brief = true;
 	else if (strncmp(name, "--no-", 5) == 0 && c->off_count < MAX_OFF)

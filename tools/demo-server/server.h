@@ -137,7 +137,8 @@ struct config {
 	int port;
 	enum tls_mode tls;
 	const char *cert, *tls_version, *auth, *user, *password, *token;
-	bool lmtp, require_auth, auth_in_clear, chunking, brief;
+	bool lmtp, require_auth, auth_in_clear, brief;
+	bool chunking, binarymime, prdr;
 	int delay_ms, wait_ms, rcvbuf;
 	unsigned long max_size, max_rcpts;
 	const char *off[MAX_OFF];        /* --no-KEYWORD            */

@@ -34,7 +34,7 @@ struct session {
 	int auth_failures;
 	/* the transaction */
 	char *mail;
-	bool eight_bit, utf8, size_known;
+	bool eight_bit, binary, prdr, utf8, size_known;
 	unsigned long size;
 	struct rcpt *rcpts;
 	size_t rcpt_count;
@@ -211,7 +211,8 @@ forget_mail(struct session *s)
 	s->rcpts = NULL;
 	s->mail = NULL;
 	s->rcpt_count = 0;
-	s->eight_bit = s->utf8 = s->size_known = false;
+	s->eight_bit = s->binary = s->prdr = false;
+	s->utf8 = s->size_known = false;
 	s->size = 0;
 }
 
@@ -255,6 +256,10 @@ say_capabilities(struct session *s)
 	ADD("DSN", "DSN");
 	if (c->chunking)
 		ADD("CHUNKING", "CHUNKING");
+	if (c->binarymime)
+		ADD("BINARYMIME", "BINARYMIME");
+	if (c->prdr && !c->lmtp)
+		ADD("PRDR", "PRDR");
 	for (size_t i = 0; i < c->offer_count; i++)
 		ADD("", "%s", c->offer[i]);
 	ADD("HELP", "HELP");
@@ -502,13 +507,19 @@ mail_param(struct session *s, const char *name, const char *value)
 	}
 	if (strcasecmp(name, "BODY") == 0 && value != NULL &&
 	    offers(s, "8BITMIME")) {
-		s->eight_bit = strcasecmp(value, "8BITMIME") == 0;
+		s->binary = s->config->binarymime &&
+			strcasecmp(value, "BINARYMIME") == 0;
+		s->eight_bit = s->binary ||
+			strcasecmp(value, "8BITMIME") == 0;
 		return s->eight_bit || strcasecmp(value, "7BIT") == 0 ?
 			NULL : "501 5.5.4 Body type not known";
 	}
 	if (strcasecmp(name, "SMTPUTF8") == 0 && value == NULL &&
 	    offers(s, "SMTPUTF8"))
 		return s->utf8 = true, NULL;
+	if (strcasecmp(name, "PRDR") == 0 && value == NULL &&
+	    s->config->prdr)
+		return s->prdr = true, NULL;
 	if (strcasecmp(name, "AUTH") == 0 && value != NULL &&
 	    offers(s, "AUTH"))
 		return NULL;
@@ -590,7 +601,8 @@ hear_mail(struct session *s, char *arg)
 	if (bad == NULL)
 		bad = read_params(s, at, mail_param);
 	if (bad != NULL) {
-		s->utf8 = s->eight_bit = s->size_known = false;
+		s->utf8 = s->eight_bit = s->size_known = s->binary =
+			s->prdr = false;
 		(void)reply(s, bad);
 		return;
 	}
@@ -688,6 +700,9 @@ keep_mail(const struct session *s)
 static const char *
 judge(struct session *s, const struct content *c)
 {
+	if (s->binary)
+		return c->high_header && !s->utf8 ?
+			"554 5.6.7 Header needs SMTPUTF8" : NULL;
 	if (c->bare_cr || c->bare_lf)
 		return "554 5.6.0 Bare CR or LF in the mail";
 	if (c->unstuffed)
@@ -711,11 +726,15 @@ note_size(struct session *s, const struct content *c)
 			c->size);
 }
 
-/* One verdict, or with LMTP one for each recipient. */
+/*
+ * One verdict, with LMTP one for each recipient, and with PRDR those and one
+ * for all, unless they all have the same.
+ */
 static void
 give_verdict(struct session *s, const struct content *c)
 {
 	const char *bad = judge(s, c);
+	bool each;
 	unsigned n;
 
 	note_size(s, c);
@@ -729,8 +748,11 @@ give_verdict(struct session *s, const struct content *c)
 	n = bad == NULL ? keep_mail(s) : 0;
 	if (bad == NULL && n == 0)
 		bad = "451 4.3.0 Cannot write the mail";
-	for (size_t i = 0; i < (s->config->lmtp ? s->rcpt_count : 1); i++) {
-		const char *own = s->config->lmtp && bad == NULL ?
+	each = s->config->lmtp || (s->prdr && bad == NULL);
+	if (s->prdr && bad == NULL)
+		(void)reply(s, "353 One verdict for each");
+	for (size_t i = 0; i < (each ? s->rcpt_count : 1); i++) {
+		const char *own = each && bad == NULL ?
 			rule_for(s->config->verdict, s->config->verdict_count,
 			s->rcpts[i].address) : NULL;
 
@@ -740,6 +762,8 @@ give_verdict(struct session *s, const struct content *c)
 			(void)replyf(s, "250 2.0.0 Ok: queued as DEMO%04u",
 				n);
 	}
+	if (s->prdr && bad == NULL)
+		(void)replyf(s, "250 2.0.0 Ok: queued as DEMO%04u", n);
 	if (bad != NULL && strncmp(bad, "421", 3) == 0)
 		s->quit = true;
 }
@@ -767,6 +791,11 @@ hear_data(struct session *s, char *arg)
 		(void)reply(s, *arg != '\0' ?
 			"501 5.5.4 No parameters allowed" :
 			"503 5.5.1 BDAT has begun");
+		return;
+	}
+	if (s->binary) {
+		wire_note(s->w, "! DATA with BODY=BINARYMIME");
+		(void)reply(s, "503 5.5.1 BINARYMIME wants BDAT");
 		return;
 	}
 	if (!ready_for_data(s))
@@ -853,7 +882,7 @@ hear_bdat(struct session *s, char *arg)
 		(void)replyf(s, "250 2.0.0 %lu octets received", n);
 		return;
 	}
-	if (s->content.line > 0 || s->content.cr)
+	if (!s->binary && (s->content.line > 0 || s->content.cr))
 		s->content.bare_lf = true;       /* no CRLF at its end */
 	(void)fclose(s->chunks);
 	s->chunks = NULL;
