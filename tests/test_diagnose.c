@@ -354,6 +354,65 @@ test_diagnose__knows_who_is_not_there(void **state)
 	smtp_options_free(o);
 }
 
+/* ---- without memory */
+
+static struct hoard { long left, live; } hoard;
+
+static void *
+take_or_fail(void *ctx, void *p, size_t was, size_t now)
+{
+	struct hoard *h = ctx;
+	void *q = NULL;
+
+	(void)was;
+	if (now == 0) {
+		h->live -= p != NULL;
+		free(p);
+		return NULL;
+	}
+	if (h->left-- != 0)
+		q = realloc(p, now);
+	h->live += q != NULL && p == NULL;
+	return q;
+}
+
+/* Each allocation fails once: told, nothing leaks, and never all is well. */
+static void
+test_diagnose__survives_without_memory(void **state)
+{
+	const struct smtp_allocator heap = { take_or_fail, &hoard };
+	struct server *s = server_start("--tls", "none", "--auth-in-clear",
+	    NULL);
+	int rc = SMTP_E_MEMORY;
+
+	(void)state;
+	for (long n = 0; n < 100 && rc != SMTP_OK; n++) {
+		struct smtp_options *o;
+
+		hoard = (struct hoard){ n, 0 };
+		o = smtp_options_new_with(&heap);
+		smtp_options_set(o, "insecure-plaintext-auth", "yes");
+		d = NULL;
+		rc = o == NULL ? SMTP_E_MEMORY : smtp_diagnose(&d,
+		    server_url(s, "smtp+plaintext", "127.0.0.1"), o, USER,
+		    PASSWORD);
+		/* What is missing may only have been words. */
+		if (rc == SMTP_OK && hoard.left >= 0)
+			expect_steps("memory", "options+ resolve+ connect+ "
+			    "greeting+ ehlo+ auth+ noop+ quit+");
+		else if (rc == SMTP_OK)
+			rc = SMTP_E_MEMORY;
+		else if (d != NULL && smtp_diagnosis_count(d) > 0)
+			assert_int_not_equal(smtp_diagnosis_text(d, 0)[0],
+			    '\0');
+		smtp_diagnosis_free(d);
+		smtp_options_free(o);
+		assert_int_equal(hoard.live, 0);
+	}
+	assert_int_equal(rc, SMTP_OK);
+	server_stop(s);
+}
+
 static void
 test_diagnose__of_nothing_is_safe(void **state)
 {
@@ -385,6 +444,7 @@ main(void)
 		cmocka_unit_test(test_diagnose__knows_the_usual_mistakes),
 		cmocka_unit_test(test_diagnose__knows_other_servers),
 		cmocka_unit_test(test_diagnose__knows_who_is_not_there),
+		cmocka_unit_test(test_diagnose__survives_without_memory),
 		cmocka_unit_test(test_diagnose__of_nothing_is_safe),
 	};
 
