@@ -220,7 +220,7 @@ smtp__dialogue_choose(struct smtp_engine *e)
 	return AUTH;
 }
 
-#if SMTP_WITH_CRAM_MD5 || SMTP__STEPPED
+#if SMTP_WITH_TEXT && (SMTP_WITH_CRAM_MD5 || SMTP__STEPPED)
 /* In its place. */
 static void
 decode(struct smtp__reply *r)
