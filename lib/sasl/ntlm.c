@@ -155,7 +155,7 @@ begin(const struct smtp__stepped *self, void *memory,
 		return SMTP_E_UNSUPPORTED;
 	s->given = given;
 	s->domain = given->user;
-	bar = strchr(given->user, '\\');
+	bar = memchr(given->user, '\\', strlen(given->user));
 	s->domain_n = bar == NULL ? 0 : (size_t)(bar - given->user);
 	s->user = bar == NULL ? given->user : bar + 1;
 	s->user_n = strlen(s->user);
@@ -211,7 +211,8 @@ hear(struct challenge *c, const unsigned char *p, size_t n)
 	size_t info_n, at;
 
 	memset(c, 0, sizeof(*c));
-	if (n < 32 || memcmp(p, signature, 8) != 0 || get32(p + 8) != 2)
+	if (n < 32 || !smtp__equal_constant_time(p, signature, 8) ||
+	    get32(p + 8) != 2)
 		return false;
 	c->flags = get32(p + 20);
 	c->nonce = p + 24;
