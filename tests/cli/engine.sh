@@ -1,13 +1,14 @@
 #!/bin/sh
 # The engine needs nothing of the platform but mem*() and str*(): no heap, no
-# clock, no I/O. What a compiler adds for checks of its own begins with "__".
+# clock, no I/O. What a compiler adds for checks of its own begins with "__",
+# and bcmp is what clang makes of memcmp.
 set -u
 build=${BUILD:-build}
 found=$(for o in "$build"/obj/lib/proto/*.o "$build"/obj/lib/sasl/*.o \
 	"$build"/obj/lib/codec/line.o "$build"/obj/lib/codec/base64.o; do
 	nm -u "$o" || echo "U nm-failed"
 done | awk '$1 == "U" { print $2 }' | sort -u)
-others=$(echo "$found" | grep -vxE -e '_?mem(cpy|move|set|cmp|chr)' \
+others=$(echo "$found" | grep -vxE -e '_?mem(cpy|move|set|cmp|chr)' -e bcmp \
 	-e '_?str(len|cmp)' -e '_?smtp__[a-z0-9_]*' -e '_GLOBAL_.*' -e '__.*')
 
 if echo "$found" | grep -q smtp__line_begin && [ -z "$others" ]; then
