@@ -54,7 +54,8 @@ start_trace(struct smtp *s)
 	s->trace = smtp__memory_new(&s->heap, sizeof *s->trace);
 	if (s->trace == NULL)
 		return refuse(s, SMTP_E_MEMORY, "out of memory");
-	smtp__trace_init(s->trace, hooks->trace, hooks->trace_ctx);
+	smtp__trace_init(s->trace, hooks->trace, hooks->trace_ctx,
+	    (const char *const *)&s->secret);
 	return SMTP_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "client.h"
 #include "memory.h"
+#include "secret.h"
 #include "text/ascii.h"
 
 /* As long as this connection lives, without blanks at the ends of lines. */
@@ -61,19 +62,6 @@ restore_words(struct smtp *s)
 	s->last_words = NULL;
 }
 
-/* A server may repeat what it was told; nobody has to read that. */
-static void
-hide_secret(struct smtp *s)
-{
-	size_t n = s->secret == NULL ? 0 : strlen(s->secret);
-	char *at = s->words;
-
-	while (n > 2 && (at = strstr(at, s->secret)) != NULL) {
-		memset(at, '*', n);
-		at += n;
-	}
-}
-
 void
 smtp__heard_reply(struct smtp *s, const struct smtp_reply *reply)
 {
@@ -94,8 +82,7 @@ smtp__heard_reply(struct smtp *s, const struct smtp_reply *reply)
 	s->code = reply->code;
 	s->last_phase = reply->phase;
 	s->words[reply->text_n] = '\0';
-	if (reply->phase == SMTP_PHASE_AUTH)
-		hide_secret(s);
+	smtp__secret_hide(s->words, reply->text_n, s->secret);
 	smtp__out_init(&out, s->enhanced, sizeof s->enhanced - 1);
 	smtp__report_enhanced(&out, reply->code, reply->subject, reply->detail);
 	s->enhanced[out.n] = '\0';

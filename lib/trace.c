@@ -3,6 +3,7 @@
 
 #include <smtp/engine.h>
 
+#include "secret.h"
 #include "text/ascii.h"
 #include "trace.h"
 
@@ -34,11 +35,13 @@ begin_line(struct smtp__trace_way *way)
 
 void
 smtp__trace_init(struct smtp__trace *t,
-    void (*line)(void *ctx, int who, const char *line, size_t n), void *ctx)
+    void (*line)(void *ctx, int who, const char *line, size_t n), void *ctx,
+    const char *const *secret)
 {
 	if (t == NULL)
 		return;
 	memset(t, 0, sizeof *t);
+	t->secret = secret;
 	t->line = line;
 	t->ctx = ctx;
 	t->sent.who = 'C';
@@ -74,6 +77,8 @@ tell_content(struct smtp__trace *t)
 static void
 end_line(struct smtp__trace *t, struct smtp__trace_way *way)
 {
+	if (way == &t->heard)
+		smtp__secret_hide(way->out.p, way->out.n, *t->secret);
 	if (way->out.over) {
 		way->out.cap += 3;
 		way->out.over = false;

@@ -32,14 +32,19 @@ struct smtp__trace_way {
 struct smtp__trace {
 	void (*line)(void *ctx, int who, const char *line, size_t n);
 	void *ctx;
+	const char *const *secret;       /* may be repeated by the server   */
 	uint64_t content;        /* octets not yet told                     */
 	struct smtp__trace_way sent, heard;
 };
 
-/* All take NULL, and do nothing. */
+/*
+ * All take NULL, and do nothing. Where `secret` points to is looked at for
+ * each line that was heard.
+ */
 void
 smtp__trace_init(struct smtp__trace *t,
-    void (*line)(void *ctx, int who, const char *line, size_t n), void *ctx);
+    void (*line)(void *ctx, int who, const char *line, size_t n), void *ctx,
+    const char *const *secret);
 
 /* Octets that are sent, of one kind of enum smtp_engine_kind. */
 void

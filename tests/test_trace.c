@@ -7,6 +7,7 @@
 #include "trace.h"
 
 static char seen[8192];
+static const char *secret = "hush-hush";
 
 static void
 note(void *ctx, int who, const char *line, size_t n)
@@ -50,6 +51,9 @@ static const struct {
 	{ "answers that look like the verb",
 	    { { 'X', "AUTHAUTH\r\n" }, { 'X', "AUTH\r\n" },
 	    { 'X', "A\r\n" } }, "C***\nC***\nC***\n" },
+	{ "what a server repeats",
+	    { { 'S', "535 no hush-hush, aHVzaC1odXNo\r\n" } },
+	    "S535 no *********, ************\n" },
 	{ "content is counted",
 	    { { 'C', "DATA\r\n" }, { 'D', "Subject: a\r\n" }, { 'D', "\r\n" },
 	    { 'D', ".\r\n" }, { 'S', "250 ok\r\n" } },
@@ -104,7 +108,7 @@ test_trace__is_the_same_however_it_is_cut(void **state)
 			struct smtp__trace t;
 
 			seen[0] = '\0';
-			smtp__trace_init(&t, note, NULL);
+			smtp__trace_init(&t, note, NULL, &secret);
 			for (size_t k = 0; k < COUNT(rows[i].said) &&
 			    rows[i].said[k].octets != NULL; k++)
 				say(&t, &rows[i].said[k], piece);
@@ -129,7 +133,7 @@ test_trace__cuts_long_lines(void **state)
 		line[4094] = '\r';
 		line[4095] = '\n';
 		seen[0] = '\0';
-		smtp__trace_init(&t, note, NULL);
+		smtp__trace_init(&t, note, NULL, &secret);
 		smtp__trace_heard(&t, line, sizeof line);
 		smtp__trace_heard(&t, "250 b\r\n", 7);
 		assert_true(strlen(seen) <= SMTP__TRACE_LINE + 12);
@@ -144,7 +148,7 @@ test_trace__tells_what_is_unfinished(void **state)
 
 	(void)state;
 	seen[0] = '\0';
-	smtp__trace_init(&t, note, NULL);
+	smtp__trace_init(&t, note, NULL, &secret);
 	smtp__trace_sent(&t, SMTP_KIND_COMMAND, "EHL", 3);
 	smtp__trace_heard(&t, "25", 2);
 	smtp__trace_end(&t);
@@ -158,7 +162,7 @@ static void
 test_trace__can_be_absent(void **state)
 {
 	(void)state;
-	smtp__trace_init(NULL, note, NULL);
+	smtp__trace_init(NULL, note, NULL, &secret);
 	smtp__trace_sent(NULL, SMTP_KIND_COMMAND, "a", 1);
 	smtp__trace_heard(NULL, "a", 1);
 	smtp__trace_note(NULL, "a", "b");

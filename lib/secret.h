@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A server may repeat what it was told. Whoever reads its words, in an error
+ * or in a trace, must not see the secret there.
+ */
+#ifndef SMTP__SECRET_H
+#define SMTP__SECRET_H
+
+#include <stddef.h>
+
+/*
+ * Put stars where the secret stands in `p`: as it is, with octets as \xNN like
+ * a trace has them, or inside of something in base64. A secret of one or two
+ * octets is left, since it would star half of the words. NULL is none.
+ */
+void
+smtp__secret_hide(char *p, size_t n, const char *secret);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What a server repeats of a secret is starred, and nothing else. */
+#include "check.h"
+
+#include "secret.h"
+
+static const struct {
+	const char *name, *secret, *words, *want;
+} rows[] = {
+	{ "none", NULL, "535 no", "535 no" },
+	{ "not repeated", "pw-tWelve", "535 no such", "535 no such" },
+	{ "as it is", "pw-tWelve", "bad pw-tWelve!", "bad *********!" },
+	{ "twice", "abc", "abcabc ab", "****** ab" },
+	{ "too short to be looked for", "ab", "ab", "ab" },
+	{ "with octets as a trace shows them", "p\xC3\xA4ss",
+	    "no p\\xC3\\xA4ss", "no ***********" },
+	{ "and as they are", "p\xC3\xA4ss", "no p\xC3\xA4ss", "no *****" },
+	/* base64 of the secret, and behind one and two octets */
+	{ "in base64", "pw-tWelve", "<cHctdFdlbHZl>", "<************>" },
+	{ "in base64, behind one octet", "pw-tWelve", "<AHB3LXRXZWx2ZQ==>",
+	    "<AH***********Q==>" },
+	{ "in base64, behind two octets", "pw-tWelve", "<AGpwdy10V2VsdmU=>",
+	    "<AGp***********U=>" },
+	{ "in base64, of another", "pw-tWelve", "<cHctdFdlbHZm>",
+	    "<cHctdFdlbHZm>" },
+	{ "cut at the end", "pw-tWelve", "pw-tWelv", "pw-tWelv" },
+};
+
+static void
+test_secret__is_starred_where_it_is_repeated(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t n = strlen(rows[i].words);
+		char *p = malloc(n);
+
+		memcpy(p, rows[i].words, n);
+		smtp__secret_hide(p, n, rows[i].secret);
+		if (n != strlen(rows[i].want) ||
+		    memcmp(p, rows[i].want, n) != 0)
+			fail_msg("%s: %.*s", rows[i].name, (int)n, p);
+		free(p);
+	}
+	proves("LIB-H-2");
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_secret__is_starred_where_it_is_repeated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
