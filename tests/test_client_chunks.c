@@ -325,6 +325,45 @@ test_client_chunks__attachments_go_as_octets(void **state)
 	proves("R3030-3-1 R3030-3-2 R3030-3-3");
 }
 
+static void
+test_client_chunks__ready_octets_go_untouched(void **state)
+{
+	static const char octets[] = "Subject: x\r\n"
+		"Content-Transfer-Encoding: binary\r\n\r\n"
+		"a\0\n\r.\r\n.\r\n\xff";
+	static const char *const servers[] = { "--binarymime", "--chunking" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(servers); i++) {
+		struct server *s = server_start("--tls", "none", servers[i],
+			NULL);
+		struct smtp *smtp = plain_session(s);
+		struct smtp_message *m = smtp_message_new();
+		size_t n = sizeof octets - 1, k = 0;
+		const char *mail;
+
+		smtp_message_set_binary(m, smtp_source_memory(octets, n));
+		smtp_message_set_envelope_from(m, "a@example.com");
+		smtp_message_add_recipient(m, "b@example.com");
+		expect_rc("binary", smtp, smtp_send(smtp, m),
+			i == 0 ? SMTP_OK : SMTP_E_UNSUPPORTED);
+		smtp_close(smtp);
+		server_found_no_fault(s);
+		assert_int_equal(i == 0, server_mails(s));
+		assert_true(server_heard_line(s, "MAIL ") == (i == 0));
+		if (i == 0) {
+			mail = server_mail(s, 1, &k);
+			assert_int_equal(n, k);
+			assert_memory_equal(mail, octets, n);
+		}
+		smtp_message_free(m);
+		server_stop(s);
+	}
+	assert_int_equal(SMTP_E_ARGUMENT, smtp_message_set_binary(NULL,
+		smtp_source_memory("", 0)));
+	proves("R3030-3-2 R3030-3-3");
+}
+
 /* ---- PRDR */
 
 static void
@@ -422,6 +461,7 @@ main(void)
 			test_client_chunks__an_old_session_is_asked_first),
 		cmocka_unit_test(
 			test_client_chunks__attachments_go_as_octets),
+		cmocka_unit_test(test_client_chunks__ready_octets_go_untouched),
 		cmocka_unit_test(
 			test_client_chunks__each_has_a_verdict_of_its_own),
 		cmocka_unit_test(test_client_chunks__prdr_can_be_left_out),

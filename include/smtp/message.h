@@ -438,6 +438,16 @@ SMTP_API int
 smtp_message_set_raw(struct smtp_message *message, struct smtp_source *source);
 
 /*
+ * The same with parts that are binary (Content-Transfer-Encoding: binary, RFC
+ * 3030): every octet goes as it is and none is looked at, so that line ends in
+ * the header have to be CRLF. A server without BINARYMIME is
+ * SMTP_E_UNSUPPORTED, and so is a signature.
+ */
+SMTP_API int
+smtp_message_set_binary(struct smtp_message *message,
+    struct smtp_source *source);
+
+/*
  * The first error of a setter, or that of the last send or write, in words,
  * with its field; "" if none. Lives until the message is changed, sent, written
  * or freed.

@@ -112,6 +112,7 @@
 #define smtp_message_retry SMTP__AS(message_retry)
 #define smtp_message_retry_s SMTP__AS(message_retry_s)
 #define smtp_message_set_automatic SMTP__AS(message_set_automatic)
+#define smtp_message_set_binary SMTP__AS(message_set_binary)
 #define smtp_message_set_calendar SMTP__AS(message_set_calendar)
 #define smtp_message_set_content SMTP__AS(message_set_content)
 #define smtp_message_set_date SMTP__AS(message_set_date)

@@ -220,7 +220,7 @@ smtp_auth_mechanism(struct smtp *smtp, const char *mechanism,
     const char *identity);
 
 /*
- * Send one message: MAIL, a RCPT for each recipient, DATA.
+ * Send one message: MAIL, a RCPT for each recipient, DATA or BDAT.
  *
  * The message is borrowed until the result. Its content is read, line ends
  * become CRLF and dots are stuffed here. Sent again, it addresses only the

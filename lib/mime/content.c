@@ -502,8 +502,19 @@ smtp_message_set_raw(struct smtp_message *m, struct smtp_source *source)
 	if (!smtp__message_adopt(m, source, "raw"))
 		return m->fault;
 	m->ready = source;
+	m->binary = false;
 	m->changed = true;
 	return SMTP_OK;
+}
+
+int
+smtp_message_set_binary(struct smtp_message *m, struct smtp_source *source)
+{
+	int rc = smtp_message_set_raw(m, source);
+
+	if (rc == SMTP_OK)
+		m->binary = true;
+	return rc;
 }
 
 /* The value of METHOD in a calendar object (RFC 5545 section 3.7.2). */

@@ -381,6 +381,32 @@ plan_raw(struct smtp_message *m, unsigned offers,
 	return SMTP_OK;
 }
 
+/* RFC 3030 section 3: no lines, nothing to look for. */
+static int
+plan_binary(struct smtp_message *m, unsigned offers,
+    struct smtp__content *content)
+{
+	const unsigned binary = SMTP__CONTENT_BINARY | SMTP__CONTENT_CHUNKING;
+	uint64_t size;
+
+	if ((offers & binary) != binary)
+		return smtp__message_stop(m, SMTP_E_UNSUPPORTED, "binary",
+		    none, "content needs BINARYMIME, which the server does "
+		    "not offer");
+	m->empty.source = m->ready;
+	m->empty.encoding = SMTP__ENCODING_BINARY;
+	m->empty.message = false;
+	if (!smtp__source_begin(m->ready))
+		return source_failed(m, m->ready, NULL);
+	size = smtp__source_size(m->ready);
+	content->needs = binary | (m->wide ? SMTP__CONTENT_UTF8 : 0);
+	content->size_known = size != SMTP_SIZE_UNKNOWN;
+	content->size = content->size_known ? size : 0;
+	smtp__body_begin(&m->body, &m->empty);
+	smtp__raw_init(&m->body.raw, true, true);
+	return SMTP_OK;
+}
+
 int
 smtp__message_plan(struct smtp_message *m, unsigned offers,
     struct smtp__content *content)
@@ -395,8 +421,12 @@ smtp__message_plan(struct smtp_message *m, unsigned offers,
 		return smtp__message_stop(m, SMTP_E_UNSUPPORTED, "address",
 		    m->wide_address, "needs SMTPUTF8, which the server does "
 		    "not offer");
-	rc = m->ready != NULL ? plan_raw(m, offers, content) :
-	    plan_parts(m, offers, content);
+	if (m->ready == NULL)
+		rc = plan_parts(m, offers, content);
+	else if (m->binary)
+		rc = plan_binary(m, offers, content);
+	else
+		rc = plan_raw(m, offers, content);
 	if (rc < 0)
 		m->counting = NULL;
 	m->planned = rc == SMTP_OK;

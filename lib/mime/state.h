@@ -99,6 +99,7 @@ struct smtp_message {
 	struct smtp_part mixed, related, alternative, empty;
 	struct smtp_source *sources;     /* all of them, to be freed      */
 	struct smtp_source *ready;       /* the raw message, or NULL      */
+	bool binary;                     /* which goes as it is           */
 	unsigned char random[24];
 	bool has_random;
 
