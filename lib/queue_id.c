@@ -51,7 +51,6 @@ behind(const char *words, size_t n, const char *mark)
 	return 0;
 }
 
-/* The first line only: more lines are politeness. */
 static size_t
 first_line(const char *words, size_t n)
 {
@@ -74,8 +73,8 @@ before(const char *words, size_t n, const char *tail)
 	return with_digit(id_at(words + i, end - i));
 }
 
-struct smtp__bytes
-smtp__queue_id(const char *words, size_t n)
+static struct smtp__bytes
+in_line(const char *words, size_t n)
 {
 	/* In the order of trust. */
 	static const char *const marks[] = {
@@ -93,7 +92,6 @@ smtp__queue_id(const char *words, size_t n)
 	struct smtp__bytes id;
 	size_t at;
 
-	n = first_line(words, n);
 	id = before(words, n, " saved");         /* Dovecot's LMTP          */
 	if (id.n == 0)
 		id = before(words, n, " - gsmtp");
@@ -111,4 +109,20 @@ smtp__queue_id(const char *words, size_t n)
 	if (behind(words, n, "accepted for delivery") > 0)
 		return with_digit(id_at(words, n));
 	return smtp__bytes(NULL, 0);
+}
+
+/* The first line that has one: Exim counts the octets of BDAT before it. */
+struct smtp__bytes
+smtp__queue_id(const char *words, size_t n)
+{
+	struct smtp__bytes id = smtp__bytes(NULL, 0);
+	size_t at = 0;
+
+	while (id.n == 0 && at < n) {
+		size_t size = first_line(words + at, n - at);
+
+		id = in_line(words + at, size);
+		at += size + 1;
+	}
+	return id;
 }

@@ -25,6 +25,8 @@ static const struct { const char *server, *words, *id; } rows[] = {
 	{ "Dovecot LMTP", "<ana@example.com> 8I1jBwQ5uGVrBAAAs8aM1w Saved",
 	    "8I1jBwQ5uGVrBAAAs8aM1w" },
 	{ "two lines", "Ok: queued as AB12\nid=CD34", "AB12" },
+	{ "Exim, behind BDAT", " 151 byte chunk, total 151\n"
+	    "OK id=1xV6r4-0000000073V-0uuA", "1xV6r4-0000000073V-0uuA" },
 	{ "nothing", "", "" },
 	{ "only words", "Ok", "" },
 	{ "a sentence", "Message accepted", "" },
