@@ -6,6 +6,7 @@
  *      operation.c   one operation at a time, in steps, and the waiting
  *      auth.c        which mechanism, and its steps
  *      connect.c     from a URL to an engine that talks: dial, TLS, greeting
+ *      facts.c       what is known of the session's TLS
  *      tunnel.c      through a proxy, between dial and TLS
  *      pump.c        octets between the engine and the transport
  *      deliver.c     a message into a delivery, and its results back
@@ -151,6 +152,7 @@ struct smtp {
 	bool foreign;                    /* it was given: no second one     */
 	bool secure;                     /* TLS is on                       */
 	struct smtp__tls *tls;
+	enum smtp__tls_again tls_again;  /* why this is the second try      */
 	struct smtp_engine *engine;
 	struct smtp_engine_setup setup;
 	uint16_t wait_s[SMTP_WAIT_COUNT];
@@ -203,6 +205,7 @@ struct smtp {
 	char enhanced[12];
 	bool challenged;                 /* `words` is a challenge of AUTH  */
 	char tls_line[80];
+	struct smtp__facts_of_tls *facts;        /* NULL: none             */
 	char banner[SMTP__BANNER_MAX];   /* as it came, "" before           */
 	bool reached;                    /* somebody took the connection    */
 	struct smtp__dial_story *story;  /* NULL: nobody asks               */
@@ -270,6 +273,14 @@ smtp__connect_close(struct smtp *s);
 /* Close, and forget it. */
 void
 smtp__connect_end(struct smtp *s);
+
+/* facts.c */
+
+/* Keep what TLS says, also of a handshake that failed; forget it. */
+void
+smtp__facts_note(struct smtp *s);
+void
+smtp__facts_forget(struct smtp *s);
 
 /* pump.c */
 

@@ -90,6 +90,9 @@ start_engine(struct smtp *s)
 
 #if SMTP_WITH_TLS
 
+static int
+begin(struct smtp *s, uint64_t now_ms);
+
 static bool
 takes_any(const struct smtp *s)
 {
@@ -120,6 +123,7 @@ handshake_failed(struct smtp *s, int status)
 	    info.error[0] != '\0' ? info.error : smtp_status_name(status));
 	line[out.n] = '\0';
 	smtp__report(s, status, status, SMTP_PHASE_TLS, line);
+	smtp__facts_note(s);
 	s->failure.cert_errors = info.cert_errors;
 	s->failure.not_tls = info.not_tls;
 	smtp__trace_note(s->trace, line, "");
@@ -156,8 +160,9 @@ start_tls(struct smtp *s, uint64_t now_ms)
 	rc = smtp__options_tls(s->options, takes_any(s), &shared, why,
 	    sizeof why);
 	if (rc == SMTP_OK)
-		rc = smtp__tls_start(&s->tls, &over, &s->transport, shared,
-		    s->identity != NULL ? s->identity : "", peer_of(s, room));
+		rc = smtp__tls_start_again(&s->tls, &over, &s->transport,
+		    shared, s->identity != NULL ? s->identity : "",
+		    peer_of(s, room), s->tls_again);
 	if (rc != SMTP_OK) {
 		if (s->engine != NULL)
 			smtp_engine_lost(s->engine, rc);
@@ -173,6 +178,23 @@ start_tls(struct smtp *s, uint64_t now_ms)
 	return SMTP_OK;
 }
 
+/*
+ * Once more from the beginning, which is a new connection: a handshake that
+ * failed cannot be gone on with. Nothing but EHLO and STARTTLS was said.
+ */
+static int
+try_again(struct smtp *s, enum smtp__tls_again again, uint64_t now_ms)
+{
+	smtp__trace_note(s->trace, "TLS: failed, once more ",
+	    again == SMTP__TLS_AGAIN ? "without resumption" :
+	    "with TLS 1.2 at most");
+	s->tls_again = again;
+	if (s->io != NULL)
+		s->io->in_at = s->io->in_n = s->io->out_at =
+		    s->io->out_n = 0;
+	return begin(s, now_ms);
+}
+
 static int
 shake_hands(struct smtp *s, uint64_t now_ms)
 {
@@ -186,10 +208,13 @@ shake_hands(struct smtp *s, uint64_t now_ms)
 		s->due_ms = s->stage_due_ms;
 		return rc | SMTP_WANT_TIME;
 	}
+	smtp__tls_info(s->tls, &info);
+	if (rc < 0 && info.again != SMTP__TLS_NOT_AGAIN && !s->foreign)
+		return try_again(s, info.again, now_ms);
 	if (rc < 0)
 		return handshake_failed(s, rc);
 	s->secure = true;
-	smtp__tls_info(s->tls, &info);
+	smtp__facts_note(s);
 	smtp__out_init(&out, s->tls_line, sizeof s->tls_line - 1);
 	smtp__out_text(&out, info.version);
 	smtp__out_octet(&out, ' ');
@@ -375,8 +400,8 @@ tunnel_step(struct smtp *s, uint64_t now_ms)
 	return rc != SMTP_OK ? rc : begin_talk(s, now_ms);
 }
 
-int
-smtp__connect_start(struct smtp *s, uint64_t now_ms)
+static int
+begin(struct smtp *s, uint64_t now_ms)
 {
 	bool used;
 	int rc;
@@ -415,6 +440,13 @@ smtp__connect_start(struct smtp *s, uint64_t now_ms)
 		    "another family than \"family\"");
 	rc = smtp__tunnel_prepare(s);
 	return rc != SMTP_OK ? rc : dial(s, now_ms);
+}
+
+int
+smtp__connect_start(struct smtp *s, uint64_t now_ms)
+{
+	s->tls_again = SMTP__TLS_NOT_AGAIN;
+	return begin(s, now_ms);
 }
 
 int
@@ -477,6 +509,7 @@ smtp__connect_end(struct smtp *s)
 	s->secure = s->authenticated = s->without_ehlo = false;
 	s->read_ended = s->write_failed = false;
 	s->engine = NULL;
+	smtp__facts_forget(s);
 	s->tls_line[0] = s->banner[0] = '\0';
 	s->reached = false;
 	smtp__memory_free(&s->heap, s->capabilities, s->capabilities_n);

@@ -112,6 +112,11 @@ static const struct row {
 
 	/* Certificates. */
 	{ SMTP_E_CERTIFICATE, ANY, ANY, ANY_CODE, ANY_CODE,
+	    SMTP__CERT_PIN, 0,
+	    "The server has another key than tls-pin names. Ask its operator: "
+	    "if the key was renewed on purpose, the line above has its digest; "
+	    "if not, somebody is between." },
+	{ SMTP_E_CERTIFICATE, ANY, ANY, ANY_CODE, ANY_CODE,
 	    SMTP__CERT_NOT_YET, 0,
 	    "The certificate is not valid yet: is the clock of this machine "
 	    "set?" },
@@ -123,14 +128,23 @@ static const struct row {
 	    SMTP__CERT_REVOKED, 0,
 	    "The certificate was revoked: do not trust this server." },
 	{ SMTP_E_CERTIFICATE, ANY, ANY, ANY_CODE, ANY_CODE,
+	    SMTP__CERT_CRL, 0,
+	    "The list that crl-file names is of no use here: fetch the "
+	    "current one from the authority." },
+	{ SMTP_E_CERTIFICATE, ANY, ANY, ANY_CODE, ANY_CODE,
+	    SMTP__CERT_NO_CA, 0,
+	    "The server sends a certificate that may not sign others, and did: "
+	    "its operator needs one from an authority." },
+	{ SMTP_E_CERTIFICATE, ANY, ANY, ANY_CODE, ANY_CODE,
 	    SMTP__CERT_UNKNOWN_CA, OWN_CA,
 	    "The certificate is not signed by one that ca-file, ca-dir or "
 	    "the memory given names, or the server leaves out a certificate "
 	    "between." },
 	{ SMTP_E_CERTIFICATE, ANY, ANY, ANY_CODE, ANY_CODE,
 	    SMTP__CERT_UNKNOWN_CA, 0,
-	    "No trusted authority has signed the certificate. If the server "
-	    "is yours, name its authority with the option ca-file." },
+	    "No trusted authority has signed the certificate, or the server "
+	    "leaves out a certificate between. If the server is yours, name "
+	    "its authority with the option ca-file." },
 	{ SMTP_E_CERTIFICATE, ANY, ANY, ANY_CODE, ANY_CODE,
 	    SMTP__CERT_NAME, 0,
 	    "The certificate belongs to another name. Connect to the name "

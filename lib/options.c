@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "crypto/hash.h"
 #include "memory.h"
 #include "host.h"
 #include "options.h"
@@ -10,7 +11,7 @@
 #include "url.h"
 
 enum kind { FILE_NAME, DIRECTORY, NAME, EHLO, MECHANISM, BINDING, COUNT, TEXT,
-	SECRET, FLAG, SECONDS, TLS_VERSION, FAMILY, ADDRESS, INTERFACE,
+	SECRET, FLAG, SECONDS, TLS_VERSION, PINS, FAMILY, ADDRESS, INTERFACE,
 	PROXY };
 
 static const struct {
@@ -34,6 +35,8 @@ static const struct {
 	[FAMILY] = { "any/4/6", "any, 4 or 6" },
 	[ADDRESS] = { "address", "an IPv4 or IPv6 address, without brackets" },
 	[INTERFACE] = { "interface", "the name of a network interface" },
+	[PINS] = { "digests", "SHA-256 of keys in base64, with commas "
+	    "between" },
 	[PROXY] = { "proxy", "socks5://host[:port] or http://host:port, "
 	    "without user and password" },
 };
@@ -49,6 +52,8 @@ static const struct {
 	    "certificates to trust, instead of the system's" },
 	[SMTP__CA_DIR] = { "ca-dir", DIRECTORY, "",
 	    "a directory of certificates to trust" },
+	[SMTP__CRL_FILE] = { "crl-file", FILE_NAME, "",
+	    "a list of certificates that were revoked" },
 	[SMTP__TLS_CERT] = { "tls-cert", FILE_NAME, "",
 	    "the client's own certificate" },
 	[SMTP__TLS_KEY] = { "tls-key", FILE_NAME, "",
@@ -61,6 +66,10 @@ static const struct {
 	    "the oldest version of TLS that is spoken" },
 	[SMTP__TLS_RESUMPTION] = { "tls-resumption", FLAG, "yes",
 	    "resume TLS sessions among those that share these options" },
+	[SMTP__TLS_PIN] = { "tls-pin", PINS, "",
+	    "digests of keys, one of which the server must have" },
+	[SMTP__TLS_PIN_ONLY] = { "tls-pin-only", FLAG, "no",
+	    "tls-pin decides alone, without authorities, name and dates" },
 	[SMTP__INSECURE_NO_VERIFY] = { "insecure-no-verify", FLAG, "no",
 	    "take any certificate: an attacker can read and change all" },
 	[SMTP__EHLO_NAME] = { "ehlo-name", EHLO, "",
@@ -136,6 +145,8 @@ struct smtp_options {
 	char *value[SMTP__OPTION_COUNT];
 	char *ca;
 	size_t ca_n;
+	char *cert, *key;        /* the client's own                     */
+	size_t cert_n, key_n;
 	struct smtp__hooks hooks;
 	struct smtp__own_sasl *own;      /* SMTP__OWN_MAX, or NULL          */
 	size_t own_n;
@@ -182,6 +193,19 @@ close_transport(struct smtp_options *o)
 	o->has_transport = false;
 }
 
+/* The key may stand beside the certificate: both are wiped. */
+static void
+free_client(struct smtp_options *o)
+{
+	if (o->cert != NULL)
+		smtp__wipe(o->cert, o->cert_n);
+	if (o->key != NULL)
+		smtp__wipe(o->key, o->key_n);
+	smtp__memory_free(&o->heap, o->cert, o->cert_n + 1);
+	smtp__memory_free(&o->heap, o->key, o->key_n + 1);
+	o->cert = o->key = NULL;
+}
+
 void
 smtp_options_free(struct smtp_options *o)
 {
@@ -193,6 +217,7 @@ smtp_options_free(struct smtp_options *o)
 		smtp__memory_free_text(&o->heap, o->value[i]);
 	smtp__memory_free(&o->heap, o->ca, o->ca_n + 1);
 	smtp__memory_free(&o->heap, o->own, SMTP__OWN_MAX * sizeof *o->own);
+	free_client(o);
 	close_transport(o);
 #if SMTP_WITH_TLS
 	for (size_t i = 0; i < 2; i++)
@@ -380,6 +405,12 @@ check(enum kind kind, struct smtp__out *out, const char *value)
 		return seconds_of(value) > 0;
 	case TLS_VERSION:
 		return strcmp(value, "1.2") == 0 || strcmp(value, "1.3") == 0;
+	case PINS:
+#if SMTP_WITH_TLS
+		return smtp__tls_pins(value, NULL) > 0;
+#else
+		return n > 0;
+#endif
 	case FILE_NAME:
 	case DIRECTORY:
 	case SECRET:
@@ -468,6 +499,30 @@ smtp_options_set_ca(struct smtp_options *o, const void *p, size_t n)
 	o->ca = copy;
 	o->ca_n = n;
 	return SMTP_OK;
+}
+
+int
+smtp_options_set_client(struct smtp_options *o, const void *cert,
+    size_t cert_n, const void *key, size_t key_n)
+{
+	int rc = may_change(o, "client");
+
+	if (rc != SMTP_OK)
+		return rc;
+	if (cert == NULL || cert_n == 0 || (key != NULL && key_n == 0))
+		return fail(o, SMTP_E_ARGUMENT, "client", "takes a "
+		    "certificate and its key, PEM or DER", "");
+	free_client(o);
+	o->cert = smtp__memory_copy(&o->heap, cert, cert_n);
+	o->cert_n = cert_n;
+	if (key != NULL) {
+		o->key = smtp__memory_copy(&o->heap, key, key_n);
+		o->key_n = key_n;
+	}
+	if (o->cert != NULL && (key == NULL || o->key != NULL))
+		return SMTP_OK;
+	free_client(o);
+	return fail(o, SMTP_E_MEMORY, "client", "out of memory", "");
 }
 
 int
@@ -711,6 +766,13 @@ smtp__options_tls(struct smtp_options *o, bool any,
 		.cert_file = given(o, SMTP__TLS_CERT),
 		.key_file = given(o, SMTP__TLS_KEY),
 		.key_password = given(o, SMTP__TLS_KEY_PASSWORD),
+		.crl_file = given(o, SMTP__CRL_FILE),
+		.cert = o->cert,
+		.cert_n = o->cert_n,
+		.key = o->key,
+		.key_n = o->key_n,
+		.pins = given(o, SMTP__TLS_PIN),
+		.pin_only = smtp__options_flag(o, SMTP__TLS_PIN_ONLY),
 		.no_verify = any,
 		.no_resumption = !smtp__options_flag(o,
 		    SMTP__TLS_RESUMPTION),

@@ -74,6 +74,16 @@ SMTP_API int
 smtp_options_set_ca(struct smtp_options *options, const void *p, size_t n);
 
 /*
+ * The client's certificate and its private key in memory, PEM or DER, instead
+ * of the options tls-cert and tls-key; `key` NULL: it stands beside the
+ * certificate, in PEM. The option tls-key-password opens it. Copied, and wiped
+ * with the options.
+ */
+SMTP_API int
+smtp_options_set_client(struct smtp_options *options, const void *cert,
+    size_t cert_n, const void *key, size_t key_n);
+
+/*
  * A trace: called with each line that is sent ('C') and received ('S'), and
  * with remarks ('*'), without its line end. Secrets show as ***, content as
  * its number of octets, control and 8-bit octets as \xNN. The line is borrowed
@@ -316,6 +326,17 @@ smtp_capability(const struct smtp *smtp, const char *keyword);
 /* The TLS of the session: "TLSv1.2 NAME-OF-SUITE", "" without TLS. */
 SMTP_API const char *
 smtp_tls_info(const struct smtp *smtp);
+
+/*
+ * More of that, by name: "version", "suite", "resumed" and "verified" (yes or
+ * no), and of the server's certificate "subject", "issuer", "names",
+ * "not-before", "not-after" ("2026-11-22T11:30:00Z") and "pin", which is what
+ * the option tls-pin takes. Of a certificate that was not taken too. "" where
+ * there is nothing, NULL for another name. Lives until the next call on the
+ * handle.
+ */
+SMTP_API const char *
+smtp_tls_value(const struct smtp *smtp, const char *name);
 
 /* The mechanism of the last smtp_auth, "" before. */
 SMTP_API const char *

@@ -139,15 +139,31 @@ struct smtp__tls_settings {
 	const char *ca_dir;
 	const void *ca;          /* in memory, borrowed for the call         */
 	size_t ca_n;             /* none of the three: the system's store    */
+	const char *crl_file;    /* revoked certificates, PEM or DER         */
 	const char *cert_file;   /* client certificate and its key           */
 	const char *key_file;
+	const void *cert;        /* the same in memory, borrowed             */
+	size_t cert_n;
+	const void *key;         /* NULL: beside the certificate             */
+	size_t key_n;
 	const char *key_password;
+	const char *pins;        /* keys to be required, as smtp__tls_pins() */
+	bool pin_only;           /* and nothing else of the certificate      */
 	bool no_verify;          /* takes any certificate                    */
 	bool no_resumption;      /* a full handshake each time               */
 	bool tls13_only;
 	const char *const *system_files;        /* NULL: the known places of */
 				 /* the system's store; or others, to a NULL */
 };
+
+/*
+ * Digests of keys, divided by commas: SHA-256 of the SubjectPublicKeyInfo in
+ * base64, with or without "sha256//" in front. Returns how many, 0 where it is
+ * something else or more than SMTP__TLS_PINS. With `pins` NULL it only counts.
+ */
+enum { SMTP__TLS_PINS = 16 };
+size_t
+smtp__tls_pins(const char *text, unsigned char (*pins)[32]);
 
 /*
  * Returns SMTP_OK, SMTP_E_TLS (no system store: says how to name one),
@@ -175,6 +191,7 @@ smtp__tls_start(struct smtp__tls **tls, struct smtp_transport *transport,
     const struct smtp_transport *inner, struct smtp__tls_shared *shared,
     const char *host, const char *peer);
 
+
 /*
  * SMTP_OK, SMTP_WANT_READ, SMTP_WANT_WRITE, or SMTP_E_CERTIFICATE, SMTP_E_TLS,
  * SMTP_E_CLOSED, SMTP_E_MEMORY, which are final. The transport neither reads
@@ -192,7 +209,10 @@ enum {
 	SMTP__CERT_REVOKED = 16,
 	SMTP__CERT_WEAK = 32,
 	SMTP__CERT_USAGE = 64,
-	SMTP__CERT_OTHER = 128
+	SMTP__CERT_OTHER = 128,
+	SMTP__CERT_PIN = 256,    /* another key than those pinned            */
+	SMTP__CERT_CRL = 512,    /* the revocation list cannot be used       */
+	SMTP__CERT_NO_CA = 1024  /* it is signed by one that may not sign    */
 };
 
 /*
@@ -213,6 +233,13 @@ struct smtp__tls_peer {
 	size_t digest_n;
 };
 
+/* May a new connection do better after a handshake that failed? */
+enum smtp__tls_again {
+	SMTP__TLS_NOT_AGAIN,
+	SMTP__TLS_AGAIN,         /* without the session that was offered     */
+	SMTP__TLS_AGAIN_OLDER    /* with TLS 1.2 at most                     */
+};
+
 struct smtp__tls_info {
 	const char *version;     /* "TLSv1.2"; lives as long as the session  */
 	const char *suite;
@@ -221,10 +248,21 @@ struct smtp__tls_info {
 	bool verified;           /* nothing was wrong, whatever is asked for */
 	unsigned cert_errors;    /* of the list above                        */
 	bool not_tls;            /* the peer answered, but not with TLS      */
+	enum smtp__tls_again again;
 	const char *error;       /* one plain line, "" if all is well        */
 };
 void
 smtp__tls_info(const struct smtp__tls *tls, struct smtp__tls_info *info);
+
+/*
+ * As smtp__tls_start(), on a new connection, after a handshake that said so.
+ * Nobody between can press a server down to the older version: a server that
+ * knows TLS 1.3 says so, RFC 8446 section 4.1.3, and is refused.
+ */
+int
+smtp__tls_start_again(struct smtp__tls **tls, struct smtp_transport *transport,
+    const struct smtp_transport *inner, struct smtp__tls_shared *shared,
+    const char *host, const char *peer, enum smtp__tls_again again);
 
 /*
  * Octets that both ends of this TLS session know and no other has, for SASL

@@ -34,6 +34,9 @@ struct smtp__tls_judge {
 	bool seen;               /* the server's own certificate was judged  */
 	unsigned errors;         /* SMTP__CERT_*                             */
 	struct smtp__tls_peer peer;
+	const unsigned char *pins;       /* 32 octets each                  */
+	size_t pins_n;           /* 0: none are asked for                    */
+	bool pin_only;           /* and nothing else                         */
 	struct smtp__out why;    /* "certificate ", and what is wrong with   */
 				 /* it, "; " between; room for a NUL         */
 	const struct mbedtls_x509_crt *trusted;  /* for words, or NULL       */
@@ -51,7 +54,10 @@ bool
 smtp__tls_judge_init(struct smtp__tls_judge *judge, const char *host,
     char *text, size_t n);
 
-/* The callback of mbedtls_ssl_set_verify(); adds to `flags`, clears none. */
+/*
+ * The callback of mbedtls_ssl_set_verify(); adds to `flags`, and clears none
+ * unless it is the pin alone that decides.
+ */
 int
 smtp__tls_judge_verify(void *judge, struct mbedtls_x509_crt *crt, int depth,
     uint32_t *flags);
@@ -72,6 +78,15 @@ int
 smtp__tls_begin(struct smtp__tls **tls, struct smtp_transport *transport,
     const struct smtp_transport *inner, const struct mbedtls_ssl_config *config,
     const char *host, bool verify);
+
+/* One of these keys is required as well, or alone; they live until the end. */
+void
+smtp__tls_pin(struct smtp__tls *tls, const unsigned char *pins, size_t n,
+    bool only);
+
+/* It is a second try; `older`: the server must not know a newer version. */
+void
+smtp__tls_is_again(struct smtp__tls *tls, bool older);
 
 /* Undo that: `inner` is the caller's again. */
 void
@@ -120,12 +135,12 @@ void
 smtp__tls_cache_forget(struct smtp__tls_cache *cache, const char *key);
 
 /*
- * Resume a session of `cache` with this server, and keep this one there. The
- * cache lives until the close; the key is copied. SMTP_E_MEMORY.
+ * Resume a session of `cache` with this server, if `offer`, and keep this one
+ * there. The cache lives until the close; the key is copied. SMTP_E_MEMORY.
  */
 int
 smtp__tls_resume(struct smtp__tls *tls, struct smtp__tls_cache *cache,
-    const char *key);
+    const char *key, bool offer);
 
 /* Does an error of the library's say that it had no memory? */
 bool

@@ -4,6 +4,7 @@
 
 #if SMTP_WITH_TLS
 
+#include <mbedtls/base64.h>
 #include <mbedtls/md.h>
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
@@ -184,6 +185,35 @@ knows_issuer(const struct smtp__tls_judge *judge, const mbedtls_x509_crt *crt)
 	return false;
 }
 
+/* Did the server send its issuer, which may not be one? RFC 5280 6.1.4 (k). */
+static bool
+issuer_is_no_ca(const mbedtls_x509_crt *crt)
+{
+	const mbedtls_x509_crt *is = crt->next;
+
+	for (; is != NULL; is = is->next)
+		if (smtp__bytes_equal(bytes_of(&is->subject_raw),
+		    bytes_of(&crt->issuer_raw)))
+			return !is->PRIVATE(ca_istrue);
+	return false;
+}
+
+static void
+say_no_ca(struct smtp__out *out, const mbedtls_x509_crt *crt)
+{
+	const mbedtls_x509_buf *issuer = issuer_of(crt);
+
+	smtp__out_text(out, "is signed by ");
+	if (issuer != NULL) {
+		smtp__out_octet(out, '"');
+		say_foreign(out, issuer);
+		smtp__out_text(out, "\", whose certificate is none of an "
+		    "authority");
+	} else {
+		smtp__out_text(out, "one that is no authority");
+	}
+}
+
 static void
 say_issuer(struct smtp__tls_judge *judge, const mbedtls_x509_crt *crt,
     int depth)
@@ -213,12 +243,16 @@ say_issuer(struct smtp__tls_judge *judge, const mbedtls_x509_crt *crt,
 /* ---- what the library's flags mean */
 
 enum {
-	WEAK = MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK |
-	    MBEDTLS_X509_BADCERT_BAD_KEY,
+	WEAK_KEY = MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY,
+	WEAK_DIGEST = MBEDTLS_X509_BADCERT_BAD_MD,
+	LIST_OLD = MBEDTLS_X509_BADCRL_EXPIRED | MBEDTLS_X509_BADCRL_FUTURE,
+	LIST_BAD = MBEDTLS_X509_BADCRL_NOT_TRUSTED |
+	    MBEDTLS_X509_BADCRL_BAD_MD | MBEDTLS_X509_BADCRL_BAD_PK |
+	    MBEDTLS_X509_BADCRL_BAD_KEY,
 	USAGE = MBEDTLS_X509_BADCERT_KEY_USAGE |
 	    MBEDTLS_X509_BADCERT_EXT_KEY_USAGE |
 	    MBEDTLS_X509_BADCERT_NS_CERT_TYPE,
-	KNOWN = WEAK | USAGE | MBEDTLS_X509_BADCERT_EXPIRED |
+	KNOWN = WEAK_KEY | WEAK_DIGEST | LIST_OLD | LIST_BAD | USAGE | MBEDTLS_X509_BADCERT_EXPIRED |
 	    MBEDTLS_X509_BADCERT_FUTURE | MBEDTLS_X509_BADCERT_CN_MISMATCH |
 	    MBEDTLS_X509_BADCERT_NOT_TRUSTED | MBEDTLS_X509_BADCERT_REVOKED
 };
@@ -274,12 +308,23 @@ smtp__tls_judge_flags(struct smtp__tls_judge *judge, uint32_t flags)
 {
 	if (flags & MBEDTLS_X509_BADCERT_REVOKED)
 		note_plainly(judge, SMTP__CERT_REVOKED, "was revoked");
-	if (flags & WEAK)
+	if (flags & WEAK_KEY)
 		note_plainly(judge, SMTP__CERT_WEAK,
-		    "has a key or a signature that is too weak");
+		    "has a key that is too weak");
+	if (flags & WEAK_DIGEST)
+		note_plainly(judge, SMTP__CERT_WEAK,
+		    "is signed with a digest that is too weak");
 	if (flags & USAGE)
 		note_plainly(judge, SMTP__CERT_USAGE,
 		    "is not meant for a server");
+	if (flags & LIST_OLD)
+		note_plainly(judge, SMTP__CERT_CRL, "cannot be looked for in "
+		    "the revocation list, whose time is not now");
+	if (flags & LIST_BAD)
+		note_plainly(judge, SMTP__CERT_CRL, "cannot be looked for in "
+		    "the revocation list, which its authority did not sign");
+	if (judge->errors & SMTP__CERT_PIN)
+		flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_OTHER;
 	if (flags & ~(uint32_t)KNOWN)
 		smtp__tls_judge_other(judge);
 }
@@ -365,6 +410,63 @@ keep(struct smtp__tls_peer *peer, const mbedtls_x509_crt *crt)
 	keep_digest(peer, crt);
 }
 
+/* ---- the key */
+
+size_t
+smtp__tls_pins(const char *text, unsigned char (*pins)[32])
+{
+	static const char prefix[] = "sha256//";
+	size_t n = 0;
+
+	for (;;) {
+		size_t length = strcspn(text, ","), got;
+		unsigned char octets[32];
+
+		if (strncmp(text, prefix, sizeof prefix - 1) == 0) {
+			text += sizeof prefix - 1;
+			length -= sizeof prefix - 1;
+		}
+		if (n == SMTP__TLS_PINS || length != 44 ||
+		    mbedtls_base64_decode(octets, sizeof octets, &got,
+		    (const unsigned char *)text, length) != 0 ||
+		    got != sizeof octets)
+			return 0;
+		if (pins != NULL)
+			memcpy(pins[n], octets, sizeof octets);
+		n++;
+		text += length;
+		if (*text == '\0')
+			return n;
+		text++;
+	}
+}
+
+static bool
+is_pinned(const struct smtp__tls_judge *judge)
+{
+	for (size_t i = 0; i < judge->pins_n; i++)
+		if (judge->peer.has_pin && memcmp(judge->pins + 32 * i,
+		    judge->peer.pin, sizeof judge->peer.pin) == 0)
+			return true;
+	return false;
+}
+
+static void
+note_pin(struct smtp__tls_judge *judge)
+{
+	unsigned char text[48];
+	size_t n;
+
+	if (is_pinned(judge) || !note(judge, SMTP__CERT_PIN))
+		return;
+	smtp__out_text(&judge->why, "has another key than those pinned");
+	if (judge->peer.has_pin && mbedtls_base64_encode(text, sizeof text,
+	    &n, judge->peer.pin, sizeof judge->peer.pin) == 0) {
+		smtp__out_text(&judge->why, ": sha256//");
+		smtp__out_add(&judge->why, (const char *)text, n);
+	}
+}
+
 /* Called from the root down to the server's own, which has depth 0. */
 int
 smtp__tls_judge_verify(void *ctx, mbedtls_x509_crt *crt, int depth,
@@ -381,6 +483,15 @@ smtp__tls_judge_verify(void *ctx, mbedtls_x509_crt *crt, int depth,
 	if (depth == 0) {
 		judge->seen = true;
 		keep(&judge->peer, crt);
+	}
+	if (judge->pin_only)
+		*flags = 0;
+	if (depth == 0 && judge->pins_n > 0) {
+		note_pin(judge);
+		if (judge->errors & SMTP__CERT_PIN)
+			*flags |= MBEDTLS_X509_BADCERT_OTHER;
+	}
+	if (depth == 0 && !judge->pin_only) {
 		if (!is_for(crt, judge))
 			*flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
 	}
@@ -388,9 +499,14 @@ smtp__tls_judge_verify(void *ctx, mbedtls_x509_crt *crt, int depth,
 	if (*flags & MBEDTLS_X509_BADCERT_CN_MISMATCH &&
 	    note(judge, SMTP__CERT_NAME))
 		say_names(&judge->why, crt, judge->name);
-	if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED &&
-	    note(judge, SMTP__CERT_UNKNOWN_CA))
-		say_issuer(judge, crt, depth);
+	if (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) {
+		if (!issuer_is_no_ca(crt)) {
+			if (note(judge, SMTP__CERT_UNKNOWN_CA))
+				say_issuer(judge, crt, depth);
+		} else if (note(judge, SMTP__CERT_NO_CA)) {
+			say_no_ca(&judge->why, crt);
+		}
+	}
 	smtp__tls_judge_flags(judge, *flags);
 	return 0;
 }

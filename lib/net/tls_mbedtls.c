@@ -5,6 +5,7 @@
 #if SMTP_WITH_TLS
 
 #include <assert.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,10 @@ struct smtp__tls {
 	char *key;               /* in it, or NULL                           */
 	unsigned offered_errors; /* of the session that was offered          */
 	bool tried;              /* to resume one                            */
+	bool is_again;           /* the second try                           */
+	bool is_older;           /* and that with TLS 1.2 at most            */
+	enum smtp__tls_again again;
+	bool starved;            /* an allocation failed                     */
 	bool resumed;
 	bool verify;
 	bool heard;              /* anything at all from the peer            */
@@ -84,11 +89,29 @@ below(struct smtp__tls *tls, ptrdiff_t answer)
 	return MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
+/*
+ * An allocation that failed within the verification of a signature is to the
+ * library a signature that is wrong. What malloc leaves in errno tells them
+ * apart; it is looked at before anybody else can write there.
+ */
+static void
+look_for_hunger(struct smtp__tls *tls)
+{
+#if defined(ENOMEM)
+	tls->starved |= errno == ENOMEM;
+#else
+	(void)tls;
+#endif
+}
+
 static int
 receive(void *ctx, unsigned char *p, size_t n)
 {
 	struct smtp__tls *tls = ctx;
-	ptrdiff_t got = tls->inner.read(tls->inner.ctx, p,
+	ptrdiff_t got;
+
+	look_for_hunger(tls);
+	got = tls->inner.read(tls->inner.ctx, p,
 	    n < INT_MAX ? n : INT_MAX);
 
 	if (got <= 0)
@@ -106,9 +129,10 @@ static int
 transmit(void *ctx, const unsigned char *p, size_t n)
 {
 	struct smtp__tls *tls = ctx;
-	ptrdiff_t put = tls->inner.write(tls->inner.ctx, p,
-	    n < INT_MAX ? n : INT_MAX);
+	ptrdiff_t put;
 
+	look_for_hunger(tls);
+	put = tls->inner.write(tls->inner.ctx, p, n < INT_MAX ? n : INT_MAX);
 	return put > 0 ? (int)put : below(tls, put);
 }
 
@@ -225,8 +249,10 @@ fail_handshake(struct smtp__tls *tls, int error)
 	if (tls->not_tls)
 		return fail(tls, SMTP_E_TLS, "the server did not answer with "
 		    "TLS: wrong port or mode?");
-	if (smtp__tls_is_memory(error))
+	if (smtp__tls_is_memory(error) || tls->starved) {
+		tls->judge.errors = 0;
 		return fail(tls, SMTP_E_MEMORY, "no memory for TLS");
+	}
 	if (error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ||
 	    error == BAD_CERTIFICATE) {
 		if (flags != ~(uint32_t)0)
@@ -302,6 +328,13 @@ finish_resumed(struct smtp__tls *tls)
 	return SMTP_OK;
 }
 
+/* Asked for TLS 1.2, the server says that it knows more. RFC 8446 4.1.3. */
+static bool
+is_pressed_down(const struct smtp__tls *tls)
+{
+	return tls->is_older && smtp__tls_hello_downgraded(&tls->hello);
+}
+
 /*
  * The library has verified the chain and asked the judge; here nothing is
  * taken on trust: its result is read once more, and a handshake in which no
@@ -315,8 +348,13 @@ finish(struct smtp__tls *tls)
 	if (!tls->judge.seen && tls->tried &&
 	    finish_resumed(tls) != SMTP_OK)
 		return tls->status;
+	if (is_pressed_down(tls))
+		return fail(tls, SMTP_E_TLS, "the server has TLS 1.3, and "
+		    "something between presses for TLS 1.2");
 	if (flags != 0)
 		smtp__tls_judge_flags(&tls->judge, flags);
+	if (tls->judge.errors & SMTP__CERT_PIN)
+		return fail_certificate(tls);
 	if (tls->verify && (flags != 0 || tls->judge.errors != 0 ||
 	    (!tls->judge.seen && !tls->resumed)))
 		return fail_certificate(tls);
@@ -324,12 +362,38 @@ finish(struct smtp__tls *tls)
 	return tls->status = SMTP_OK;
 }
 
+/*
+ * What may be better on a new connection: a session that a server chokes on;
+ * and a server of TLS 1.2 that takes the signature by its own order, which may
+ * be one that 3.6 offers for TLS 1.3 and does not take in TLS 1.2.
+ */
+static enum smtp__tls_again
+may_do_better(const struct smtp__tls *tls, int error)
+{
+	if (tls->is_again || tls->judge.errors != 0 || tls->not_tls)
+		return SMTP__TLS_NOT_AGAIN;
+	if (tls->tried && !tls->judge.seen && (tls->status == SMTP_E_TLS ||
+	    tls->status == SMTP_E_CLOSED))
+		return SMTP__TLS_AGAIN;
+#if MBEDTLS_VERSION_MAJOR >= 3 && defined(MBEDTLS_SSL_PROTO_TLS1_3)
+	if (error == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER &&
+	    smtp__tls_hello_is(&tls->hello, 0x0303))
+		return SMTP__TLS_AGAIN_OLDER;
+#else
+	(void)error;
+#endif
+	return SMTP__TLS_NOT_AGAIN;
+}
+
 static int
 shake(struct smtp__tls *tls)
 {
 	for (int i = 0; i < IDLE_MAX; i++) {
-		int error = mbedtls_ssl_handshake(&tls->ssl);
+		int error;
 
+		errno = 0;
+		error = mbedtls_ssl_handshake(&tls->ssl);
+		look_for_hunger(tls);
 		switch (error) {
 		case 0:
 			return finish(tls);
@@ -343,9 +407,11 @@ shake(struct smtp__tls *tls)
 			return tls->status = SMTP_WANT_WRITE;
 #endif
 		default:
-			if (!is_ticket(error))
-				return fail_handshake(tls, error);
-			break;
+			if (is_ticket(error))
+				break;
+			(void)fail_handshake(tls, error);
+			tls->again = may_do_better(tls, error);
+			return tls->status;
 		}
 	}
 	return fail(tls, SMTP_E_TLS, "the server sends tickets without end");
@@ -376,6 +442,7 @@ smtp__tls_info(const struct smtp__tls *tls, struct smtp__tls_info *info)
 	    tls->judge.errors == 0;
 	info->cert_errors = tls->judge.errors;
 	info->not_tls = tls->not_tls;
+	info->again = tls->again;
 	info->error = tls->status < 0 || tls->judge.errors != 0 ?
 	    tls->error : "";
 }
@@ -666,6 +733,22 @@ smtp__tls_begin(struct smtp__tls **tls, struct smtp_transport *transport,
 }
 
 void
+smtp__tls_pin(struct smtp__tls *tls, const unsigned char *pins, size_t n,
+    bool only)
+{
+	tls->judge.pins = pins;
+	tls->judge.pins_n = n;
+	tls->judge.pin_only = only;
+}
+
+void
+smtp__tls_is_again(struct smtp__tls *tls, bool older)
+{
+	tls->is_again = true;
+	tls->is_older = older;
+}
+
+void
 smtp__tls_abandon(struct smtp__tls *tls)
 {
 	end(tls);
@@ -681,7 +764,7 @@ smtp__tls_hold(struct smtp__tls *tls, void (*release)(void *held),
 
 int
 smtp__tls_resume(struct smtp__tls *tls, struct smtp__tls_cache *cache,
-    const char *key)
+    const char *key, bool offer)
 {
 	size_t n = strlen(key);
 
@@ -690,7 +773,7 @@ smtp__tls_resume(struct smtp__tls *tls, struct smtp__tls_cache *cache,
 		return SMTP_E_MEMORY;
 	memcpy(tls->key, key, n + 1);
 	tls->cache = cache;
-	tls->tried = smtp__tls_cache_offer(cache, key, &tls->ssl,
+	tls->tried = offer && smtp__tls_cache_offer(cache, key, &tls->ssl,
 	    &tls->judge.peer, &tls->offered_errors);
 	return SMTP_OK;
 }

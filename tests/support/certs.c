@@ -39,14 +39,14 @@ must(int error, const char *what)
 }
 
 static void
-make_key(mbedtls_pk_context *key, bool rsa1024)
+make_key(mbedtls_pk_context *key, unsigned rsa)
 {
 	mbedtls_pk_init(key);
-	must(mbedtls_pk_setup(key, mbedtls_pk_info_from_type(rsa1024 ?
+	must(mbedtls_pk_setup(key, mbedtls_pk_info_from_type(rsa > 0 ?
 	    MBEDTLS_PK_RSA : MBEDTLS_PK_ECKEY)), "pk_setup");
-	if (rsa1024)
+	if (rsa > 0)
 		must(mbedtls_rsa_gen_key(mbedtls_pk_rsa(*key), cert_random,
-		    NULL, 1024, 65537), "rsa_gen_key");
+		    NULL, rsa, 65537), "rsa_gen_key");
 	else
 		must(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1,
 		    mbedtls_pk_ec(*key), cert_random, NULL), "ecp_gen_key");
@@ -147,7 +147,7 @@ cert_make(struct cert *cert, const struct cert_plan *plan,
 #if MBEDTLS_VERSION_MAJOR >= 3
 	assert_int_equal(psa_crypto_init(), PSA_SUCCESS);
 #endif
-	make_key(&cert->key, plan->rsa1024);
+	make_key(&cert->key, plan->rsa);
 	key = (mbedtls_pk_context *)(uintptr_t)(issuer != NULL ?
 	    &issuer->key : &cert->key);
 	snprintf(subject, sizeof subject, "CN=%s",
@@ -219,4 +219,108 @@ cert_pem(const struct cert *cert, bool key)
 		must(mbedtls_pk_write_key_pem((mbedtls_pk_context *)
 		    (uintptr_t)&cert->key, pem + at, room - at), "key pem");
 	return (char *)pem;
+}
+
+/* ---- lists of revoked certificates, RFC 5280 section 5.1 */
+
+/* Written from the end to the beginning, as lengths come first. */
+struct backwards {
+	unsigned char *begin, *at, *end;
+};
+
+static void
+put(struct backwards *b, const void *p, size_t n)
+{
+	assert_true((size_t)(b->at - b->begin) >= n);
+	b->at -= n;
+	memcpy(b->at, p, n);
+}
+
+/* Tag and length of all that was put since `from`. */
+static void
+wrap(struct backwards *b, unsigned char tag, const unsigned char *from)
+{
+	size_t n = (size_t)(from - b->at);
+	const unsigned char head[] = { tag, 0x82, (unsigned char)(n >> 8),
+	    (unsigned char)n };
+	const unsigned char little[] = { tag, (unsigned char)n };
+
+	if (n < 128)
+		put(b, little, sizeof little);
+	else
+		put(b, head, sizeof head);
+}
+
+static void
+put_time(struct backwards *b, const char *text)
+{
+	const unsigned char *from = b->at;
+
+	put(b, text, strlen(text));
+	wrap(b, 0x18, from);
+}
+
+static void
+put_algorithm(struct backwards *b)
+{
+	static const unsigned char ecdsa_with_sha256[] = { 0x30, 0x0a, 0x06,
+	    0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
+
+	put(b, ecdsa_with_sha256, sizeof ecdsa_with_sha256);
+}
+
+static void
+put_list(struct backwards *b, const struct cert *authority,
+    const struct cert *revoked, const char *until)
+{
+	const unsigned char *from = b->at, *one = b->at;
+
+	if (revoked != NULL) {
+		put_time(b, "20240101000000Z");
+		put(b, revoked->crt.serial.p, revoked->crt.serial.len);
+		wrap(b, 0x02, b->at + revoked->crt.serial.len);
+		wrap(b, 0x30, one);
+		wrap(b, 0x30, one);
+	}
+	put_time(b, until);
+	put_time(b, "20200101000000Z");
+	put(b, authority->crt.subject_raw.p, authority->crt.subject_raw.len);
+	put_algorithm(b);
+	put(b, "\x02\x01\x01", 3);
+	wrap(b, 0x30, from);
+}
+
+size_t
+cert_revoked(unsigned char *der, size_t room, const struct cert *authority,
+    const struct cert *revoked, const char *until)
+{
+	unsigned char list[1024], digest[32], signature[256];
+	struct backwards b = { list, list + sizeof list, list + sizeof list };
+	const unsigned char *tbs;
+	size_t n = 0, tbs_n;
+
+	put_list(&b, authority, revoked, until);
+	tbs = b.at;
+	tbs_n = (size_t)(b.end - b.at);
+	must(mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), tbs,
+	    tbs_n, digest), "digest");
+#if MBEDTLS_VERSION_MAJOR < 3
+	must(mbedtls_pk_sign((mbedtls_pk_context *)(uintptr_t)&authority->key,
+	    MBEDTLS_MD_SHA256, digest, 32, signature, &n, cert_random,
+	    NULL), "sign");
+#else
+	must(mbedtls_pk_sign((mbedtls_pk_context *)(uintptr_t)&authority->key,
+	    MBEDTLS_MD_SHA256, digest, 32, signature, sizeof signature, &n,
+	    cert_random, NULL), "sign");
+#endif
+	b = (struct backwards){ der, der + room, der + room };
+	put(&b, signature, n);
+	put(&b, "", 1);
+	wrap(&b, 0x03, b.end);
+	put_algorithm(&b);
+	put(&b, tbs, tbs_n);
+	wrap(&b, 0x30, b.end);
+	n = (size_t)(b.end - b.at);
+	memmove(der, b.at, n);
+	return n;
 }

@@ -17,7 +17,7 @@ struct cert_plan {
 	const char *ip[3];               /* the same, addresses as text     */
 	const char *from, *to;           /* YYYYMMDDhhmmss; NULL: now valid */
 	bool ca;
-	bool rsa1024;                    /* a weak key instead of P-256     */
+	unsigned rsa;                    /* bits of its key; 0: P-256       */
 	enum cert_digest digest;         /* of the signature                */
 	bool for_clients;                /* extended key usage: clients     */
 };
@@ -41,6 +41,14 @@ cert_append(struct cert *cert, const struct cert *issuer);
 /* PEM of the certificates, and of the key if `key`; to be freed. */
 char *
 cert_pem(const struct cert *cert, bool key);
+
+/*
+ * A list of revoked certificates, DER, by this authority, which may have
+ * `revoked` in it; NULL: none. Returns its length.
+ */
+size_t
+cert_revoked(unsigned char *der, size_t room, const struct cert *authority,
+    const struct cert *revoked, const char *until);
 
 /* For mbedTLS: the system's random octets. */
 int

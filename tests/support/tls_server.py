@@ -8,6 +8,7 @@ Prints "port N", and for each handshake one line of words "name=value"; an
 empty value is "-". Then it greets, and answers lines as a mail server would.
 """
 import argparse
+import os
 import socket
 import ssl
 import sys
@@ -110,6 +111,12 @@ def serve(plain):
     conn.close()
 
 
+def leave_with_the_test():
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+threading.Thread(target=leave_with_the_test, daemon=True).start()
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(20)
