@@ -191,7 +191,6 @@ smtp__tls_start(struct smtp__tls **tls, struct smtp_transport *transport,
     const struct smtp_transport *inner, struct smtp__tls_shared *shared,
     const char *host, const char *peer);
 
-
 /*
  * SMTP_OK, SMTP_WANT_READ, SMTP_WANT_WRITE, or SMTP_E_CERTIFICATE, SMTP_E_TLS,
  * SMTP_E_CLOSED, SMTP_E_MEMORY, which are final. The transport neither reads
