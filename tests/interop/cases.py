@@ -773,6 +773,40 @@ def report_of_delivery(rig, ep, when, recipient, action):
     return recipient
 
 
+@case("login", each=offers("PRDR"))
+def each_has_a_verdict_about_the_content(rig, ep):
+    mark = rig.mark()
+    message = raw_message(mark, b"of each\n")
+    path = rig.file("raw.eml", message)
+    words = ["--from", SENDER, "--raw", path]
+    for address in (USER, rig.server.refuses_content, rig.server.reject,
+                    TESTER):
+        words += ["--to", address]
+    sent = rig.send(ep, *words)
+    need(sent.exit == 1 and sent.status == "PARTIAL", "%s", sent.status)
+    need([r[:2] for r in sent.rows()] == [
+        ("OK", 250), ("REFUSED", 550), ("REFUSED", 550), ("OK", 250)],
+        "rows %s", sent.rows())
+    for who in ("user", "tester"):
+        [(_, got)] = rig.server.mail.take(who, mark)
+        need(got == compare.to_crlf(message), "the message is another")
+    rig.count(ep, "automatic", 2)
+
+
+@case("login", each=lambda rig, ep: offers("CHUNKING")(rig, ep) and [
+    (name, RAW[name]) for name in ("dots", "empty body", "3 MiB")])
+def ready_without_chunks(rig, ep, name, body):
+    mark = rig.mark()
+    message = raw_message(mark, body)
+    sent = rig.send(ep, "--from", SENDER, "--to", USER, "--raw",
+                    rig.file("raw.eml", message), "--option", "chunking=no")
+    need_ok(sent)
+    need("C: BDAT" not in sent.err, "BDAT was said")
+    [(_, got)] = rig.server.mail.take("user", mark)
+    need(got == compare.to_crlf(message), "the message is another")
+    rig.count(ep, "automatic")
+
+
 @case("login", each=offers("REQUIRETLS"))
 def tls_on_each_hop(rig, ep):
     mark = rig.mark()
@@ -1352,13 +1386,15 @@ def a_slow_source_is_fine(rig, ep):
     rig.count(ep, "-")
 
 
-@case("slowend", "R5321-4.5.3.2.6-1")
-def lost_after_the_end_is_unknown(rig, ep):
+@case("slowend", "R5321-4.5.3.2.6-1",
+      each=lambda rig, ep: [("DATA", "chunking=no"),
+                            ("BDAT", "bdat-one-flight=no")])
+def lost_after_the_end_is_unknown(rig, ep, name, option):
     mark = rig.mark()
     sent = rig.send(ep, "--from", SENDER, "--to", USER, "--to", TESTER,
                     "--to", rig.server.reject, "--raw",
                     rig.file("raw.eml", raw_message(mark, b"x\n")),
-                    "--option", "bdat-one-flight=no", seconds=2)
+                    "--option", option, seconds=2)
     need(sent.exit == 2 and sent.status == "UNKNOWN", "%s", sent.status)
     need((sent.cause, sent.phase) == ("TIMEOUT", "final"), "%s in %s",
          sent.cause, sent.phase)

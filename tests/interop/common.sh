@@ -37,6 +37,7 @@
 #	reports rfc3464|mixed   it makes reports of delivery itself, of that
 #	                        type
 #	envelope_log REGEX      in the log: the envelope, if it makes none
+#	refuses_content ADDRESS by PRDR
 #	fails ADDRESS           taken, and cannot be delivered
 #	reject, defer ADDRESS   refused for ever, refused for now, at RCPT
 #	lmtp_reject ADDRESS     the same by LMTP

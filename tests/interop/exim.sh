@@ -43,6 +43,7 @@ exim_start()
 	describe "$env" defer defer@example.com
 	describe "$env" fails x@elsewhere.example
 	describe "$env" resumes yes
+	describe "$env" refuses_content prdr@example.com
 	describe "$env" limits 6 10
 	describe "$env" mailboxes "$dir/mail"
 	describe "$env" line_ends lf

@@ -31,9 +31,8 @@ LOCAL = {"ARGUMENT", "STATE", "SPACE", "MEMORY", "UNSUPPORTED", "SOURCE"}
 # The words of smtp_features() are the keywords and mechanisms in small
 # letters, but for these; None: no build is without it.
 FEATURES = {"STARTTLS": "tls", "AUTH": "plain", **dict.fromkeys(
-    "ENHANCEDSTATUSCODES DSN REQUIRETLS LIMITS VRFY ETRN HELP".split()),
-    **{"SCRAM-SHA-" + bits + end: "scram"
-       for bits in ("1", "256", "512") for end in ("", "-PLUS")}}
+    "ENHANCEDSTATUSCODES DSN REQUIRETLS LIMITS VRFY ETRN HELP CHUNKING "
+    "BINARYMIME PRDR".split())}
 
 # What in a command shows that an extension was used.
 SHOWN_BY = {
