@@ -184,8 +184,10 @@ authenticate(struct smtp *s, enum smtp__proof proof, const char *name,
 		return smtp__op_finish(s, rc);
 	}
 	rc = keep_credentials(s, proof, name, user, secret);
+	s->inside = true;
 	if (rc == SMTP_OK)
 		rc = smtp__auth_start(s);
+	s->inside = false;
 	return rc < 0 ? smtp__op_fail(s, rc) : smtp__op_complete(s);
 }
 
@@ -217,36 +219,6 @@ smtp_auth_mechanism(struct smtp *s, const char *mechanism,
     const char *identity)
 {
 	return authenticate(s, SMTP__NAMED, mechanism, identity, NULL);
-}
-
-int
-smtp_send(struct smtp *s, struct smtp_message *message)
-{
-	int rc;
-
-	if (s == NULL)
-		return SMTP_E_MEMORY;
-	rc = smtp__op_begin(s, SMTP__SENDING);
-	if (rc != SMTP_OK)
-		return rc;
-	if (message == NULL)
-		return smtp__op_finish(s, refuse(s, SMTP_E_ARGUMENT,
-		    "no message was given"));
-	rc = smtp__deliver_prepare(s, message);
-	if (rc == SMTP__DELIVERED)
-		return smtp__op_finish(s, SMTP_OK);
-	if (rc == SMTP_OK)
-		return smtp__op_resume(s);
-	if (s->sending == NULL)
-		return smtp__op_finish(s, rc);
-	if (rc == SMTP_E_STATE) {        /* results of before stay */
-		s->sending->local = s->sending->local_cause = rc;
-	} else {
-		smtp__message_begin(message);
-		smtp__deliver_fail(s, rc, rc);
-	}
-	s->sending->decided = true;
-	return smtp__op_finish(s, rc);
 }
 
 static int
@@ -360,6 +332,7 @@ smtp_close(struct smtp *s)
 		say_goodbye(s);
 	}
 	smtp__connect_end(s);
+	smtp__window_free(s);
 	smtp__auth_end(s);
 	smtp__auth_forget(s);
 	smtp__memory_free_text(&s->heap, s->host);
@@ -373,16 +346,6 @@ smtp_close(struct smtp *s)
 	smtp__memory_free(&heap, s, sizeof *s);
 	smtp_options_free(options);
 	return SMTP_OK;
-}
-
-int
-smtp_step(struct smtp *s)
-{
-	if (s == NULL)
-		return SMTP_E_MEMORY;
-	if (s->operation == SMTP__NOTHING)
-		return SMTP_E_STATE;
-	return smtp__op_step(s);
 }
 
 int

@@ -9,6 +9,7 @@
  *      facts.c       what is known of the session's TLS
  *      tunnel.c      through a proxy, between dial and TLS
  *      pump.c        octets between the engine and the transport
+ *      window.c      messages in flight, put and taken in order
  *      deliver.c     a message into a delivery, and its results back
  *      envelope.c    what it asks of the server, as parameters
  *      verb.c        what a line of the caller's own may be
@@ -47,6 +48,7 @@
 #define SMTP__ERROR_MAX    400   /* of one line for a person                */
 #define SMTP__BANNER_MAX   100   /* of the first line that came             */
 #define SMTP__IN_BYTES    2048
+#define SMTP__REPLIES_BYTES 16384 /* of in, for the replies to a window     */
 #define SMTP__OUT_BYTES   2048
 #define SMTP__SEND_BYTES 65536   /* of out: one system call for each        */
 #define SMTP__CONTENT_BYTES 16384 /* stays in the nearest cache             */
@@ -85,14 +87,16 @@ enum smtp__renewal {
 
 struct smtp__io {
 	size_t in_at, in_n;      /* of `in`: fed up to, read up to          */
+	size_t in_room;
 	size_t out_at, out_n;    /* of `out`: written up to, taken up to    */
 	size_t out_room;
 	size_t content_room;     /* 0: none                                 */
 	size_t content_at, content_n;    /* given to the engine, and read   */
+	const struct smtp__sending *content_of;  /* whose is in `content`   */
 	bool secret;             /* a line of AUTH was in `out`             */
+	unsigned char *in;
 	unsigned char *out;
 	unsigned char *content;
-	unsigned char in[SMTP__IN_BYTES];
 };
 
 /* Numbers about the last failure; their words stand in `error`. */
@@ -111,6 +115,7 @@ struct smtp__limits {
 };
 
 struct smtp__sending {
+	struct smtp__sending *next;      /* in the order put                */
 	struct smtp_message *message;
 	struct smtp__recipient *recipients;
 	size_t recipient_count;
@@ -121,8 +126,9 @@ struct smtp__sending {
 	struct smtp__content content;
 	struct smtp__signed signatures;
 	int64_t seconds;                 /* since 1970; 0: no clock         */
-	bool planning;                   /* a source was not ready          */
+	uint64_t put_ms;
 	bool started;                    /* the engine has the delivery     */
+	bool ended;                      /* the message has its result      */
 	bool again;                      /* once more, for who is pending   */
 	bool decided;                    /* the rows say it all             */
 	int local, local_cause;          /* of a failure of ours            */
@@ -130,6 +136,9 @@ struct smtp__sending {
 	char why[200];                   /* room for such words             */
 	unsigned subject, detail;        /* of a refusal of ours            */
 	struct smtp__buffer parameters;  /* of MAIL and of each row         */
+	int status;                      /* once it has ended; and what     */
+	struct smtp__failure failure;    /* smtp_error() says when it is    */
+	char *error;                     /* taken; NULL: nothing            */
 };
 
 struct smtp {
@@ -178,8 +187,19 @@ struct smtp {
 	bool read_ended;
 	unsigned replies;                /* heard in this operation         */
 	struct smtp__io *io;
-	struct smtp__sending *sending;
 	char *line;                      /* of a raw command                */
+	int want;                        /* of the last step                */
+
+	/* messages in flight */
+	struct smtp__sending *window;    /* all that were not taken         */
+	struct smtp__sending *last;
+	struct smtp__sending *oldest;    /* the first without result        */
+	struct smtp__sending *sending;   /* the one that is worked on       */
+	uint32_t flying;                 /* the engine has these            */
+	uint32_t waiting;                /* it has not yet, or not again    */
+	bool alone;                      /* smtp_send(): one, and no take   */
+	bool inside;                     /* a call is on the stack          */
+	size_t held;                     /* octets put, and not moved       */
 
 	/* who one is */
 	bool authenticated;
@@ -247,6 +267,18 @@ smtp__op_step(struct smtp *s);
 void
 smtp__op_wait(const struct smtp *s, int want);
 
+/* The same, and no step: a session is there, or will be. */
+int
+smtp__op_ready(struct smtp *s);
+
+/* As much of what waits as the session takes goes to the engine. */
+void
+smtp__op_launch(struct smtp *s);
+
+/* When the operation has to end; again when the oldest message has changed. */
+void
+smtp__op_set_deadline(struct smtp *s);
+
 /* Is there a session that waits for something to do? */
 bool
 smtp__op_is_open(const struct smtp *s);
@@ -303,14 +335,17 @@ smtp__pump_idle(struct smtp *s);
 
 /* deliver.c */
 
-/* Check and settle; SMTP_OK, or SMTP__DELIVERED where nothing is to do. */
+/*
+ * Check and settle `s->sending`, as all here do; SMTP_OK, or SMTP__DELIVERED
+ * where nothing is to do.
+ */
 #define SMTP__DELIVERED 1
 int
-smtp__deliver_prepare(struct smtp *s, struct smtp_message *message);
+smtp__deliver_prepare(struct smtp *s);
 
 /*
- * Hand the message to the engine: a mask, SMTP_OK, or a local error; or
- * SMTP__RENEW, where this session takes no more of it.
+ * Hand the message to the engine: a mask (its source is not ready), SMTP_OK,
+ * or a local error; or SMTP__RENEW, where this session takes no more of it.
  */
 #define SMTP__RENEW 0x20000
 int
@@ -320,11 +355,11 @@ smtp__deliver_start(struct smtp *s);
 bool
 smtp__deliver_content(struct smtp *s);
 
-/* Can the server have it, or some of it, although no reply says so? */
+/* Can the server have one of all, or some of it, although no reply says so? */
 bool
 smtp__deliver_in_doubt(const struct smtp *s);
 
-/* A reply that is about the delivery. */
+/* A reply that is about a delivery. */
 void
 smtp__deliver_note(struct smtp *s, const struct smtp_reply *reply);
 
@@ -336,9 +371,43 @@ smtp__deliver_collect(struct smtp *s);
 void
 smtp__deliver_fail(struct smtp *s, int status, int cause);
 
-/* The result of all, which the message and report know; frees `sending`. */
+/* The result of all, which the message and report know. */
 int
 smtp__deliver_end(struct smtp *s, uint64_t now_ms);
+
+/* What was needed until then. */
+void
+smtp__deliver_free(struct smtp *s);
+
+/* window.c */
+
+/* The first that the engine does not have, but should; or NULL. */
+struct smtp__sending *
+smtp__window_waiting(const struct smtp *s);
+
+/* These are results, of one or of all that are left without. */
+void
+smtp__window_settle(struct smtp *s, struct smtp__sending *g);
+void
+smtp__window_fail(struct smtp *s, struct smtp__sending *g, int status);
+void
+smtp__window_fail_all(struct smtp *s, int status);
+
+/* The engine has decided this; `ended`: and says no more. */
+void
+smtp__window_hear(struct smtp *s, struct smtp_delivery *d, bool ended);
+
+/* The session is opened again: all that has no result begins again. */
+void
+smtp__window_again(struct smtp *s);
+
+/* Of smtp_send(): take the one, or `status` where there is none. */
+int
+smtp__window_take(struct smtp *s, int status);
+
+/* Forget what nobody took. */
+void
+smtp__window_free(struct smtp *s);
 
 /* envelope.c */
 

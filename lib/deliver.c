@@ -52,20 +52,16 @@ is_open(const struct smtp__recipient *r)
 }
 
 int
-smtp__deliver_prepare(struct smtp *s, struct smtp_message *message)
+smtp__deliver_prepare(struct smtp *s)
 {
-	struct smtp__sending *g = smtp__memory_new(&s->heap, sizeof *g);
+	struct smtp__sending *g = s->sending;
+	struct smtp_message *message = g->message;
 	struct smtp__moment moment;
 	size_t i, open = 0;
 	int rc;
 
-	if (g == NULL)
-		return smtp__report(s, SMTP_E_MEMORY, SMTP_E_MEMORY,
-		    SMTP_PHASE_NONE, "out of memory");
-	g->message = message;
 	g->subject = g->detail = SMTP_NO_ENHANCED;
 	smtp__buffer_init(&g->parameters, &s->heap);
-	s->sending = g;
 	smtp__signed_init(&g->signatures, &s->heap);
 	take_moment(s, &moment);
 	g->seconds = moment.has_clock ? moment.seconds : 0;
@@ -115,7 +111,7 @@ chunk_flags(const struct smtp *s)
 	const struct smtp__content *c = &s->sending->content;
 	bool waits = s->lmtp ||
 	    !(smtp_engine_offers(s->engine) & SMTP_OFFER_PIPELINING);
-	bool rested = s->replies == 0 &&
+	bool rested = s->replies == 0 && s->sending == s->oldest &&
 	    s->started_ms - s->rested_ms > IDLE_MS;
 	unsigned flags = SMTP_DELIVERY_CHUNKS | SMTP_DELIVERY_EXACT;
 
@@ -248,7 +244,6 @@ smtp__deliver_start(struct smtp *s)
 	content |= offered_binary(s);
 	rc = smtp__signed_plan(&g->signatures, g->message, content, g->seconds,
 	    &g->content);
-	g->planning = rc > 0;
 	if (rc != SMTP_OK)
 		return rc;
 	all = smtp__message_outcome(g->message);
@@ -259,11 +254,13 @@ smtp__deliver_start(struct smtp *s)
 		rc = smtp__envelope_write(s);
 	if (rc != SMTP_OK)
 		return rc;
-	if (s->io != NULL)
-		s->io->content_at = s->io->content_n = 0;
+	if (s->io != NULL && s->io->content_of == g)
+		s->io->content_of = NULL;
 	rc = smtp_engine_send(s->engine, &g->delivery);
 	g->started = rc == SMTP_OK;
 	s->mails += g->started;
+	s->flying += g->started;
+	s->waiting -= g->started;
 	if (!g->started && rc != SMTP_E_STATE) {
 		(void)smtp__deliver_collect(s);
 		g->decided = true;
@@ -274,6 +271,22 @@ smtp__deliver_start(struct smtp *s)
 /*
  * On the way.
  */
+
+/*
+ * Of those in flight one has begun and not come to its end mark: the others
+ * are behind it, or wait for their reply.
+ */
+static struct smtp__sending *
+whose_turn(const struct smtp *s)
+{
+	struct smtp__sending *g = s->oldest;
+
+	while (g != NULL && !(g->started && g->delivery.status > 0 &&
+	    g->delivery.phase > SMTP_PHASE_MAIL &&
+	    g->delivery.phase < SMTP_PHASE_FINAL))
+		g = g->next;
+	return g;
+}
 
 static ptrdiff_t
 read_content(struct smtp *s, unsigned char *p, size_t n)
@@ -329,8 +342,13 @@ smtp__deliver_content(struct smtp *s)
 	struct smtp__io *io = s->io;
 	ptrdiff_t n;
 
+	s->sending = whose_turn(s);
 	if (s->sending == NULL || io->content_room == 0)
 		return false;
+	if (io->content_of != s->sending) {
+		io->content_of = s->sending;
+		io->content_at = io->content_n = 0;
+	}
 #if SMTP_WITH_BDAT
 	if (s->sending->delivery.flags & SMTP_DELIVERY_CHUNKS)
 		return give_chunk(s);
@@ -348,11 +366,13 @@ smtp__deliver_content(struct smtp *s)
 bool
 smtp__deliver_in_doubt(const struct smtp *s)
 {
-	const struct smtp__sending *g = s->sending;
+	const struct smtp__sending *g;
 
-	for (size_t i = 0; g != NULL && i < g->delivery.rcpt_count; i++)
-		if (g->rows[i].status == SMTP_E_UNKNOWN)
-			return true;
+	for (g = s->oldest; g != NULL; g = g->next)
+		for (size_t i = 0; g->started &&
+		    i < g->delivery.rcpt_count; i++)
+			if (g->rows[i].status == SMTP_E_UNKNOWN)
+				return true;
 	return false;
 }
 
@@ -375,16 +395,11 @@ put_reply(struct smtp__sending *g, struct smtp__outcome *o,
  * A recipient that was taken is decided later, by another reply; so only the
  * others are noted with it, and what LMTP says about each.
  */
-void
-smtp__deliver_note(struct smtp *s, const struct smtp_reply *reply)
+static void
+note(struct smtp__sending *g, const struct smtp_reply *reply)
 {
-	struct smtp__sending *g = s->sending;
-	struct smtp__outcome *all;
+	struct smtp__outcome *all = smtp__message_outcome(g->message);
 
-	if (g == NULL || !g->started ||
-	    (reply->delivery != &g->delivery && reply->code != 421))
-		return;
-	all = smtp__message_outcome(g->message);
 	if ((reply->rcpt >= g->delivery.rcpt_count || reply->code == 421) &&
 	    all->code < 400)
 		put_reply(g, all, reply);
@@ -392,6 +407,27 @@ smtp__deliver_note(struct smtp *s, const struct smtp_reply *reply)
 	    (reply->phase != SMTP_PHASE_RCPT || reply->code >= 400))
 		put_reply(g, &g->recipients[g->which[reply->rcpt]].outcome,
 		    reply);
+}
+
+/* Goodbye is said to all; the recipient that it came for is of one. */
+void
+smtp__deliver_note(struct smtp *s, const struct smtp_reply *reply)
+{
+	struct smtp_reply goodbye = *reply;
+	struct smtp__sending *g;
+
+	goodbye.rcpt = SMTP_NO_RCPT;
+	for (g = s->oldest; g != NULL; g = g->next) {
+		if (!g->started)
+			continue;
+		if (reply->delivery == &g->delivery) {
+			note(g, reply);
+			if (reply->code != 421)
+				return;
+		} else if (reply->code == 421) {
+			note(g, &goodbye);
+		}
+	}
 }
 
 /*
@@ -464,6 +500,8 @@ smtp__deliver_collect(struct smtp *s)
 			g->again = true;
 		}
 	}
+	s->flying -= g->started;
+	s->waiting += g->started;
 	g->started = false;
 	return g->again;
 }
@@ -570,7 +608,6 @@ smtp__deliver_end(struct smtp *s, uint64_t now_ms)
 {
 	struct smtp__sending *g = s->sending;
 	struct smtp__recipient *r = g->recipients;
-	int status;
 
 	/* The session ended before their turn came. */
 	for (size_t i = 0; i < g->recipient_count; i++)
@@ -581,14 +618,21 @@ smtp__deliver_end(struct smtp *s, uint64_t now_ms)
 		}
 	sum_up(g);
 	find_queue_id(g);
-	smtp__message_set_elapsed(g->message, now_ms - s->started_ms);
+	smtp__message_set_elapsed(g->message, now_ms - g->put_ms);
 	smtp__report_message(s, g);
-	status = smtp__message_outcome(g->message)->status;
+	return smtp__message_outcome(g->message)->status;
+}
+
+void
+smtp__deliver_free(struct smtp *s)
+{
+	struct smtp__sending *g = s->sending;
+
 	smtp__memory_free(&s->heap, g->rows, g->room * sizeof *g->rows);
 	smtp__memory_free(&s->heap, g->which, g->room * sizeof *g->which);
 	smtp__signed_free(&g->signatures);
 	smtp__buffer_free(&g->parameters);
-	smtp__memory_free(&s->heap, g, sizeof *g);
-	s->sending = NULL;
-	return status;
+	g->rows = NULL;
+	g->which = NULL;
+	g->room = 0;
 }

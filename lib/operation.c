@@ -36,9 +36,8 @@ int
 smtp__op_begin(struct smtp *s, enum smtp__operation operation)
 {
 	uint64_t now = smtp__net_now_ms();
-	uint32_t deadline = smtp__options_seconds(s->options, SMTP__DEADLINE);
 
-	if (s->operation != SMTP__NOTHING)
+	if (s->operation != SMTP__NOTHING || s->inside)
 		return SMTP_E_STATE;
 	smtp__report_clear(s);
 	if (!smtp__pump_begin(s, operation == SMTP__SENDING))
@@ -46,13 +45,24 @@ smtp__op_begin(struct smtp *s, enum smtp__operation operation)
 	s->operation = operation;
 	s->goal = SMTP__GOAL_WORK;
 	s->started_ms = s->moved_ms = s->due_ms = now;
-	s->deadline_ms = deadline > 0 ? now + deadline * SECOND_MS : 0;
-	if (s->until_ms > 0 && (deadline == 0 || s->until_ms < s->deadline_ms))
-		s->deadline_ms = s->until_ms;
+	smtp__op_set_deadline(s);
 	s->reopened = s->renewing = false;
 	s->replies = 0;
 	s->last_phase = SMTP_PHASE_NONE;
 	return SMTP_OK;
+}
+
+/* Of a window each message has its own, and the oldest comes first. */
+void
+smtp__op_set_deadline(struct smtp *s)
+{
+	uint32_t deadline = smtp__options_seconds(s->options, SMTP__DEADLINE);
+	uint64_t since = s->oldest != NULL ? s->oldest->put_ms :
+	    s->started_ms;
+
+	s->deadline_ms = deadline > 0 ? since + deadline * SECOND_MS : 0;
+	if (s->until_ms > 0 && (deadline == 0 || s->until_ms < s->deadline_ms))
+		s->deadline_ms = s->until_ms;
 }
 
 /* A password that is kept serves one purpose only. */
@@ -62,8 +72,11 @@ smtp__op_finish(struct smtp *s, int status)
 	bool keeps = smtp__options_flag(s->options, SMTP__RECONNECT) &&
 	    !s->foreign;
 
-	if (s->operation == SMTP__SENDING && s->sending != NULL)
-		status = smtp__deliver_end(s, smtp__net_now_ms());
+	while (s->oldest != NULL)
+		smtp__window_settle(s, s->oldest);
+	if (s->alone)
+		status = smtp__window_take(s, status);
+	s->alone = false;
 	if (s->operation == SMTP__OPENING)
 		s->opened = status == SMTP_OK;
 	if (s->operation == SMTP__AUTHENTICATING) {
@@ -124,12 +137,44 @@ renew(struct smtp *s)
 	return SMTP_OK;
 }
 
+/* Behind others, as long as the session is not over. */
+static bool
+takes_more(const struct smtp *s)
+{
+	unsigned want = smtp_engine_want(s->engine);
+
+	return want & SMTP_ENGINE_READY ||
+	    (s->flying > 0 && want & SMTP_ENGINE_READ);
+}
+
+/*
+ * Hand to the engine what waits for its turn, in order. SMTP_OK, or what the
+ * first of them waits for. One that cannot be sent does not stop the others;
+ * what needs another session waits until this one has done all.
+ */
 static int
 deliver(struct smtp *s)
 {
-	int rc = smtp__deliver_start(s);
+	struct smtp__sending *g;
 
-	return rc == SMTP__RENEW ? renew(s) : rc;
+	while ((g = smtp__window_waiting(s)) != NULL && takes_more(s)) {
+		int rc;
+
+		s->sending = g;
+		rc = smtp__deliver_start(s);
+		if (rc == SMTP__RENEW && s->flying > 0)
+			return SMTP_OK;
+		if (rc == SMTP__RENEW) {
+			rc = renew(s);
+			if (rc == SMTP_OK)
+				return rc;
+		}
+		if (rc > 0)
+			return rc;
+		if (rc < 0)
+			smtp__window_fail(s, g, rc);
+	}
+	return SMTP_OK;
 }
 
 static int
@@ -171,9 +216,8 @@ reopen(struct smtp *s, uint64_t now_ms)
 	s->renewing = false;
 	s->replies = 0;
 	s->io->in_at = s->io->in_n = s->io->out_at = s->io->out_n = 0;
-	s->io->content_at = s->io->content_n = 0;
-	if (s->sending != NULL)
-		s->sending->started = false;
+	s->io->content_of = NULL;
+	smtp__window_again(s);
 	smtp__report_clear(s);
 	smtp__trace_note(s->trace, "the session had ended: opening it again",
 	    "");
@@ -184,33 +228,17 @@ reopen(struct smtp *s, uint64_t now_ms)
  * The end of an operation.
  */
 
-static bool
-is_local(int status)
-{
-	return status <= SMTP_E_ARGUMENT && status >= SMTP_E_SOURCE;
-}
-
 /* What is not told yet is told; a message gets its results. */
 int
 smtp__op_fail(struct smtp *s, int status)
 {
-	int cause = status;
-
 	if (s->error[0] == '\0' && (s->operation != SMTP__SENDING ||
 	    s->goal != SMTP__GOAL_WORK))
 		smtp__report_engine(s, status);
 	if (s->stage != SMTP__TALKING ||
 	    smtp_engine_want(s->engine) & SMTP_ENGINE_DONE)
 		smtp__connect_close(s);
-	if (s->failure.cause != SMTP_OK)
-		cause = s->failure.cause;
-	if (s->operation == SMTP__SENDING && s->sending != NULL &&
-	    !s->sending->decided) {
-		if (s->failure.phase != SMTP_PHASE_NONE)
-			s->last_phase = s->failure.phase;
-		smtp__deliver_fail(s, is_local(status) ? status :
-		    SMTP_E_LATER, cause);
-	}
+	smtp__window_fail_all(s, status);
 	return smtp__op_finish(s, status);
 }
 
@@ -251,23 +279,34 @@ over(struct smtp *s, uint64_t now_ms)
 	return smtp__op_fail(s, smtp_engine_status(s->engine));
 }
 
+/* To those that wait, what went wrong with another is a connection lost. */
+static int
+lost(const struct smtp *s)
+{
+	int status = smtp_engine_status(s->engine);
+
+	return status <= SMTP_E_ARGUMENT && status >= SMTP_E_SOURCE ?
+	    SMTP_E_CLOSED : status;
+}
+
 static int
 result(struct smtp *s, uint64_t now_ms)
 {
 	bool ended = smtp_engine_want(s->engine) == SMTP_ENGINE_RESULT;
+	struct smtp_delivery *d;
 
 	if (ended) {
 		s->renewal = renewal(s);
 		if (may_reopen(s, SMTP__RENEW_NOW))
 			return go_on(s, reopen(s, now_ms));
 	}
-	(void)smtp_engine_result(s->engine);
-	s->sending->decided = !smtp__deliver_collect(s) || ended;
-	if (!s->sending->decided)
-		return go_on(s, deliver(s));
+	while ((d = smtp_engine_result(s->engine)) != NULL)
+		smtp__window_hear(s, d, ended);
+	if (ended && s->oldest != NULL)
+		return smtp__op_fail(s, lost(s));
 	if (ended)
 		smtp__connect_close(s);
-	return smtp__op_finish(s, SMTP_OK);
+	return s->oldest != NULL ? GO_ON : smtp__op_finish(s, SMTP_OK);
 }
 
 /* The engine waits for the next thing to do. */
@@ -302,17 +341,19 @@ static int
 talk(struct smtp *s, uint64_t now_ms)
 {
 	unsigned want;
-	int rc;
+	int rc, source = 0;
 
-	if (s->sending != NULL && s->sending->planning) {
-		rc = deliver(s);
+	if (s->operation == SMTP__SENDING && s->goal == SMTP__GOAL_WORK) {
+		source = deliver(s);
+		if (s->oldest == NULL)
+			return smtp__op_finish(s, SMTP_OK);
 		s->due_ms = UINT64_MAX;
-		if (rc != SMTP_OK)
-			return rc > 0 ? rc : smtp__op_fail(s, rc);
+		if (source > 0 && s->flying == 0)
+			return source;
 	}
 	rc = smtp__pump(s, now_ms);
 	if (rc > 0 && now_ms < s->due_ms)
-		return rc;
+		return rc | source;
 	if (rc > 0) {
 		s->last_phase = smtp_engine_phase(s->engine);
 		smtp_engine_lost(s->engine, SMTP_E_TIMEOUT);
@@ -345,8 +386,8 @@ interrupt(struct smtp *s, int cause)
 	smtp_engine_lost(s->engine, cause);
 }
 
-int
-smtp__op_step(struct smtp *s)
+static int
+step(struct smtp *s)
 {
 	uint64_t now = smtp__net_now_ms();
 	int rc = GO_ON;
@@ -370,6 +411,19 @@ smtp__op_step(struct smtp *s)
 	}
 	if (rc > 0 && s->deadline_ms > 0 && s->deadline_ms < s->due_ms)
 		s->due_ms = s->deadline_ms;
+	s->want = rc;
+	return rc;
+}
+
+/* No callback may come back into the handle. */
+int
+smtp__op_step(struct smtp *s)
+{
+	int rc;
+
+	s->inside = true;
+	rc = step(s);
+	s->inside = false;
 	return rc;
 }
 
@@ -406,8 +460,8 @@ smtp__op_complete(struct smtp *s)
  * Is the session there, or to be had? Then the work begins. Nothing is sent
  * without the authentication that the caller wanted (RFC 4954 section 4).
  */
-int
-smtp__op_resume(struct smtp *s)
+static int
+make_ready(struct smtp *s)
 {
 	uint64_t now = smtp__net_now_ms();
 	int rc;
@@ -430,9 +484,36 @@ smtp__op_resume(struct smtp *s)
 		rc = reopen(s, now);
 	else
 		rc = refuse(s, SMTP_E_STATE, "the session is not open");
-	if (rc < 0)
-		return smtp__op_fail(s, rc);
-	return smtp__op_complete(s);
+	return rc < 0 ? smtp__op_fail(s, rc) : SMTP_OK;
+}
+
+int
+smtp__op_ready(struct smtp *s)
+{
+	int rc;
+
+	s->inside = true;
+	rc = make_ready(s);
+	s->inside = false;
+	return rc;
+}
+
+void
+smtp__op_launch(struct smtp *s)
+{
+	if (s->stage != SMTP__TALKING || s->goal != SMTP__GOAL_WORK)
+		return;
+	s->inside = true;
+	(void)deliver(s);
+	s->inside = false;
+}
+
+int
+smtp__op_resume(struct smtp *s)
+{
+	int rc = smtp__op_ready(s);
+
+	return rc < 0 ? rc : smtp__op_complete(s);
 }
 
 bool

@@ -12,7 +12,7 @@
 
 enum kind { FILE_NAME, DIRECTORY, NAME, EHLO, MECHANISM, BINDING, COUNT, TEXT,
 	SECRET, FLAG, SECONDS, TLS_VERSION, PINS, FAMILY, ADDRESS, INTERFACE,
-	PROXY };
+	PROXY, PLACES };
 
 static const struct {
 	const char *name;
@@ -39,6 +39,7 @@ static const struct {
 	    "between" },
 	[PROXY] = { "proxy", "socks5://host[:port] or http://host:port, "
 	    "without user and password" },
+	[PLACES] = { "number", "a whole number from 1 to 1000" },
 };
 
 /* The one place: names, kinds, defaults and help. */
@@ -98,6 +99,8 @@ static const struct {
 	    "attachments without base64 where the server takes them so" },
 	[SMTP__PRDR] = { "prdr", FLAG, "yes",
 	    "ask for a verdict on the content for each recipient" },
+	[SMTP__WINDOW] = { "window", PLACES, "32",
+	    "messages that smtp_put has in flight at most" },
 	[SMTP__RECONNECT] = { "reconnect", FLAG, "yes",
 	    "open a session again that the server ended while it was idle" },
 	[SMTP__FAMILY] = { "family", FAMILY, "any",
@@ -399,6 +402,8 @@ check(enum kind kind, struct smtp__out *out, const char *value)
 		return is_binding(value);
 	case COUNT:
 		return number_of(value) >= 4096;
+	case PLACES:
+		return number_of(value) >= 1 && number_of(value) <= 1000;
 	case FLAG:
 		return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0;
 	case SECONDS:

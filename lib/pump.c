@@ -12,7 +12,7 @@
 static size_t
 block_size(const struct smtp__io *io)
 {
-	return sizeof *io + io->out_room + io->content_room;
+	return sizeof *io + io->in_room + io->out_room + io->content_room;
 }
 
 bool
@@ -20,6 +20,7 @@ smtp__pump_begin(struct smtp *s, bool large)
 {
 	struct smtp__io sizes = { 0 }, *io;
 
+	sizes.in_room = large ? SMTP__REPLIES_BYTES : SMTP__IN_BYTES;
 	sizes.out_room = large ? SMTP__SEND_BYTES : SMTP__OUT_BYTES;
 	sizes.content_room = large ? SMTP__CHUNK_BYTES + 1 : 0;
 	io = s->heap.resize(s->heap.ctx, NULL, 0, block_size(&sizes));
@@ -27,10 +28,13 @@ smtp__pump_begin(struct smtp *s, bool large)
 		return false;
 	io->in_at = io->in_n = io->out_at = io->out_n = 0;
 	io->content_at = io->content_n = 0;
+	io->content_of = NULL;
 	io->secret = false;
+	io->in_room = sizes.in_room;
 	io->out_room = sizes.out_room;
 	io->content_room = sizes.content_room;
-	io->out = (unsigned char *)(io + 1);
+	io->in = (unsigned char *)(io + 1);
+	io->out = io->in + io->in_room;
 	io->content = io->out + io->out_room;
 	s->io = io;
 	return true;
@@ -126,7 +130,7 @@ read_in(struct smtp *s, int *wait)
 
 	if (s->read_ended || io->in_n > 0)
 		return false;
-	n = s->transport.read(s->transport.ctx, io->in, sizeof io->in);
+	n = s->transport.read(s->transport.ctx, io->in, io->in_room);
 	if (n > 0) {
 		io->in_n = (size_t)n;
 		if (s->banner[0] == '\0' && s->operation == SMTP__OPENING)
@@ -152,6 +156,7 @@ take(struct smtp *s)
 {
 	struct smtp__io *io = s->io;
 	bool ready = true;
+	unsigned want;
 
 	while (io->out_n < io->out_room && ready) {
 		unsigned char *p = io->out + io->out_n;
@@ -172,9 +177,9 @@ take(struct smtp *s)
 		io->out_n += n;
 	}
 	/* The engine gave up on the way: what stands here has no end. */
+	want = smtp_engine_want(s->engine);
 	if (smtp_engine_status(s->engine) != SMTP_OK &&
-	    smtp_engine_want(s->engine) & (SMTP_ENGINE_DONE |
-	    SMTP_ENGINE_RESULT))
+	    (want & SMTP_ENGINE_DONE || want == SMTP_ENGINE_RESULT))
 		io->out_n = 0;
 }
 

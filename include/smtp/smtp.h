@@ -258,6 +258,42 @@ SMTP_API int
 smtp_send(struct smtp *smtp, struct smtp_message *message);
 
 /*
+ * Send many messages: a window of them in flight, results in the order put.
+ *
+ * smtp_put() gives one the next place of the window, which has as many as the
+ * option window says (32); while each has a message without result it waits.
+ * Messages are checked at once, and leave when 64 KiB have come together, when
+ * the window is full, or else when one is taken: put some, then take. Each is
+ * borrowed until it is taken. Returns SMTP_OK, SMTP_E_STATE (another operation
+ * is open, or this message is there already), SMTP_E_ARGUMENT for NULL, or
+ * SMTP_E_MEMORY: then it has no place, and nothing has changed. All else is a
+ * result, also of a message that cannot be sent, or of a session that is not
+ * open any more: smtp_take() waits for that of the oldest, names the message
+ * and returns what smtp_send() would; `*message` is NULL and the status
+ * SMTP_E_STATE when none is left. Then smtp_error() and the like are about it.
+ *
+ * When the connection is lost each message in flight is SMTP_E_LATER, or
+ * SMTP_E_UNKNOWN where its end had been handed over: with BDAT this may be the
+ * whole window. Only where nothing of it was heard, and nothing is in doubt, is
+ * a session that died idle opened again, once. A message put after the results
+ * of all others are known begins anew as smtp_send() does. The option deadline
+ * bounds each message from when it was put.
+ *
+ * With blocking=no both only look and note: smtp_put() returns a mask when
+ * there is something to do for smtp_step(), and SMTP_E_SPACE when the window is
+ * full; smtp_take() returns a mask, `*message` NULL, while the oldest has no
+ * result. smtp_step() is SMTP_OK when something can be taken. smtp_send() while
+ * messages are left to take is SMTP_E_STATE; smtp_close() ends those in flight
+ * as smtp_cancel() does, and forgets all: their results stay in the messages.
+ *
+ * RFC 2920, RFC 3030.
+ */
+SMTP_API int
+smtp_put(struct smtp *smtp, struct smtp_message *message);
+SMTP_API int
+smtp_take(struct smtp *smtp, struct smtp_message **message);
+
+/*
  * Say QUIT, wait at most 2 s for its reply, and free the handle, always. With
  * blocking=no nothing is waited for. NULL is fine. Returns SMTP_OK, also when
  * the reply did not come: what was delivered stays delivered.
