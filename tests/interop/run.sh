@@ -15,7 +15,7 @@
 #	INTEROP_SECONDS         the most that the cases may take (400)
 #	INTEROP_SERVER_SECONDS  and those of one server (240)
 #	INTEROP_JOBS            servers that are talked to at a time (4)
-#	INTEROP_ONLY            cases whose name has this word
+#	INTEROP_ONLY            cases whose name has this (a regular expression)
 #	INTEROP_KEEP=yes        leave the scratch directory where it is
 
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
