@@ -38,7 +38,8 @@ smtp__out_text(struct smtp__out *out, const char *text)
 
 /*
  * Shift and add: the decimal digits are doubled for each bit of the value, from
- * the highest, so that a processor without a divider needs no help.
+ * the highest, so that a processor without a divider needs no help. Most
+ * numbers are small: octets of it that are 0 are passed over.
  */
 void
 smtp__out_number(struct smtp__out *out, uint64_t value)
@@ -46,8 +47,11 @@ smtp__out_number(struct smtp__out *out, uint64_t value)
 	unsigned char digit[20] = { 0 };        /* UINT64_MAX has 20 */
 	char text[20];
 	size_t used = 1;
+	int bit = 63;
 
-	for (int bit = 63; bit >= 0; bit--) {
+	while (bit > 7 && value >> (bit - 7) == 0)
+		bit -= 8;
+	for (; bit >= 0; bit--) {
 		unsigned carry = (unsigned)(value >> bit) & 1;
 
 		for (size_t i = 0; i < used; i++) {
