@@ -306,24 +306,29 @@ BENCHES     := $(patsubst bench/%.c,$(BUILD)/bench/%,\
 	$(filter-out bench/bench.c,$(wildcard bench/*.c)))
 BENCH_PC    := libcurl gmime-3.0 glib-2.0 libcrypto
 BENCH_ROUNDS ?= 9
+BENCH_DOC    ?= no
+# What is measured only where the library has it.
+BENCH_FLAGS  := $(if $(shell grep -l '^smtp_put' include/smtp/smtp.h),\
+	-DBENCH_WINDOW)
 
 .SECONDEXPANSION:
 $(BENCHES): $(BUILD)/bench/%: bench/%.c bench/bench.c bench/bench.h \
 		$$(wildcard bench/%/*.[ch]) $(LIB_A)
 	@mkdir -p $(@D)
-	$(call say,EXE) $(CC) -D_GNU_SOURCE $(PROG_CFLAGS) -Ibench \
+	$(call say,EXE) $(CC) -D_GNU_SOURCE $(BENCH_FLAGS) \
+		$(PROG_CFLAGS) -Ibench \
 		$$($(PKG_CONFIG) --cflags $(BENCH_PC) | \
 		sed 's/-I/-isystem /g') $(LDFLAGS) -o $@ \
 		$(filter %.c,$^) $(LIB_A) \
 		$$($(PKG_CONFIG) --libs $(BENCH_PC)) -ldl $(LIBS)
 
 bench:
-	$(call deps,tls pkg-config bench)
+	$(call deps,tls pkg-config bench postfix python3 openssl)
 	@$(MAKE) --no-print-directory bench-run
 
 .PHONY: bench-run
 bench-run: $(BENCHES)
-	@sh bench/run.sh $(BUILD)/bench $(BENCH_ROUNDS)
+	@sh bench/run.sh $(BUILD)/bench $(BENCH_ROUNDS) $(BENCH_DOC)
 
 # What is off by default, with servers that have it.
 sasl:

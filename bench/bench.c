@@ -94,7 +94,7 @@ bench_rounds(int argc, char **argv)
 {
 	long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 9;
 
-	return rounds < 7 ? 7 : rounds > ROUNDS_MAX ? ROUNDS_MAX :
+	return rounds < 1 ? 1 : rounds > ROUNDS_MAX ? ROUNDS_MAX :
 	    (size_t)rounds;
 }
 

@@ -28,7 +28,7 @@ bench_fill_text(char *p, size_t n);
 double
 bench_median(double *p, size_t n);
 
-/* The first argument: how many rounds; 9 without it, 7 at least. */
+/* The first argument: how many rounds; 9 without it. */
 size_t
 bench_rounds(int argc, char **argv);
 

@@ -2,25 +2,55 @@
 # Run what was built into DIR, each bench with so many rounds; tables in
 # Markdown to stdout and DIR/NAME.md, plots to DIR/NAME.svg.
 #
-#	sh bench/run.sh DIR ROUNDS
+#	sh bench/run.sh DIR ROUNDS [DOC]
+#
+# With DOC "yes" they are copied to bench/, and into the marked blocks of
+# docs/performance.md and README.md.
 set -u
 dir=$1
 rounds=$2
+doc=${3:-no}
 status=0
 
-# bench NAME TITLE
+# bench NAME TITLE COMMAND...
 bench()
 {
-	"$dir/$1" "$rounds" "$dir/$1.tsv" >"$dir/$1.md" &&
-	sh bench/plot.sh "$2" <"$dir/$1.tsv" >"$dir/$1.svg" ||
-	{
+	name=$1 title=$2
+	shift 2
+	"$@" "$rounds" "$dir/$name.tsv" >"$dir/$name.md" || status=1
+	cat "$dir/$name.md"
+	echo
+	sh bench/plot.sh "$title" <"$dir/$name.tsv" >"$dir/$name.svg" || {
 		status=1
 		return
 	}
-	cat "$dir/$1.md"
-	echo
+	[ "$doc" != yes ] || cp "$dir/$name.md" "$dir/$name.svg" bench/
 }
 
-bench encoders 'Encoders: MB of input in a second of CPU time'
-bench attachment '25 MiB attachment to loopback: speed, octets ready = 100 %'
+# block FILE BEGIN END <text: what stands between the two lines in FILE
+block()
+{
+	cat >"$dir/block" &&
+	awk -v from="$2" -v to="$3" -v block="$dir/block" '
+		$0 == to { inside = 0 }
+		!inside
+		$0 == from {
+			inside = 1
+			while ((getline line <block) > 0)
+				print line
+		}' "$1" >"$dir/filled" && cp "$dir/filled" "$1"
+}
+
+bench encoders 'Encoders: MB of input in a second of CPU time' "$dir/encoders"
+bench attachment '25 MiB attachment to loopback: speed, octets ready = 100 %' \
+	"$dir/attachment"
+bench speed 'Mails of 1 KiB to a sink on loopback' \
+	python3 bench/speed.py "$dir"
+if [ "$doc" = yes ]; then
+	block docs/performance.md '<!-- speed -->' '<!-- end -->' \
+		<"$dir/speed.md"
+	# The first table there is the one for everybody.
+	awk '/^$/ { n++ } n < 2' "$dir/speed.md" |
+		block README.md '<!-- speed -->' '<!-- end -->'
+fi
 exit $status

@@ -68,10 +68,12 @@ package()
 	*:python3)        echo python3 ;;
 	*:openssl)        echo openssl ;;
 	apt:bench)        echo libcurl4-openssl-dev libesmtp-dev \
-				libgmime-3.0-dev libssl-dev pkg-config ;;
+				libgmime-3.0-dev libssl-dev pkg-config \
+				libetpan20 strace valgrind ;;
 	dnf:bench)        echo libcurl-devel libesmtp-devel gmime30-devel \
-				openssl-devel ;;
-	pacman:bench)     echo curl libesmtp gmime3 openssl ;;
+				openssl-devel libetpan strace valgrind ;;
+	pacman:bench)     echo curl libesmtp gmime3 openssl \
+				libetpan strace valgrind ;;
 	apt:sodium)       echo libsodium-dev ;;
 	dnf:sodium)       echo libsodium-devel ;;
 	apk:sodium)       echo libsodium-dev ;;
@@ -162,6 +164,10 @@ have()
 			arm-none-eabi-gcc -mcpu=cortex-m4 -x c -E - \
 			>/dev/null 2>&1 ;;
 	bench)	pc libcurl gmime-3.0 glib-2.0 libcrypto >"$scratch/pc" &&
+		command -v strace >/dev/null 2>&1 &&
+		command -v valgrind >/dev/null 2>&1 &&
+		echo 'int main(void) { return 0; }' |
+			links -l:libetpan.so.20 &&
 		echo '#include <libesmtp.h>' |
 			$CC -x c -E - >/dev/null 2>&1 ;;
 	outsiders)
