@@ -66,16 +66,12 @@ smtp_open(struct smtp **out, const char *url, struct smtp_options *options)
 }
 
 int
-smtp__open_until(struct smtp **out, const char *url,
-    struct smtp_options *options, uint64_t until_ms,
-    struct smtp__dial_story *story)
+smtp__session_new(struct smtp **out, struct smtp_options *options,
+    uint64_t until_ms)
 {
 	struct smtp_allocator heap;
 	struct smtp *s;
-	int rc;
 
-	if (out == NULL)
-		return SMTP_E_ARGUMENT;
 	*out = NULL;
 	options = smtp__options_use(options);
 	if (options == NULL)
@@ -91,10 +87,16 @@ smtp__open_until(struct smtp **out, const char *url,
 	s->options = options;
 	s->process = smtp__net_process();
 	s->until_ms = until_ms;
-	s->story = story;
 	atomic_init(&s->cancelled, false);
 	smtp__report_clear(s);
-	rc = set_target(s, url);
+	return SMTP_OK;
+}
+
+int
+smtp__session_start(struct smtp *s, const char *url)
+{
+	int rc = set_target(s, url);
+
 	if (rc == SMTP_OK)
 		rc = start_trace(s);
 	if (rc == SMTP_OK)
@@ -103,6 +105,22 @@ smtp__open_until(struct smtp **out, const char *url,
 		return rc;
 	rc = smtp__connect_start(s, s->started_ms);
 	return rc != SMTP_OK ? smtp__op_fail(s, rc) : smtp__op_complete(s);
+}
+
+int
+smtp__open_until(struct smtp **out, const char *url,
+    struct smtp_options *options, uint64_t until_ms,
+    struct smtp__dial_story *story)
+{
+	int rc;
+
+	if (out == NULL)
+		return SMTP_E_ARGUMENT;
+	rc = smtp__session_new(out, options, until_ms);
+	if (rc != SMTP_OK)
+		return rc;
+	(*out)->story = story;
+	return smtp__session_start(*out, url);
 }
 
 static const char *

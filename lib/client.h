@@ -242,6 +242,16 @@ smtp__open_until(struct smtp **smtp, const char *url,
     struct smtp_options *options, uint64_t until_ms,
     struct smtp__dial_story *story);
 
+/*
+ * The two halves of it: a handle, which another thread may know from then on,
+ * and what it does. SMTP_E_MEMORY, or as smtp_open().
+ */
+int
+smtp__session_new(struct smtp **smtp, struct smtp_options *options,
+    uint64_t until_ms);
+int
+smtp__session_start(struct smtp *s, const char *url);
+
 /* operation.c */
 
 /*
@@ -380,6 +390,10 @@ void
 smtp__deliver_free(struct smtp *s);
 
 /* window.c */
+
+/* The message gets the last failure, because of which nothing can be sent. */
+int
+smtp__send_unopened(struct smtp *s, struct smtp_message *message);
 
 /* The first that the engine does not have, but should; or NULL. */
 struct smtp__sending *

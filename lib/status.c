@@ -117,6 +117,9 @@ smtp_features(void)
 #endif
 #if SMTP_WITH_THREADS
 	    " threads"
+#if SMTP_WITH_POOL
+	    " pool"
+#endif
 #endif
 	    ;
 }

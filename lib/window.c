@@ -219,6 +219,24 @@ enter(struct smtp *s, struct smtp_message *message)
 	return SMTP_OK;
 }
 
+/* The one message of an operation: above 0 where it is to be sent. */
+static int
+enter_alone(struct smtp *s, struct smtp_message *message)
+{
+	int rc = smtp__op_begin(s, SMTP__SENDING);
+
+	if (rc != SMTP_OK)
+		return rc;
+	if (message == NULL)
+		return smtp__op_finish(s, smtp__report(s, SMTP_E_ARGUMENT,
+		    SMTP_E_ARGUMENT, SMTP_PHASE_NONE,
+		    "no message was given"));
+	s->alone = true;
+	rc = enter(s, message);
+	return rc != SMTP_OK || s->oldest == NULL ?
+	    smtp__op_finish(s, rc) : SOON;
+}
+
 int
 smtp_send(struct smtp *s, struct smtp_message *message)
 {
@@ -228,18 +246,24 @@ smtp_send(struct smtp *s, struct smtp_message *message)
 		return SMTP_E_MEMORY;
 	if (s->window != NULL)
 		return SMTP_E_STATE;
-	rc = smtp__op_begin(s, SMTP__SENDING);
-	if (rc != SMTP_OK)
+	rc = enter_alone(s, message);
+	return rc > 0 ? smtp__op_resume(s) : rc;
+}
+
+int
+smtp__send_unopened(struct smtp *s, struct smtp_message *message)
+{
+	struct smtp__failure failure = s->failure;
+	char error[SMTP__ERROR_MAX];
+	int rc;
+
+	memcpy(error, s->error, sizeof error);
+	rc = enter_alone(s, message);
+	if (rc <= 0)
 		return rc;
-	if (message == NULL)
-		return smtp__op_finish(s, smtp__report(s, SMTP_E_ARGUMENT,
-		    SMTP_E_ARGUMENT, SMTP_PHASE_NONE,
-		    "no message was given"));
-	s->alone = true;
-	rc = enter(s, message);
-	if (rc != SMTP_OK || s->oldest == NULL)
-		return smtp__op_finish(s, rc);
-	return smtp__op_resume(s);
+	s->failure = failure;
+	memcpy(s->error, error, sizeof error);
+	return smtp__op_fail(s, failure.status);
 }
 
 /* Another operation, or a call of ours below on the stack. */

@@ -162,6 +162,9 @@
 #ifndef SMTP_WITH_THREADS
 #define SMTP_WITH_THREADS 1      /* name lookup in a thread of its own    */
 #endif
+#ifndef SMTP_WITH_POOL
+#define SMTP_WITH_POOL 1         /* smtp/pool.h; needs threads            */
+#endif
 #ifndef SMTP_TLS_WITHOUT_DATE
 #define SMTP_TLS_WITHOUT_DATE 0  /* over an mbedTLS that knows no dates,  */
 				 /* so that expired certificates pass     */
