@@ -926,6 +926,14 @@ send_all(const struct arguments *a, struct smtp *smtp, struct input *in,
 	return worst;
 }
 
+/* The certificate is the secret, or there is none. */
+static bool
+is_without_secret(const struct arguments *a)
+{
+	return a->mechanism != NULL && (strcmp(a->mechanism, "EXTERNAL") == 0 ||
+	    strcmp(a->mechanism, "ANONYMOUS") == 0);
+}
+
 static int
 talk(const struct arguments *a, struct input *in, struct smtp_message *m,
     const struct secret *secret)
@@ -944,7 +952,9 @@ talk(const struct arguments *a, struct input *in, struct smtp_message *m,
 	if (a->deadline != NULL)
 		smtp_set_deadline(smtp, began + number(a->deadline) *
 		    UINT64_C(1000));
-	if (rc == SMTP_OK && a->user != NULL)
+	if (rc == SMTP_OK && is_without_secret(a))
+		rc = smtp_auth_mechanism(smtp, a->mechanism, a->user);
+	else if (rc == SMTP_OK && a->user != NULL)
 		rc = secret->is_token ?
 		    smtp_auth_token(smtp, a->user, secret->text) :
 		    smtp_auth(smtp, a->user, secret->text);
@@ -1025,7 +1035,7 @@ run(const struct arguments *a, struct input *in, struct secret *secret)
 	const char *missing;
 	int status, rc = 0;
 
-	if (a->user != NULL && !a->dry_run)
+	if (a->user != NULL && !a->dry_run && !is_without_secret(a))
 		rc = find_secret(a, secret);
 	if (rc != 0)
 		return rc;

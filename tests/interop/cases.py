@@ -275,6 +275,33 @@ def mechanism(rig, ep, name, login):
     return used[0]
 
 
+@case("login", each=lambda rig, ep: [()] if common(rig, ["EXTERNAL"]) else [])
+def login_by_certificate(rig, ep):
+    """Nobody else with it, and nobody without it."""
+    name, server = "EXTERNAL", rig.server
+    ours = ("--option", "tls-cert=" + server.certificate,
+            "--option", "tls-key=" + server.certificate_key)
+    for who, words, good in (("", ours, True), (USER, ours, True),
+                             ("odd@example.com", ours, False),
+                             (USER, (), False)):
+        mark = rig.mark()
+        at = server.log_end()
+        message = raw_message(mark, b"by certificate\n")
+        sent = rig.send(ep, "--from", SENDER, "--to", USER, "--raw",
+                        rig.file("raw.eml", message), *words,
+                        *(("--user", who) if who else ()), login=None,
+                        mechanism=name)
+        if not good:
+            need(sent.exit == 77 and sent.status == "AUTH", "%s", sent.status)
+            continue
+        need_ok(sent)
+        [(_, got)] = server.mail.take("user", mark)
+        need(got == compare.to_crlf(message), "the message is another")
+        need(server.log_since(at, "method_log") == [name], "another was used")
+        rig.count(ep, name)
+    rig.refused.add(name)
+
+
 @case("login auth", "R4954-4-4 R2195-2-2", each=lambda rig, ep: [
     (m, who) for m in common(rig, PASSWORD_MECHANISMS)
     for who in ("odd", "long")])

@@ -14,6 +14,7 @@
 #	user, password          the account that every server has; there are
 #	                        odd@ and long@ with passwords of that kind, too
 #	ca, other_ca            the certificate of our authority; of a stranger
+#	certificate, certificate_key    of that account
 #	token, expired_token    for XOAUTH2, where the server has it
 #	mechanisms              those of AUTH, on all ports together
 #	extensions              the keywords of EHLO or LHLO, likewise
@@ -422,6 +423,8 @@ describe_account()
 	describe "$1" long_password "$long_password"
 	describe "$1" ca "$2/ca.pem"
 	describe "$1" other_ca "$2/other-ca.pem"
+	describe "$1" certificate "$2/client.pem"
+	describe "$1" certificate_key "$2/client.key"
 }
 
 #

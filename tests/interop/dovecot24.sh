@@ -3,7 +3,7 @@
 # Dovecot 2.4 of a newer Debian, for the -PLUS mechanisms: submission, which
 # hands on to a Postfix of its own, and LMTP.
 
-dovecot24_mechanisms='PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-256-PLUS XOAUTH2 OAUTHBEARER'
+dovecot24_mechanisms='PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-256-PLUS XOAUTH2 OAUTHBEARER EXTERNAL'
 
 dovecot24_install()
 {
@@ -23,6 +23,7 @@ dovecot24_start()
 	dovecot_mailboxes "$dir"
 	echo "full@example.com::8:8::$dir/mail/full::userdb_quota_storage_size=10B" \
 		>>"$dir/dovecot/userdb"
+	echo "$account:{PLAIN}::::::nopassword=y" >"$dir/dovecot/external"
 	# shellcheck disable=SC2046
 	set -- $(free_ports 3)
 	dovecot24_settings "$dir" "$backend" "$@" >"$dir/dovecot/conf"
@@ -59,6 +60,11 @@ dovecot24_settings()
 	ssl = yes
 	ssl_server_cert_file = $certs/server.pem
 	ssl_server_key_file = $certs/server.key
+	ssl_server_ca_file = $certs/ca.pem
+	ssl_server_request_client_cert = yes
+	ssl_server_require_crl = no
+	ssl_server_cert_username_field = commonName
+	auth_ssl_username_from_cert = yes
 	auth_verbose = yes
 	auth_realms = example.com
 	auth_failure_delay = 0
@@ -89,9 +95,14 @@ dovecot24_settings()
 	  mechanisms_filter = xoauth2 oauthbearer
 	}
 	passdb passwd-file {
-	  mechanisms_filter = ${passwords/xoauth2 oauthbearer}
+	  mechanisms_filter = ${passwords/xoauth2 oauthbearer external}
 	  default_password_scheme = plain
 	  passwd_file_path = $dir/dovecot/users
+	}
+	passdb external {
+	  driver = passwd-file
+	  mechanisms_filter = external
+	  passwd_file_path = $dir/dovecot/external
 	}
 	userdb passwd-file {
 	  passwd_file_path = $dir/dovecot/userdb

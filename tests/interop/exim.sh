@@ -32,7 +32,7 @@ exim_start()
 	wait_ports $spawned "$@" || return 1
 
 	describe_account "$env" "$certs"
-	describe "$env" mechanisms PLAIN LOGIN CRAM-MD5 NTLM \
+	describe "$env" mechanisms PLAIN LOGIN CRAM-MD5 NTLM EXTERNAL \
 		SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER
 	describe "$env" extensions SIZE 8BITMIME DSN PIPELINING PIPECONNECT \
 		CHUNKING STARTTLS AUTH PRDR SMTPUTF8 LIMITS VRFY HELP
