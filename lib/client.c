@@ -49,12 +49,18 @@ start_trace(struct smtp *s)
 {
 	const struct smtp__hooks *hooks = smtp__options_hooks(s->options);
 
-	if (hooks->trace == NULL)
+	bool keeps = hooks->trace == NULL &&
+	    smtp__options_flag(s->options, SMTP__TRACE);
+
+	if (hooks->trace == NULL && !keeps)
 		return SMTP_OK;
 	s->trace = smtp__memory_new(&s->heap, sizeof *s->trace);
-	if (s->trace == NULL)
+	if (keeps)
+		s->kept = smtp__memory_new(&s->heap, sizeof *s->kept);
+	if (s->trace == NULL || (keeps && s->kept == NULL))
 		return refuse(s, SMTP_E_MEMORY, "out of memory");
-	smtp__trace_init(s->trace, hooks->trace, hooks->trace_ctx,
+	smtp__trace_init(s->trace, keeps ? smtp__kept_line : hooks->trace,
+	    keeps ? (void *)s->kept : hooks->trace_ctx,
 	    (const char *const *)&s->secret);
 	return SMTP_OK;
 }
@@ -358,6 +364,7 @@ smtp_close(struct smtp *s)
 	smtp__memory_free_text(&s->heap, s->identity);
 	smtp__memory_free_text(&s->heap, s->ehlo);
 	smtp__memory_free(&s->heap, s->trace, sizeof *s->trace);
+	smtp__memory_free(&s->heap, s->kept, sizeof *s->kept);
 	options = s->options;
 	heap = s->heap;
 	smtp__wipe(s, sizeof *s);

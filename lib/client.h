@@ -16,6 +16,7 @@
  *      limits.c      how much of all that a session takes
  *      heard.c       what the server said last, and what it offers
  *      report.c      what is said about failures
+ *      trace_kept.c  lines of the trace, until they are taken
  *
  * An operation runs in stages, each of which goes on without waiting and says
  * what it waits for. Calls that block are a loop over smtp_step().
@@ -52,6 +53,7 @@
 #define SMTP__OUT_BYTES   2048
 #define SMTP__SEND_BYTES 65536   /* of out: one system call for each        */
 #define SMTP__CONTENT_BYTES 16384 /* stays in the nearest cache             */
+#define SMTP__RANDOM_BYTES 768   /* of a window: one system call for many   */
 #define SMTP__CHUNK_BYTES 65536  /* of BDAT; the whole, if it is no longer  */
 
 enum smtp__operation {
@@ -94,6 +96,8 @@ struct smtp__io {
 	size_t content_at, content_n;    /* given to the engine, and read   */
 	const struct smtp__sending *content_of;  /* whose is in `content`   */
 	bool secret;             /* a line of AUTH was in `out`             */
+	size_t random_n;         /* octets left                             */
+	unsigned char random[SMTP__RANDOM_BYTES];
 	unsigned char *in;
 	unsigned char *out;
 	unsigned char *content;
@@ -219,6 +223,7 @@ struct smtp {
 	size_t domain_n, domain_room;
 	char *last_words;                /* before QUIT, while it is said   */
 	struct smtp__trace *trace;
+	struct smtp__kept *kept;         /* NULL: a function gets its lines */
 	struct smtp__failure failure;
 	int last_phase;                  /* of the engine                   */
 	int code;                        /* of the last reply               */
@@ -473,6 +478,18 @@ smtp__heard_mechanism(const struct smtp *s, const char *name);
 /* The engine says QUIT of its own accord. */
 void
 smtp__heard_leaving(struct smtp *s);
+
+/* trace_kept.c */
+
+struct smtp__kept {
+	size_t n;
+	bool lost;               /* lines before the first                  */
+	unsigned char room[32768];
+};
+
+/* A function for a trace. */
+void
+smtp__kept_line(void *ctx, int who, const char *line, size_t n);
 
 /* report.c */
 

@@ -15,6 +15,25 @@
  * Before.
  */
 
+/* Of a window many need some. None is used twice. */
+static bool
+take_random(const struct smtp *s, unsigned char *p, size_t n)
+{
+	struct smtp__io *io = s->io;
+
+	if (s->alone || io == NULL)
+		return smtp__net_random(p, n);
+	if (io->random_n < n) {
+		if (!smtp__net_random(io->random, sizeof io->random))
+			return false;
+		io->random_n = sizeof io->random;
+	}
+	io->random_n -= n;
+	memcpy(p, io->random + io->random_n, n);
+	memset(io->random + io->random_n, 0, n);
+	return true;
+}
+
 /* Date and random octets, from the hooks or from the platform. */
 static void
 take_moment(const struct smtp *s, struct smtp__moment *moment)
@@ -32,7 +51,7 @@ take_moment(const struct smtp *s, struct smtp__moment *moment)
 	moment->has_random = hooks->random != NULL ?
 	    hooks->random(hooks->random_ctx, moment->random,
 	    sizeof moment->random) == 0 :
-	    smtp__net_random(moment->random, sizeof moment->random);
+	    take_random(s, moment->random, sizeof moment->random);
 }
 
 static bool

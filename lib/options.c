@@ -101,6 +101,8 @@ static const struct {
 	    "ask for a verdict on the content for each recipient" },
 	[SMTP__WINDOW] = { "window", PLACES, "32",
 	    "messages that smtp_put has in flight at most" },
+	[SMTP__TRACE] = { "trace", FLAG, "no",
+	    "keep the lines of the session for smtp_trace_take" },
 	[SMTP__RECONNECT] = { "reconnect", FLAG, "yes",
 	    "open a session again that the server ended while it was idle" },
 	[SMTP__FAMILY] = { "family", FAMILY, "any",

@@ -30,6 +30,7 @@ smtp__pump_begin(struct smtp *s, bool large)
 	io->content_at = io->content_n = 0;
 	io->content_of = NULL;
 	io->secret = false;
+	io->random_n = 0;
 	io->in_room = sizes.in_room;
 	io->out_room = sizes.out_room;
 	io->content_room = sizes.content_room;

@@ -31,6 +31,7 @@ static const struct { const char *name, *value, *kept; } good[] = {
 	{ "blocking", "no", "no" },
 	{ "reconnect", "no", "no" },
 	{ "window", "1000", "1000" },
+	{ "trace", "yes", "yes" },
 	{ "family", "6", "6" },
 	{ "family", "any", "any" },
 	{ "local-address", "192.0.2.7", "192.0.2.7" },

@@ -71,6 +71,8 @@ typedef ptrdiff_t smtp_source_read(void *ctx, void *p, size_t n);
  *            freed. What cannot seek, as a pipe, can be read once only.
  * descriptor the same for a descriptor of POSIX; one that is non-blocking may
  *            have nothing yet.
+ * given      nobody is called: what it yields is handed to it by smtp_give().
+ *            It can be read once only.
  */
 SMTP_API struct smtp_source *
 smtp_source_callback(smtp_source_read *read, int (*rewind)(void *ctx),
@@ -83,6 +85,19 @@ SMTP_API struct smtp_source *
 smtp_source_stream(FILE *file);
 SMTP_API struct smtp_source *
 smtp_source_descriptor(int fd);
+SMTP_API struct smtp_source *
+smtp_source_given(uint64_t size);
+
+/*
+ * Answer SMTP_WANT_SOURCE, with blocking=no: the next octets of a source of
+ * this kind, borrowed until that is wanted again or the message has its result.
+ * `n` 0 is the end; `p` NULL says that there will be none, which fails the
+ * send. Returns SMTP_OK, then go on with smtp_step(); SMTP_E_STATE when it has
+ * not asked, SMTP_E_ARGUMENT for a source of another kind, SMTP_E_MEMORY for
+ * NULL.
+ */
+SMTP_API int
+smtp_give(struct smtp_source *source, const void *p, size_t n);
 SMTP_API void
 smtp_source_free(struct smtp_source *source);
 

@@ -96,6 +96,17 @@ smtp_options_set_trace(struct smtp_options *options,
     void (*trace)(void *ctx, int who, const char *line, size_t n), void *ctx);
 
 /*
+ * The same without being called: with the option trace=yes the session keeps
+ * its lines, the last 32 KiB of them, and this takes the oldest, cut where it
+ * does not fit, with a NUL. Returns who it is of, 0 when there is none,
+ * SMTP_E_STATE where none are kept (a function that is set gets them instead),
+ * SMTP_E_ARGUMENT without room, SMTP_E_MEMORY for NULL. At any time, also while
+ * an operation is open.
+ */
+SMTP_API int
+smtp_trace_take(struct smtp *smtp, char *line, size_t room);
+
+/*
  * A transport of one's own, instead of connecting; for one smtp_open, which
  * takes it over, also when it fails. What nobody took is closed with the
  * options. The URL still says which TLS is spoken over it and whose
