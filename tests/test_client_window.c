@@ -927,6 +927,91 @@ test_window__a_deadline_ends_all(void **state)
 	server_stop(s);
 }
 
+/* ---- memory */
+
+struct meter {
+	long left;               /* allocations that succeed                */
+	size_t held;
+	bool failed;
+};
+
+static void *
+metered(void *ctx, void *p, size_t was, size_t now)
+{
+	struct meter *m = ctx;
+	char *octets;
+
+	if (now == 0) {
+		m->held -= was;
+		free(p);
+		return NULL;
+	}
+	if (m->left-- <= 0) {
+		m->failed = true;
+		return NULL;
+	}
+	octets = realloc(p, now);
+	assert_non_null(octets);
+	if (now > was)
+		memset(octets + was, 0, now - was);
+	m->held += now - was;
+	return octets;
+}
+
+/* What has no place is told at once, the rest when it is taken. */
+static void
+starve(struct model *m, struct smtp *smtp, struct mails *all)
+{
+	struct smtp_message *taken;
+	size_t i = 0, places = 0;
+
+	for (size_t k = 0; k < all->n; k++) {
+		all->status[k] = smtp_put(smtp, all->mail[k]);
+		places += all->status[k] == SMTP_OK;
+		if (all->status[k] != SMTP_OK)
+			assert_int_equal(SMTP_E_MEMORY, all->status[k]);
+	}
+	for (; smtp_take(smtp, &taken) != SMTP_E_STATE || taken != NULL; i++)
+		;
+	assert_int_equal(places, i);
+	for (size_t k = 0; k < all->n; k++)
+		if (all->status[k] == SMTP_OK)
+			all->status[k] = smtp_message_status(all->mail[k]);
+	compare("memory", m, all);
+}
+
+static void
+test_window__each_allocation_may_fail(void **state)
+{
+	bool failed = true;
+
+	(void)state;
+	for (long left = 0; failed; left++) {
+		struct model *m = model_new(true, left % 2);
+		struct meter meter = { .left = left };
+		struct smtp_allocator a = { metered, &meter };
+		struct smtp_options *options = smtp_options_new_with(&a);
+		struct mails *all = mails_new(3);
+		struct smtp *smtp = NULL;
+
+		(void)smtp_options_set(options, "ehlo-name", "client.example");
+		if (smtp_options_set_transport(options, &m->transport) ==
+		    SMTP_OK && smtp_open(&smtp, "smtp+plaintext://test",
+		    options) == SMTP_OK)
+			starve(m, smtp, all);
+		smtp_close(smtp);
+		smtp_options_free(options);
+		assert_int_equal(0, meter.held);
+		failed = meter.failed;
+		if (!failed)
+			for (size_t k = 0; k < 3; k++)
+				assert_int_equal(SMTP_OK, all->status[k]);
+		mails_free(all);
+		free(m);
+	}
+	proves("LIB-T-4");
+}
+
 int
 main(void)
 {
@@ -947,6 +1032,7 @@ main(void)
 		cmocka_unit_test(test_window__calls_in_the_wrong_state),
 		cmocka_unit_test(test_window__close_and_cancel_leave_results),
 		cmocka_unit_test(test_window__a_deadline_ends_all),
+		cmocka_unit_test(test_window__each_allocation_may_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
