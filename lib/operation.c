@@ -422,6 +422,8 @@ smtp__op_step(struct smtp *s)
 	int rc;
 
 	s->inside = true;
+	if (!is_blocking(s) && s->io != NULL)
+		s->io->drained = false;  /* who steps has waited          */
 	rc = step(s);
 	s->inside = false;
 	return rc;
@@ -441,6 +443,8 @@ smtp__op_wait(const struct smtp *s, int want)
 	    (want != 0 && fd < 0)))
 		left = RETRY_MS;
 	(void)smtp__net_wait(fd, want & ~SOMEBODY, left);
+	if (s->io != NULL)
+		s->io->drained = false;
 }
 
 /* The operation has begun: go on with it, to its end if the calls block. */

@@ -29,7 +29,7 @@ smtp__pump_begin(struct smtp *s, bool large)
 	io->in_at = io->in_n = io->out_at = io->out_n = 0;
 	io->content_at = io->content_n = 0;
 	io->content_of = NULL;
-	io->secret = false;
+	io->drained = io->secret = false;
 	io->random_n = 0;
 	io->in_room = sizes.in_room;
 	io->out_room = sizes.out_room;
@@ -134,6 +134,7 @@ read_in(struct smtp *s, int *wait)
 	n = s->transport.read(s->transport.ctx, io->in, io->in_room);
 	if (n > 0) {
 		io->in_n = (size_t)n;
+		io->drained = io->in_n < io->in_room;
 		if (s->banner[0] == '\0' && s->operation == SMTP__OPENING)
 			keep_banner(s);
 		(void)feed(s);
@@ -201,6 +202,7 @@ write_out(struct smtp *s, uint64_t now_ms, int *wait)
 	    io->out_n - io->out_at);
 	if (n > 0) {
 		io->out_at += (size_t)n;
+		io->drained = false;
 		s->moved_ms = now_ms;
 		if (io->out_at == io->out_n)
 			io->out_at = io->out_n = 0;
@@ -260,17 +262,27 @@ set_due(struct smtp *s, uint64_t now_ms)
 }
 
 /*
+ * TLS may hold octets that a descriptor does not show, and what others make may
+ * be anything.
+ */
+static bool
+is_plain(const struct smtp *s)
+{
+	return !s->foreign && s->tls == NULL && !s->write_failed;
+}
+
+/*
  * All is said, and the reply cannot be here yet: over a socket of ours, to
- * wait for it costs one call less than to look first. TLS may hold octets that
- * a descriptor does not show, and what others make may be anything.
+ * wait for it costs one call less than to look first. The same where a read
+ * has left nothing.
  */
 static bool
 must_wait(const struct smtp *s)
 {
 	unsigned more = SMTP_ENGINE_WRITE | SMTP_ENGINE_CONTENT;
 
-	return !s->foreign && s->tls == NULL && !s->write_failed &&
-	    s->io->out_n == 0 && !(smtp_engine_want(s->engine) & more);
+	return is_plain(s) && s->io->out_n == 0 &&
+	    !(smtp_engine_want(s->engine) & more);
 }
 
 /* A server that takes all at once does not keep the caller from its own. */
@@ -299,7 +311,10 @@ smtp__pump(struct smtp *s, uint64_t now_ms)
 				break;
 			}
 		}
-		moved |= read_in(s, &wait);
+		if (is_plain(s) && s->io->drained)
+			wait |= SMTP_WANT_READ;
+		else
+			moved |= read_in(s, &wait);
 		if (!moved && (s->read_ended || s->write_failed)) {
 			tell_loss(s);
 			return SMTP_OK;

@@ -436,10 +436,10 @@ test_window__takes_few_round_trips(void **state)
 		bool chunking, windowed;
 		unsigned turns, calls;   /* of 100 mails, at most           */
 	} rows[] = {
-		{ true, false, 100, 400 },
-		{ false, false, 200, 700 },
-		{ true, true, 5, 20 },
-		{ false, true, 105, 330 },
+		{ true, false, 100, 300 },
+		{ false, false, 200, 500 },
+		{ true, true, 5, 15 },
+		{ false, true, 105, 215 },
 	};
 
 	(void)state;
