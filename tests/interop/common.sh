@@ -17,6 +17,8 @@
 #	certificate, certificate_key    of that account
 #	token, expired_token    for XOAUTH2, where the server has it
 #	mechanisms              those of AUTH, on all ports together
+#	foreign                 those that are another thing than ours of that
+#	                        name, in a build that has it
 #	extensions              the keywords of EHLO or LHLO, likewise
 #	endpoint NAME URL TRAIT...      one port; the traits are in cases.py
 #	mailboxes DIR           Maildirs, one for each local part, or `other`

@@ -34,6 +34,8 @@ exim_start()
 	describe_account "$env" "$certs"
 	describe "$env" mechanisms PLAIN LOGIN CRAM-MD5 NTLM EXTERNAL \
 		SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER
+	# it knows the first version only, which we do not speak
+	describe "$env" foreign NTLM
 	describe "$env" extensions SIZE 8BITMIME DSN PIPELINING PIPECONNECT \
 		CHUNKING STARTTLS AUTH PRDR SMTPUTF8 LIMITS VRFY HELP
 	describe "$env" token "$(token 86400)"
