@@ -6,6 +6,7 @@ Traits of endpoints:
     login       a submission port: everything, with each mechanism
     auth        another: only what has to do with logging in
     short       another certificate or TLS version: a few mails
+    anonymous   takes ANONYMOUS
     relay       takes mail for its own domain without a login; `tls`: offers
                 STARTTLS
     bare        no TLS, no extension but SIZE 100000 and AUTH
@@ -301,6 +302,21 @@ def login_by_certificate(rig, ep):
         need(server.log_since(at, "method_log") == [name], "another was used")
         rig.count(ep, name)
     rig.refused.add(name)
+
+
+@case("anonymous")
+def login_of_nobody(rig, ep):
+    """With a trace: Cyrus' library takes an empty one for none at all."""
+    name, mark = "ANONYMOUS", rig.mark()
+    at = rig.server.log_end()
+    message = raw_message(mark, b"of nobody\n")
+    need_ok(rig.send(ep, "--from", SENDER, "--to", USER, "--raw",
+                     rig.file("raw.eml", message), "--user", "a trace",
+                     login=None, mechanism=name))
+    [(_, got)] = rig.server.mail.take("user", mark)
+    need(got == compare.to_crlf(message), "the message is another")
+    need(rig.server.log_since(at, "method_log") == [name], "another was used")
+    rig.count(ep, name)
 
 
 @case("login auth", "R4954-4-4 R2195-2-2", each=lambda rig, ep: [
@@ -1550,7 +1566,7 @@ def all_that_it_offers_was_used(rig, ep):
     mechanisms = set(common(rig, rig.server.mechanisms.split()))
     for what, seen in (
             ("carried no mail", {k[2] for k in rig.compared}),
-            ("never refused a wrong secret", rig.refused)):
+            ("never refused a wrong secret", rig.refused | {"ANONYMOUS"})):
         need(mechanisms <= seen, "%s: %s", what, sorted(mechanisms - seen))
 
 

@@ -23,6 +23,8 @@ postfix_cyrus_ports()
 	postfix_port submission 'smtp://localhost:PORT auth' \
 		$must $login $only
 	postfix_port smtps 'smtps://localhost:PORT login' $tls $login $only
+	postfix_port anonymous 'smtps://localhost:PORT anonymous' \
+		$tls $login smtpd_sasl_security_options=
 }
 
 postfix_sasl_cyrus()
@@ -37,7 +39,7 @@ postfix_sasl_cyrus()
 postfix_accounts_cyrus()
 {
 	local who secret
-	local mechanisms='PLAIN LOGIN CRAM-MD5 NTLM SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512'
+	local mechanisms='PLAIN LOGIN CRAM-MD5 NTLM SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512 ANONYMOUS'
 
 	mkdir -p "$1/etc/sasl"
 	cat >"$1/etc/sasl/smtpd.conf" <<-CONF
