@@ -19,6 +19,7 @@ MBEDTLS_PREFIX ?=
 WITH_SODIUM ?= no
 WITH_CARES  ?= no
 WITH_GSSAPI ?= no
+WITH_LIBUV  ?= no
 SMTP_PREFIX    ?=
 ONE_FILE       ?= no
 WERROR         ?= no
@@ -35,6 +36,12 @@ LIB_SRC     := $(sort $(wildcard lib/*.c lib/*/*.c))
 EXAMPLE_SRC := $(sort $(wildcard examples/*.c))
 ifneq ($(WITH_GSSAPI),yes)
 EXAMPLE_SRC := $(filter-out examples/gssapi.c,$(EXAMPLE_SRC))
+endif
+ifneq ($(WITH_LIBUV),yes)
+EXAMPLE_SRC := $(filter-out examples/libuv_loop.c,$(EXAMPLE_SRC))
+endif
+ifneq ($(shell uname -s),Linux)
+EXAMPLE_SRC := $(filter-out examples/epoll_loop.c,$(EXAMPLE_SRC))
 endif
 TEST_SRC    := $(sort $(wildcard tests/test_*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
@@ -191,6 +198,10 @@ $(BUILD)/examples/gssapi: LIBS += \
 	$(shell $(PKG_CONFIG) --libs mit-krb5-gssapi 2>/dev/null || \
 	$(PKG_CONFIG) --libs krb5-gssapi 2>/dev/null || echo -lgssapi_krb5)
 endif
+ifeq ($(WITH_LIBUV),yes)
+$(BUILD)/examples/libuv_loop: LIBS += \
+	$(shell $(PKG_CONFIG) --libs libuv 2>/dev/null || echo -luv)
+endif
 $(BUILD)/examples/%: examples/%.c $(LIB_A)
 	@mkdir -p $(@D)
 	$(call say,EXE) $(CC) $(PROG_CFLAGS) $(DEPFLAGS) $(LDFLAGS) -o $@ $< \
@@ -248,7 +259,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c \
 .PHONY: test check demo hostile lint fuzz size interop sasl bench outsiders \
 	install uninstall clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS \
-	WITH_SODIUM WITH_GSSAPI WITH_CARES
+	WITH_SODIUM WITH_GSSAPI WITH_CARES WITH_LIBUV
 
 # By this name `make -n' does not take the line for one that it must run.
 THIS_MAKE := $(MAKE)
@@ -295,8 +306,8 @@ size:
 	@sh tools/size.sh
 
 interop:
-	$(call deps,tls)
-	@$(MAKE) --no-print-directory lib examples tools
+	$(call deps,tls libuv)
+	@$(MAKE) --no-print-directory WITH_LIBUV=yes lib examples tools
 	@sh tests/interop/run.sh
 	$(call deps,microsocks tinyproxy danted python3)
 	@sh tests/proxies/run.sh
@@ -400,4 +411,5 @@ help:
 	@echo 'ONE_FILE=yes compiles the amalgamation; V=1 shows commands;'
 	@echo 'WERROR=yes; WITH_SODIUM=yes reads Ed25519 keys for DKIM;'
 	@echo 'WITH_CARES=yes looks names up by c-ares, without a thread;'
+	@echo 'WITH_LIBUV=yes builds its example;'
 	@echo 'DEPS=no never installs a package.'

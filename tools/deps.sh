@@ -86,6 +86,10 @@ package()
 	dnf:cares)        echo c-ares-devel ;;
 	apk:cares)        echo c-ares-dev ;;
 	*:cares)          echo c-ares ;;
+	apt:libuv)        echo libuv1-dev ;;
+	dnf:libuv)        echo libuv-devel ;;
+	apk:libuv)        echo libuv-dev ;;
+	*:libuv)          echo libuv ;;
 	apt:npm)          echo nodejs npm ;;
 	dnf:npm)          echo nodejs-npm ;;
 	brew:npm)         echo node ;;
@@ -155,6 +159,8 @@ have()
 			-lgssapi_krb5 ;;
 	cares)	echo 'int main(void) { return 0; }' |
 			links -include ares.h -lcares ;;
+	libuv)	echo 'int main(void) { return 0; }' |
+			links -include uv.h -luv ;;
 	sanitizers)
 		echo 'int main(void) { return 0; }' |
 			CC=clang links -fsanitize=address,undefined &&

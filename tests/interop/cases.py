@@ -33,6 +33,7 @@ import email.policy
 import os
 import re
 import socket
+import time
 
 import compare
 from rig import case, need
@@ -1049,6 +1050,32 @@ def five_on_one_connection(rig, ep):
         for item in ("R5321-4.1.4-6", "R4954-4-15", "R4954-4-16"):
             rig.show_item(item, True)
         return " ".join("%s=%d" % i for i in said.items())
+
+
+LOOPS = "poll_loop", "epoll_loop", "libuv_loop"
+
+
+@case("login", each=lambda rig, ep: [
+    (name,) for name in LOOPS if rig.server.name == "postfix"])
+def in_an_event_loop(rig, ep, name):
+    """Three sessions at once, which do not block."""
+    who = "user", "tester", "third"
+    mark = "Mark " + rig.mark() + "."
+    rig.loop(ep, name, mark + "\n", *("%s@example.com" % w for w in who))
+    box, end = mailbox_of(rig, ep), time.monotonic() + 20
+    while who:
+        box.scan()
+        for (to, key), mails in list(box.waiting.items()):
+            mine = [m for m in mails if mark.encode() in m[1]]
+            for m in mine:
+                mails.remove(m)
+            if not mails:
+                del box.waiting[to, key]
+            need(len(mine) < 2, "%d mails for %s", len(mine), to)
+            who = tuple(w for w in who if not mine or w != to)
+        need(time.monotonic() < end, "nothing came for %s", " ".join(who))
+        time.sleep(0.02)
+    rig.count(ep, "automatic", 3)
 
 
 @case("login")

@@ -369,6 +369,18 @@ class Rig:
         self.used |= used_in(trace)
         return replies, trace
 
+    def loop(self, ep, name, text, *to):
+        """Run one of the examples of event loops, a session for each."""
+        program = os.path.join(os.path.dirname(self.client), name)
+        run = subprocess.run(
+            [program, ep.url, self.server.user, self.server.user, *to],
+            input=text.encode(), stdout=subprocess.PIPE, timeout=60,
+            stderr=subprocess.PIPE, env={
+                **os.environ, "SMTP_PASSWORD": self.server.password,
+                "SMTP_CA_FILE": self.server.ca})
+        need(run.returncode == 0, "%s ended with status %d: %s", name,
+             run.returncode, run.stderr.decode("utf-8", "replace")[-300:])
+
     def diagnose(self, ep, password):
         run = subprocess.run(
             [self.client, "--diagnose", "--json", "--url", ep.url,
