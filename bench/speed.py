@@ -102,12 +102,40 @@ GATES = [
     ("system calls", "libsmtp, DATA", 8),
     ("system calls", "libsmtp, BDAT", 5),
     ("system calls", "libsmtp, builder, BDAT", 5),
+    ("instructions", "libsmtp, windowed, DATA", 46000),
+    ("instructions", "libsmtp, windowed, BDAT", 44000),
+    ("system calls", "libsmtp, windowed, DATA", 3.5),
+    ("system calls", "libsmtp, windowed, BDAT", 1.3),
     ("idle heap", "libsmtp", 5000),
     ("idle heap", "libsmtp, TLS", 53000),
     ("first mail", "libsmtp, STARTTLS", 9),
     ("first mail", "libsmtp, STARTTLS, resumed", 8),
     ("first mail", "libsmtp, implicit TLS", 6),
     ("first mail", "libsmtp, implicit, resumed", 6),
+]
+
+# ---- goals: what is measured, of whom, and at least ">" or at most "<".
+GOALS = [
+    ("round trips", "libsmtp, DATA", "<", 2),
+    ("round trips", "libsmtp, BDAT", "<", 1),
+    ("round trips", "libsmtp, windowed, DATA", "<", 1.05),
+    ("round trips", "libsmtp, windowed, BDAT", "<", 0.05),
+    ("first mail", "libsmtp, STARTTLS, resumed", "<", 8),
+    ("first mail", "libsmtp, implicit TLS", "<", 6),
+    ("% of its floor", "libsmtp, DATA", ">", 85),
+    ("% of its floor", "libsmtp, BDAT", ">", 85),
+    ("% of its floor", "libsmtp, windowed, BDAT", ">", 40),
+    ("times libcurl", "libsmtp, DATA", ">", 2.8),
+    ("times libcurl", "libsmtp, BDAT", ">", 5.5),
+    ("times libcurl", "libsmtp, windowed, BDAT", ">", 40),
+    ("messages/s at 20 ms", "libsmtp, BDAT", ">", 48),
+    ("messages/s at 20 ms", "libsmtp, windowed, BDAT", ">", 1000),
+    ("instructions", "libsmtp, BDAT", "<", 6000),
+    ("instructions", "libsmtp, windowed, BDAT", "<", 4000),
+    ("instructions", "libsmtp, builder, BDAT", "<", 15000),
+    ("system calls", "libsmtp, BDAT", "<", 3),
+    ("system calls", "libsmtp, windowed, BDAT", "<", 0.1),
+    ("idle heap", "libsmtp", "<", 4096),
 ]
 
 # ---- the sink, and how clients are run
@@ -258,6 +286,35 @@ def first(client, how):
     return (c["first_rounds"], c["first_in"], c["first_out"])
 
 
+def profile(client, to, messages):
+    """The functions that take most, in instructions a message."""
+    out = os.path.join(DIR, "callgrind.out")
+    sink.begin()
+    run(command(client, to, messages),
+        ["valgrind", "--tool=callgrind", "--toggle-collect=session",
+         "--callgrind-out-file=" + out])
+    text = subprocess.run(["callgrind_annotate", out], text=True,
+                          capture_output=True, check=True).stdout
+    found = re.findall(r"^ *([\d,]+) \([ \d.]+%\)  \S*?([^/\s]+):(\S+)",
+                       text, re.M)
+    return [(where + ", " + name, int(n.replace(",", "")) / messages)
+            for n, where, name in found]
+
+
+def calls_by_name(client, to):
+    """Of two counts of messages: what one message takes, by call."""
+    totals = []
+    for messages in (WINDOW, 3 * WINDOW):
+        system_calls(client, to, messages)
+        with open(os.path.join(DIR, "strace.out")) as f:
+            rows = [line.split() for line in f]
+        totals.append({r[-1]: int(r[3]) for r in rows
+                       if len(r) > 4 and r[3].isdigit()})
+    few, many = totals
+    return {name: (many[name] - few.get(name, 0)) / (2 * WINDOW)
+            for name in many if name != "total"}
+
+
 # ---- tables
 
 plot = []
@@ -324,6 +381,9 @@ def one_session():
             show(trips, "%.2f"), show(late), show(steps),
             show(calls, "%.2f")] if middle or trips else
             [row[0], "not built"] + [""] * 6)
+        measured["times libcurl", row[0]] = of_curl
+        measured["% of its floor", row[0]] = of_floor and 100 * of_floor
+        measured["messages/s at 20 ms", row[0]] = late
         if middle:
             rated.append((row[0], of_curl, show(of_curl, "%.1f x")))
         if steps:
@@ -334,6 +394,7 @@ def one_session():
           lines)
     bars("Messages a second over one session, libcurl = 1",
          [r for r in rated if "windowed" not in r[0]])
+    bars("Instructions a message", stepped)
 
 
 def many_sessions():
@@ -395,6 +456,35 @@ def gates():
     table("Gate", ["found", "at most"], lines)
 
 
+def goals():
+    lines = []
+    for what, name, which, goal in GOALS:
+        value = measured.get((what, name))
+        if value is None:
+            continue
+        met = value >= goal if which == ">" else value <= goal
+        lines.append([what + ", " + name, which + " %g" % goal,
+                      "%g" % round(value, 2), "met" if met else
+                      "missed, %.2f x" % (max(goal, value) /
+                                          min(goal, value))])
+    table("Goal", ["", "found", ""], lines)
+
+
+def where_it_goes():
+    """Of our own mail with BDAT, one by one."""
+    found = attempt("profile", "libsmtp", lambda: profile(
+        "libsmtp-octets", "bdat", 3 * WINDOW))
+    if found:
+        table("libsmtp, BDAT: function", ["instructions"],
+              [[name, "%.0f" % n] for name, n in found[:14]])
+    calls = attempt("calls", "libsmtp", lambda: calls_by_name(
+        "libsmtp-octets", "bdat"))
+    if calls:
+        table("libsmtp, BDAT: system call", ["a message"],
+              [[name, "%.2f" % n] for name, n in sorted(
+                  calls.items(), key=lambda c: -c[1]) if n >= 0.01])
+
+
 def make_certificate():
     if os.path.exists(CERT) and os.path.exists(KEY):
         return
@@ -418,6 +508,8 @@ one_session()
 many_sessions()
 idle_sessions()
 first_mail()
+goals()
+where_it_goes()
 gates()
 if len(sys.argv) > 3:
     with open(sys.argv[3], "w") as f:
