@@ -4,7 +4,7 @@
 #	sh bench/plot.sh TITLE <table.tsv
 #
 # A line is: name, number, what to write behind its bar; with tabs between. A
-# line with a name alone is a heading.
+# line with a name alone is a heading; bars below it have a scale of their own.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -24,11 +24,14 @@ NF > 0 {
 	name[++n] = $1
 	value[n] = $2 + 0
 	words[n] = $3
-	if (value[n] > most)
-		most = value[n]
+	if ($3 == "")
+		part++
+	of[n] = part
+	if (value[n] > most[part])
+		most[part] = value[n]
 }
 END {
-	if (most == 0)
+	if (most[part] == 0)
 		exit 1
 	high = 22
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\"\n width=\"760\" " \
@@ -42,7 +45,7 @@ END {
 			say(12, y + 16, name[i], " font-style=\"italic\"")
 			continue
 		}
-		wide = value[i] / most * 380
+		wide = value[i] / most[of[i]] * 380
 		say(24, y + 16, name[i], "")
 		printf "<rect x=\"260\" y=\"%d\" width=\"%.1f\" " \
 		    "height=\"%d\" fill=\"%s\"/>\n", y + 4,
