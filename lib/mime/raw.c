@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text/scan.h"
+
 void
 smtp__raw_init(struct smtp__raw *r, bool allow_head, bool allow_body)
 {
@@ -57,6 +59,19 @@ end_line(struct smtp__raw *r)
 	r->line++;
 }
 
+/* A whole line that is as it has to be: its octets with CRLF, or 0. */
+static size_t
+good_line(const struct smtp__raw *r, const char *p, size_t n)
+{
+	size_t size = smtp__scan_line(p, n, true);
+
+	if (n - size < 2 || p[size] != '\r' || p[size + 1] != '\n' ||
+	    size > SMTP__LINE_MAX - r->column ||
+	    (size > 0 && memchr(p, '\0', size) != NULL))
+		return 0;
+	return size + 2;
+}
+
 size_t
 smtp__raw_convert(struct smtp__raw *r, const char *in, size_t n, bool last,
     size_t *used, char *out, size_t cap)
@@ -64,10 +79,22 @@ smtp__raw_convert(struct smtp__raw *r, const char *in, size_t n, bool last,
 	size_t i = 0, wrote = 0;
 
 	while (i < n && r->fault == SMTP__RAW_OK) {
-		const char *lf = memchr(in + i, '\n', n - i);
-		size_t end = lf != NULL ? (size_t)(lf - in) : n;
-		size_t size = end - i, room = cap - wrote;
+		size_t size = good_line(r, in + i, n - i);
+		size_t room = cap - wrote, end;
+		const char *lf;
 
+		if (size > 0 && size <= room) {
+			if (out != NULL)
+				memcpy(out + wrote, in + i, size);
+			wrote += size;
+			i += size;
+			r->column += size - 2;
+			end_line(r);
+			continue;
+		}
+		lf = memchr(in + i, '\n', n - i);
+		end = lf != NULL ? (size_t)(lf - in) : n;
+		size = end - i;
 		if (size > 0 && in[end - 1] == '\r' && (lf != NULL || !last))
 			size--;
 		if (size > room)
