@@ -39,7 +39,8 @@ smtp__out_text(struct smtp__out *out, const char *text)
 /*
  * Shift and add: the decimal digits are doubled for each bit of the value, from
  * the highest, so that a processor without a divider needs no help. Most
- * numbers are small: octets of it that are 0 are passed over.
+ * numbers are small: one digit is written at once, and octets that are 0 are
+ * passed over.
  */
 void
 smtp__out_number(struct smtp__out *out, uint64_t value)
@@ -49,6 +50,10 @@ smtp__out_number(struct smtp__out *out, uint64_t value)
 	size_t used = 1;
 	int bit = 63;
 
+	if (value < 10) {
+		smtp__out_octet(out, (char)('0' + value));
+		return;
+	}
 	while (bit > 7 && value >> (bit - 7) == 0)
 		bit -= 8;
 	for (; bit >= 0; bit--) {
