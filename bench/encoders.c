@@ -148,13 +148,14 @@ stuff(const char *in)
 
 	smtp__stuff_begin(&s, true);
 	for (size_t i = 0; i < SIZE;) {
-		size_t n = SIZE - i < PIECE ? SIZE - i : PIECE, left = n;
-		const char *p = in + i;
+		size_t n = SIZE - i < PIECE ? SIZE - i : PIECE;
 
-		sum += smtp__stuff(&s, &p, &left, room, ROOM);
+		s.in = in + i;
+		s.in_n = n;
+		sum += smtp__stuff(&s, room, ROOM);
 		if (s.bad)
 			abort();
-		i += n - left;
+		i += n - s.in_n;
 	}
 }
 

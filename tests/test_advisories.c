@@ -247,22 +247,23 @@ static void
 check_content(size_t i, size_t step)
 {
 	struct smtp__stuff s;
-	const char *in = contents[i].content;
-	size_t left = strlen(in), at = 0, want = strlen(contents[i].wire);
+	size_t left = strlen(contents[i].content), at = 0, want = strlen(contents[i].wire);
 	char out[128];
-	bool done = false;
 
 	smtp__stuff_begin(&s, false);
+	s.in = contents[i].content;
 	while (left > 0) {
-		size_t n = left < step ? left : step, before = n;
+		size_t n = left < step ? left : step;
 
-		at += smtp__stuff(&s, &in, &n, out + at, step);
-		left -= before - n;
+		s.in_n = n;
+		at += smtp__stuff(&s, out + at, step);
+		left -= n - s.in_n;
 		assert_false(s.bad);
 		assert_true(at < sizeof(out) - 16);
 	}
-	while (!done)
-		at += smtp__stuff_end(&s, out + at, step, &done);
+	s.end = 1;
+	while (!smtp__stuff_ended(&s))
+		at += smtp__stuff(&s, out + at, step);
 	if (at != want || memcmp(out, contents[i].wire, at) != 0)
 		fail_msg("%s by %zu: %.*s", contents[i].advisory, step,
 		    (int)at, out);

@@ -14,22 +14,22 @@ static long
 stuff(const char *content, size_t n, bool eightbit, size_t in, size_t out)
 {
 	struct smtp__stuff s;
-	bool done = false;
 	size_t k = 0, at;
 
 	smtp__stuff_begin(&s, eightbit);
 	for (at = 0; at < n; at += in) {
-		size_t piece_n = n - at < in ? n - at : in, left = piece_n;
+		size_t piece_n = n - at < in ? n - at : in;
 		char *piece = malloc(piece_n);
-		const char *p = piece;
 
 		memcpy(piece, content + at, piece_n);
-		while (left > 0 && !s.bad) {
+		s.in = piece;
+		s.in_n = piece_n;
+		while (s.in_n > 0 && !s.bad) {
 			char *room = malloc(out);
-			size_t more = smtp__stuff(&s, &p, &left, room, out);
+			size_t more = smtp__stuff(&s, room, out);
 
 			assert_true(more <= out);
-			assert_ptr_equal(p, piece + (piece_n - left));
+			assert_ptr_equal(s.in, piece + (piece_n - s.in_n));
 			memcpy(wire + k, room, more);
 			k += more;
 			free(room);
@@ -38,9 +38,9 @@ stuff(const char *content, size_t n, bool eightbit, size_t in, size_t out)
 		if (s.bad)
 			return -1;
 	}
-	while (!done) {
+	for (s.end = 1; !smtp__stuff_ended(&s); ) {
 		char *room = malloc(out);
-		size_t more = smtp__stuff_end(&s, room, out, &done);
+		size_t more = smtp__stuff(&s, room, out);
 
 		assert_true(more > 0 && more <= out);
 		memcpy(wire + k, room, more);
@@ -297,6 +297,15 @@ test_stuff__is_the_same_wherever_it_stands(void **state)
 		}
 }
 
+static size_t
+count(struct smtp__stuff *s, const char *p, size_t n, bool end)
+{
+	s->in = p;
+	s->in_n = n;
+	s->end = end;
+	return smtp__stuff_count(s);
+}
+
 /*
  * The same content for BDAT: what DATA carries, without dots and end mark, in
  * as many octets as were counted before.
@@ -312,7 +321,6 @@ test_stuff__counts_what_goes_by_bdat(void **state)
 	for (unsigned i = 0; i < 1U << 16; i++) {
 		size_t in = cuts[i % COUNT(cuts)], n = 0, size = 0, at;
 		struct smtp__stuff s;
-		bool done;
 		long k;
 
 		for (unsigned j = 0; j < 8; j++)
@@ -320,17 +328,13 @@ test_stuff__counts_what_goes_by_bdat(void **state)
 		smtp__stuff_begin_plain(&s, false);
 		for (at = 0; at < sizeof content; at += in) {
 			size_t left = sizeof content - at;
-			const char *p = content + at;
 			size_t piece = left < in ? left : in;
-			size_t counted = smtp__stuff_count(&s, p, piece,
+			size_t counted = count(&s, content + at, piece,
 			    piece == left);
 			size_t before = n;
 
-			left = piece;
-			while (left > 0)
-				n += smtp__stuff(&s, &p, &left, out + n, 3);
-			if (at + piece == sizeof content)
-				n += smtp__stuff_end(&s, out + n, 8, &done);
+			while (s.in_n > 0 || (s.end && !smtp__stuff_ended(&s)))
+				n += smtp__stuff(&s, out + n, 3);
 			assert_int_equal(counted, n - before);
 		}
 		k = stuff(content, sizeof content, false, 8, 64);
@@ -356,15 +360,15 @@ test_stuff__counts_no_content_that_may_not_pass(void **state)
 	(void)state;
 	memset(line, 'x', sizeof line);
 	smtp__stuff_begin_plain(&s, false);
-	assert_int_equal(smtp__stuff_count(&s, line, 998, true), 1000);
+	assert_int_equal(count(&s, line, 998, true), 1000);
 	assert_false(s.bad);
-	(void)smtp__stuff_count(&s, line, 999, true);
+	(void)count(&s, line, 999, true);
 	assert_true(s.bad);
 	smtp__stuff_begin_plain(&s, false);
-	(void)smtp__stuff_count(&s, "\xe9", 1, false);
+	(void)count(&s, "\xe9", 1, false);
 	assert_true(s.bad);
 	smtp__stuff_begin_plain(&s, true);
-	assert_int_equal(smtp__stuff_count(&s, "\xe9", 1, false), 1);
+	assert_int_equal(count(&s, "\xe9", 1, false), 1);
 	assert_false(s.bad);
 }
 

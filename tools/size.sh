@@ -36,10 +36,10 @@ profile()
 	sources=$engine
 	case $1 in
 	nano)	on=
-		goal=2500 ceiling=3000 gate=4090 state=96 ;;
+		goal=2500 ceiling=3000 gate=4000 state=96 ;;
 	core)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE LOGIN
 			XOAUTH2 OAUTHBEARER'
-		goal=4000 ceiling=5000 gate=6480 state=128 ;;
+		goal=4000 ceiling=5000 gate=6400 state=128 ;;
 	mail)	absent='a builder without a heap'
 		goal=7000 ceiling=9000 gate=9000 state=192 ;;
 	full)	absent='DSN, SCRAM'

@@ -10,7 +10,8 @@
 
 #define SMTP_VERSION "0.1.0"
 
-#if defined(_WIN32)
+#if defined(SMTP_API)
+#elif defined(_WIN32)
 #define SMTP_API
 #elif defined(__GNUC__)
 #define SMTP_API __attribute__((visibility("default")))

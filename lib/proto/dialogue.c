@@ -109,10 +109,10 @@ is_stepped(const struct smtp_engine *e)
 static void
 say_given(const struct smtp_engine *e, struct smtp__line *l)
 {
-	const char *p = e->content;
+	const char *p = e->stuff.in;
 	size_t n;
 
-	for (n = e->content_n; n > 0; n--)
+	for (n = e->stuff.in_n; n > 0; n--)
 		smtp__line_octet(l, *p++);
 }
 
@@ -149,7 +149,7 @@ say_auth(struct smtp_engine *e, struct smtp__line *l)
 		return HOLD;
 	smtp__line_octet(l, ' ');
 	/* RFC 4954 section 4: this is the empty one. */
-	if (is_stepped(e) && e->content_n == 0)
+	if (is_stepped(e) && e->stuff.in_n == 0)
 		smtp__line_octet(l, '=');
 	else
 		say_response(e, l);
@@ -268,7 +268,7 @@ is_complete(const struct smtp_engine *e)
 {
 #if SMTP__STEPPED
 	if (is_stepped(e))
-		return e->satisfied && e->content == NULL;
+		return e->satisfied && e->stuff.in == NULL;
 #endif
 	return e->round == mech(e)->rounds;
 }
@@ -278,7 +278,7 @@ static enum step
 answer(const struct smtp_engine *e)
 {
 #if SMTP__STEPPED
-	if (is_stepped(e) && !e->cancel && e->content == NULL)
+	if (is_stepped(e) && !e->cancel && e->stuff.in == NULL)
 		return RESPONSE;
 #endif
 	(void)e;
@@ -629,10 +629,9 @@ hear_data(struct smtp_engine *e, int status)
 	if (e->lone_dot && (SMTP__REFUSED(e) != SMTP_OK || IS_LMTP(e)))
 		return BROKEN;
 #endif
-	e->content_n = 0;
-	e->content_end = SMTP__LONE_DOT(e);
 	d->phase = SMTP_PHASE_CONTENT;
 	smtp__stuff_begin(&e->stuff, (d->flags & SMTP_DELIVERY_8BIT) != 0);
+	e->stuff.end = SMTP__LONE_DOT(e);
 	return BODY;
 }
 
@@ -642,7 +641,7 @@ static enum step
 say_chunk(struct smtp_engine *e, struct smtp__line *l)
 {
 	smtp__line_number(l, (SMTP_OCTETS)e->chunk);
-	if (e->content_end)
+	if (e->stuff.end)
 		smtp__line_text(l, " LAST");
 	return BODY;
 }
@@ -811,13 +810,13 @@ smtp__dialogue_said(struct smtp_engine *e, enum step step)
 	if (e->mech == SMTP__MECH_STEPPED && (step == AUTH ||
 	    step == ANSWER)) {
 		if (step == ANSWER || e->initial)
-			e->content = NULL;
+			e->stuff.in = NULL;
 		e->round = 1;    /* AUTH is said                          */
 	}
 #endif
 #if SMTP_WITH_BDAT
 	if (step == MAIL) {
-		e->piece = e->no_more = e->content_end = false;
+		e->piece = e->no_more = e->stuff.end = false;
 		e->given_up = SMTP_OK;
 		if (smtp__in_chunks(e, d))
 			smtp__stuff_begin_plain(&e->stuff,

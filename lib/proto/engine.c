@@ -71,7 +71,7 @@ smtp_engine_want(const struct smtp_engine *e)
 	if (e->say >= STEPS)
 		want |= of_step[e->say - STEPS];
 	else if (smtp__lacks_piece(e) ||
-	    (e->say == BODY && e->content_n == 0 && !e->content_end))
+	    (e->say == BODY && e->stuff.in_n == 0 && !e->stuff.end))
 		want |= SMTP_ENGINE_READ | SMTP_ENGINE_CONTENT;
 	else
 		want |= SMTP_ENGINE_READ | SMTP_ENGINE_WRITE;
@@ -398,7 +398,7 @@ static void
 chunk_said(struct smtp_engine *e)
 {
 	e->piece = false;
-	if (e->content_end) {
+	if (e->stuff.end) {
 		content_said(e);
 		return;
 	}
@@ -422,19 +422,14 @@ chunk_begun(struct smtp_engine *e)
 static size_t
 take_chunk(struct smtp_engine *e, char *p, size_t room)
 {
-	size_t n = room < e->content_n ? room : e->content_n;
-	bool done;
+	size_t n = room < e->stuff.in_n ? room : e->stuff.in_n;
 
 	if (is_exact(e->said)) {
-		memcpy(p, e->content, n);
-		e->content += n;
-		e->content_n -= n;
+		memcpy(p, e->stuff.in, n);
+		e->stuff.in += n;
+		e->stuff.in_n -= n;
 	} else {
-		n = smtp__stuff(&e->stuff, &e->content, &e->content_n, p,
-		    room);
-		if (e->content_n == 0 && e->content_end)
-			n += smtp__stuff_end(&e->stuff, p + n, room - n,
-			    &done);
+		n = smtp__stuff(&e->stuff, p, room);
 	}
 	e->chunk -= n;
 	if (e->chunk == 0)
@@ -475,24 +470,18 @@ take_line(struct smtp_engine *e, char *p, size_t room)
 static size_t
 take_content(struct smtp_engine *e, char *p, size_t room)
 {
-	size_t n = 0;
-	bool done = false;
+	size_t n;
 
 	e->restart = true;
 #if SMTP_WITH_BDAT
 	if (e->chunk > 0)
 		return take_chunk(e, p, room);
 #endif
-	if (e->content_n > 0) {
-		n = smtp__stuff(&e->stuff, &e->content, &e->content_n, p,
-		    room);
-		if (e->stuff.bad)
-			smtp_engine_content_failed(e, SMTP_E_ARGUMENT);
-	} else if (e->content_end) {
-		n = smtp__stuff_end(&e->stuff, p, room, &done);
-		if (done)
-			content_said(e);
-	}
+	n = smtp__stuff(&e->stuff, p, room);
+	if (e->stuff.bad)
+		smtp_engine_content_failed(e, SMTP_E_ARGUMENT);
+	else if (smtp__stuff_ended(&e->stuff))
+		content_said(e);
 	return n;
 }
 
@@ -546,14 +535,13 @@ smtp_engine_take(struct smtp_engine *e, void *p, size_t n)
 static void
 give_piece(struct smtp_engine *e)
 {
-	e->chunk = e->content_n;
+	e->chunk = e->stuff.in_n;
 	if (!is_exact(e->said))
-		e->chunk = smtp__stuff_count(&e->stuff, e->content,
-		    e->content_n, e->content_end);
+		e->chunk = smtp__stuff_count(&e->stuff);
 	e->piece = true;
 	if (e->stuff.bad)
 		smtp_engine_content_failed(e, SMTP_E_ARGUMENT);
-	else if ((!e->content_end || e->chunk > SMTP_FLIGHT_BYTES) &&
+	else if ((!e->stuff.end || e->chunk > SMTP_FLIGHT_BYTES) &&
 	    e->said->phase < SMTP_PHASE_CONTENT && smtp__is_owed(e))
 		e->say = HOLD;
 }
@@ -562,11 +550,11 @@ give_piece(struct smtp_engine *e)
 static void
 give_content(struct smtp_engine *e, const void *p, size_t n, bool last)
 {
-	if ((e->say != BODY && !smtp__lacks_piece(e)) || e->content_end)
+	if ((e->say != BODY && !smtp__lacks_piece(e)) || e->stuff.end)
 		return;
-	e->content = p;
-	e->content_n = n;
-	e->content_end = last;
+	e->stuff.in = p;
+	e->stuff.in_n = n;
+	e->stuff.end = last;
 #if SMTP_WITH_BDAT
 	if (e->say == CHUNK)
 		give_piece(e);
@@ -646,7 +634,7 @@ auth_stepped(struct smtp_engine *e, const struct smtp_credentials *credentials)
 	e->mech = SMTP__MECH_STEPPED;
 	e->round = 0;
 	e->initial = e->cancel = e->satisfied = false;
-	e->content = NULL;
+	e->stuff.in = NULL;
 	e->say = credentials->stepped == SMTP_STEPPED_FIRST ? RESPONSE : AUTH;
 	return SMTP_OK;
 }
@@ -658,8 +646,8 @@ smtp_engine_response(struct smtp_engine *e, const void *p, size_t n, int last)
 		return SMTP_E_STATE;
 	if (n > SMTP_RESPONSE_MAX)
 		return SMTP_E_ARGUMENT;
-	e->content = p;
-	e->content_n = n;
+	e->stuff.in = p;
+	e->stuff.in_n = n;
 	e->satisfied = last != 0;
 	e->cancel = p == NULL;
 	e->say = ANSWER;

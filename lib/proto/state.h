@@ -98,7 +98,6 @@ struct smtp_engine {
 	bool satisfied;                  /* success may come              */
 #endif
 	bool dirty;                      /* RSET before the next MAIL     */
-	bool content_end;
 #if SMTP_WITH_PIPELINING
 	int8_t refused;                  /* MAIL was so, RCPTs still come */
 	bool lone_dot;                   /* nobody is left: no content    */
@@ -143,8 +142,6 @@ struct smtp_engine {
 			SMTP__CURSORS {
 				size_t said_rcpt, heard_rcpt;
 			};
-			const char *content;     /* the caller's, not yet out */
-			size_t content_n;
 			struct smtp__stuff stuff;
 		};
 	};

@@ -10,25 +10,42 @@
 #endif
 
 #if SMTP_WITH_BDAT
-#define DOTS(s) (!(s)->plain)
+#define IS_PLAIN(s) ((s)->plain)
 #else
-#define DOTS(s) true
+#define IS_PLAIN(s) false
 #endif
-enum { MARK = 3 };               /* octets of the end mark                */
+
+/* A dot at the start of a line goes out twice, but not that of the mark. */
+#define DOUBLES(s) (!(s)->ended && !IS_PLAIN(s))
+
+bool
+smtp__stuff_ended(const struct smtp__stuff *s)
+{
+	return s->ended && s->in_n == 0;
+}
+
+/*
+ * Is there an octet? Behind the last one come the end of its line and the
+ * mark, as if they had been given.
+ */
+static bool
+has_more(struct smtp__stuff *s)
+{
+	if (s->in_n == 0 && s->end && !s->ended) {
+		size_t out = s->after_cr ? 1 : s->column > 0 ? 0 : 2;
+
+		s->ended = 1;
+		s->in = "\r\n.\r\n" + out;
+		s->in_n = (IS_PLAIN(s) ? 2 : 5) - out;
+	}
+	return s->in_n > 0;
+}
 
 void
 smtp__stuff_begin(struct smtp__stuff *s, bool eightbit)
 {
 	memset(s, 0, sizeof *s);
 	s->eightbit = eightbit;
-}
-
-static char
-line_feed(struct smtp__stuff *s)
-{
-	s->after_cr = s->in_line = s->dotted = 0;
-	s->column = 0;
-	return '\n';
 }
 
 #if SMTP_WITH_FAST
@@ -40,7 +57,7 @@ line_feed(struct smtp__stuff *s)
 static size_t
 pass(struct smtp__stuff *s, const char *p, size_t n, char *out)
 {
-	size_t i = 0, column = s->column;
+	size_t i = 0, column = s->column > 0 ? s->column - 1U : 0;
 
 	do {
 		size_t left = n - i, most = SMTP__CONTENT_LINE_MAX - column;
@@ -58,108 +75,86 @@ pass(struct smtp__stuff *s, const char *p, size_t n, char *out)
 			i += smtp__scan_blocks(out + i, p + i, n - i,
 			    SMTP__CONTENT_LINE_MAX, !s->eightbit, &column);
 	} while (i < n && (column > 0 || p[i] != '.'));
-	s->in_line = column > 0;
-	s->dotted = s->dotted && s->in_line;
-	s->column = (uint16_t)column;
+	s->column = (uint16_t)(column > 0 ? column + 1 : 0);
 	return i;
 }
 
 /* An octet goes out each time; not each time one is used of the input. */
 size_t
-smtp__stuff(struct smtp__stuff *s, const char **in, size_t *in_n, char *out,
-    size_t room)
+smtp__stuff(struct smtp__stuff *s, char *out, size_t room)
 {
-	const char *p = *in, *end = p + *in_n;
 	size_t n = 0;
 
-	while (p < end && n < room) {
-		char c = *p;
+	while (n < room && has_more(s)) {
+		size_t used = 1;
+		char c = *s->in;
 
 		if (s->after_cr) {
-			out[n++] = line_feed(s);
-			p += c == '\n';
+			s->after_cr = 0;
+			s->column = 0;
+			out[n++] = '\n';
+			used = c == '\n';
 		} else if (c == '\n' || c == '\r') {
 			s->after_cr = 1;
 			out[n++] = '\r';
-			p += c == '\r';
-		} else if (c == '.' && !s->in_line && !s->dotted &&
-		    DOTS(s)) {
-			s->dotted = 1;
+			used = c == '\r';
+		} else if (c == '.' && s->column == 0 && DOUBLES(s)) {
+			s->column = 1;
 			out[n++] = '.';
+			used = 0;
 		} else {
-			size_t left = (size_t)(end - p);
-			size_t size = pass(s, p, left < room - n ? left :
+			used = pass(s, s->in, s->in_n < room - n ? s->in_n :
 			    room - n, out + n);
-
-			s->bad = size == 0;
+			s->bad = used == 0;
 			if (s->bad)
 				break;
-			n += size;
-			p += size;
+			n += used;
 		}
+		s->in += used;
+		s->in_n -= used;
 	}
-	*in_n = (size_t)(end - p);
-	*in = p;
 	return n;
 }
 #else
 /* An octet goes out each time; it stays in the input where it goes twice. */
 size_t
-smtp__stuff(struct smtp__stuff *s, const char **in, size_t *in_n, char *out,
-    size_t room)
+smtp__stuff(struct smtp__stuff *s, char *out, size_t room)
 {
-	const char *p = *in, *end = p + *in_n;
 	size_t n;
+	char c;
 
-	for (n = 0; p < end && n < room; n++) {
-		char c = *p++;
-
+	for (n = 0; n < room && has_more(s); out[n++] = c) {
+		c = *s->in;
 		if (s->after_cr) {
-			p -= c != '\n';
-			c = line_feed(s);
-		} else if (c == '\n' || c == '\r') {
+			s->after_cr = 0;
+			s->column = 0;
+			if (c != '\n') {
+				c = '\n';
+				continue;
+			}
+		} else if (c == '\n') {
 			s->after_cr = 1;
-			p -= c == '\n';
 			c = '\r';
-		} else if (c == '.' && !s->in_line && DOTS(s)) {
-			s->in_line = 1;
-			p--;
+			continue;
+		} else if (c == '\r') {
+			s->after_cr = 1;
+		} else if (c == '.' && s->column == 0 && DOUBLES(s)) {
+			s->column = 1;
+			continue;
 		} else {
-			s->in_line = 1;
-			s->bad = ++s->column > SMTP__CONTENT_LINE_MAX ||
-			    ((unsigned char)c > 127 && !s->eightbit);
-			if (s->bad) {
-				p--;
+			s->column += s->column == 0 ? 2 : 1;
+			if (s->column > 1 + SMTP__CONTENT_LINE_MAX ||
+			    ((unsigned char)c > 127 && !s->eightbit)) {
+				s->bad = 1;
 				break;
 			}
 		}
-		out[n] = c;
+		s->in++;
+		s->in_n--;
 	}
-	*in_n = (size_t)(end - p);
-	*in = p;
 	return n;
 }
 #endif
-
-size_t
-smtp__stuff_end(struct smtp__stuff *s, char *out, size_t room, bool *done)
-{
-	size_t n = 0;
-
-	while (n < room && (s->mark < MARK || (!DOTS(s) &&
-	    (s->after_cr || s->in_line)))) {
-		if (s->after_cr) {
-			out[n++] = line_feed(s);
-		} else if (s->in_line) {
-			s->after_cr = 1;
-			out[n++] = '\r';
-		} else {
-			out[n++] = ".\r\n"[s->mark++];
-		}
-	}
-	*done = s->mark == MARK;
-	return n;
-}
 
 #if SMTP_WITH_BDAT
 void
@@ -167,22 +162,20 @@ smtp__stuff_begin_plain(struct smtp__stuff *s, bool eightbit)
 {
 	smtp__stuff_begin(s, eightbit);
 	s->plain = 1;
-	s->mark = MARK;
 }
 
 /* By doing it, on a copy, into nothing. */
 size_t
-smtp__stuff_count(struct smtp__stuff *s, const char *in, size_t in_n, bool end)
+smtp__stuff_count(struct smtp__stuff *s)
 {
 	struct smtp__stuff copy = *s;
 	char scratch[64];
-	size_t n = 0;
-	bool done;
+	size_t n = 0, more;
 
-	while (in_n > 0 && !copy.bad)
-		n += smtp__stuff(&copy, &in, &in_n, scratch, sizeof scratch);
-	if (end)
-		n += smtp__stuff_end(&copy, scratch, sizeof scratch, &done);
+	do {
+		more = smtp__stuff(&copy, scratch, sizeof scratch);
+		n += more;
+	} while (more > 0);
 	s->bad = copy.bad;
 	return n;
 }

@@ -17,11 +17,13 @@
 #define SMTP__CONTENT_LINE_MAX 998       /* RFC 5321 section 4.5.3.1.6    */
 
 struct smtp__stuff {
-	uint16_t column;         /* octets of this line, without CRLF     */
-	uint8_t in_line;         /* not at the start of one               */
+	const char *in;          /* to be stuffed: the caller's           */
+	size_t in_n;
+	uint16_t column;         /* 0 at the start of a line; behind it 1 */
+				 /* and its octets but the doubling dot   */
 	uint8_t after_cr;        /* CR is out, its LF is not              */
-	uint8_t dotted;          /* the doubling dot is out               */
-	uint8_t mark;            /* octets of the end mark that are out   */
+	bool end;                /* nothing of the caller's comes behind  */
+	bool ended;              /* `in` is what closes the content       */
 	uint8_t eightbit;        /* octets above 127 may pass             */
 	uint8_t bad;             /* a line too long, an octet too high    */
 #if SMTP_WITH_BDAT
@@ -38,24 +40,22 @@ void
 smtp__stuff_begin_plain(struct smtp__stuff *s, bool eightbit);
 
 /*
- * How many octets `in` becomes, and with `end` all that is behind it; sets
- * `bad` where something in it may not pass. Nothing else changes.
+ * How many octets what is there becomes; sets `bad` where something in it may
+ * not pass. Nothing else changes.
  */
 size_t
-smtp__stuff_count(struct smtp__stuff *s, const char *in, size_t in_n,
-    bool end);
+smtp__stuff_count(struct smtp__stuff *s);
 #endif
 
 /*
- * From `*in` to `out` as far as both go; moves `*in` and `*in_n`. Returns the
+ * From `in` to `out` as far as both go, and the end behind it. Returns the
  * octets put out. When something may not pass, `bad` is set and it stops.
  */
 size_t
-smtp__stuff(struct smtp__stuff *s, const char **in, size_t *in_n,
-    char *out, size_t room);
+smtp__stuff(struct smtp__stuff *s, char *out, size_t room);
 
-/* The same for the end of the content; `*done` once the mark is out whole. */
-size_t
-smtp__stuff_end(struct smtp__stuff *s, char *out, size_t room, bool *done);
+/* The mark is out whole; without one, the last line end. */
+bool
+smtp__stuff_ended(const struct smtp__stuff *s);
 
 #endif

@@ -66,22 +66,21 @@ stuff(const char *p, size_t n, bool eightbit, size_t in_cut, size_t out_cut,
 {
 	struct smtp__stuff s;
 	size_t size = 0, at = 0;
-	bool done = false;
 
 	smtp__stuff_begin(&s, eightbit);
 	while (at < n && !s.bad) {
 		size_t piece = n - at < in_cut ? n - at : in_cut;
-		size_t left = piece;
-		const char *in = p + at;
 
-		while (left > 0 && !s.bad)
-			size += smtp__stuff(&s, &in, &left, out + size,
-			    out_cut);
+		s.in = p + at;
+		s.in_n = piece;
+		while (s.in_n > 0 && !s.bad)
+			size += smtp__stuff(&s, out + size, out_cut);
 		at += piece;
 	}
 	*bad = s.bad;
-	while (!s.bad && !done)
-		size += smtp__stuff_end(&s, out + size, out_cut, &done);
+	s.end = 1;
+	while (!s.bad && !smtp__stuff_ended(&s))
+		size += smtp__stuff(&s, out + size, out_cut);
 	return size;
 }
 
