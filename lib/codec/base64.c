@@ -3,8 +3,53 @@
 
 #include <string.h>
 
+#include <smtp/config.h>
+
+enum { NONE = 64 };              /* the value of what is no digit         */
+
 const char smtp__base64_alphabet[65] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* Small where it has to be, else by the table. */
+#if SMTP_WITH_FAST
+char
+smtp__base64_digit(unsigned value)
+{
+	return smtp__base64_alphabet[value];
+}
+
+static unsigned
+value_of(char c)
+{
+	const char *digit = memchr(smtp__base64_alphabet, c, 64);
+
+	return digit == NULL ? NONE : (unsigned)(digit - smtp__base64_alphabet);
+}
+#else
+char
+smtp__base64_digit(unsigned value)
+{
+	unsigned c = value + 'A';
+
+	if (c > 'Z')
+		c += 'a' - 'Z' - 1;
+	if (c > 'z')
+		c -= 'z' + 1 - '0';
+	if (value > 61)
+		c = value == 62 ? '+' : '/';
+	return (char)c;
+}
+
+static unsigned
+value_of(char c)
+{
+	unsigned value = 0;
+
+	while (value < NONE && smtp__base64_digit(value) != c)
+		value++;
+	return value;
+}
+#endif
 
 static void
 three(const unsigned char *in, char *out)
@@ -67,15 +112,14 @@ smtp__base64_encode(struct smtp__base64 *b, const void *in, size_t n,
 bool
 smtp__base64_check(const char *in, size_t n)
 {
-	const char *digit;
-	unsigned left = 0;
+	unsigned value, left = 0;
 	size_t i = 0;
 
 	for (; i < n; i++) {
-		digit = memchr(smtp__base64_alphabet, in[i], 64);
-		if (digit == NULL)
+		value = value_of(in[i]);
+		if (value == NONE)
 			break;
-		left = (unsigned)(digit - smtp__base64_alphabet);
+		left = value;
 	}
 	/* One "=" leaves 2 bits over, two leave 4: all of them 0. */
 	if ((n & 3) != 0 || n - i > 2)
@@ -91,13 +135,13 @@ smtp__base64_decode(const char *in, size_t n, void *out, size_t cap)
 	unsigned char *p = out;
 	size_t size = 0, i = 0;
 	unsigned bits = 0, held = 0;
-	const char *digit;
 
 	for (; i < n; i++) {
-		digit = memchr(smtp__base64_alphabet, in[i], 64);
-		if (digit == NULL)
+		unsigned value = value_of(in[i]);
+
+		if (value == NONE)
 			break;
-		bits = bits << 6 | (unsigned)(digit - smtp__base64_alphabet);
+		bits = bits << 6 | value;
 		held += 6;
 		if (held < 8)
 			continue;

@@ -15,6 +15,10 @@
 
 extern const char smtp__base64_alphabet[65];
 
+/* The digit of 0 to 63. */
+char
+smtp__base64_digit(unsigned value);
+
 struct smtp__base64 {
 	bool lines;              /* CRLF between lines of 76, none behind  */
 				 /* the last                               */

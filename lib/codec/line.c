@@ -13,27 +13,22 @@ smtp__line_begin(struct smtp__line *l, char *p, size_t room, size_t skip)
 	l->bits = l->held = l->base64 = 0;
 }
 
-size_t
-smtp__line_kept(const struct smtp__line *l)
-{
-	size_t n = l->n > l->skip ? l->n - l->skip : 0;
-
-	return n < l->room ? n : l->room;
-}
-
 static void
 keep(struct smtp__line *l, char c)
 {
-	size_t at = l->n++ - l->skip;    /* before it: very large        */
-
-	if (at < l->room)
-		l->p[at] = c;
+	l->n++;
+	if (l->skip > 0) {
+		l->skip--;
+	} else if (l->room > 0) {
+		l->room--;
+		*l->p++ = c;
+	}
 }
 
 static void
 keep64(struct smtp__line *l, unsigned bits)
 {
-	keep(l, smtp__base64_alphabet[bits & 63]);
+	keep(l, smtp__base64_digit(bits & 63));
 }
 
 void

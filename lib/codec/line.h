@@ -14,21 +14,18 @@
 #include <smtp/config.h>
 
 struct smtp__line {
-	char *p;
-	size_t room;
-	size_t skip;             /* octets that left earlier              */
+	char *p;                 /* where the next one is kept, if there  */
+	size_t room;             /* still is room                         */
+	size_t skip;             /* octets that left earlier, from here   */
 	size_t n;                /* octets of the line so far, all of it  */
 	uint16_t bits;           /* of base64, not said yet               */
 	uint8_t held;            /* their number                          */
 	uint8_t base64;
 };
 
+/* What is kept goes to `p`, up to `room` octets; l->p then is behind it. */
 void
 smtp__line_begin(struct smtp__line *l, char *p, size_t room, size_t skip);
-
-/* How many octets were kept by this saying. */
-size_t
-smtp__line_kept(const struct smtp__line *l);
 
 void
 smtp__line_octet(struct smtp__line *l, char c);

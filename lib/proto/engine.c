@@ -451,7 +451,7 @@ take_line(struct smtp_engine *e, char *p, size_t room)
 	if (smtp__dialogue[step].say != NULL)
 		next = smtp__dialogue[step].say(e, &l);
 	smtp__line_text(&l, "\r\n");
-	kept = smtp__line_kept(&l);
+	kept = (size_t)(l.p - p);
 	e->offset = (uint16_t)(e->offset + kept);
 	if (e->offset == l.n) {
 		e->offset = 0;
