@@ -23,7 +23,7 @@ mkdir -p "$work" || exit 1
 engine='lib/text/*.c lib/codec/*.c lib/sasl/*.c lib/proto/*.c'
 builder='lib/mime/*.c'
 off='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT HELO LMTP REUSE
-	REQUIRE_ALL BDAT PRDR PARAMETERS INSPECT LOGIN CRAM_MD5 XOAUTH2
+	REQUIRE_ALL BDAT PRDR PARAMETERS QUOTED INSPECT LOGIN CRAM_MD5 XOAUTH2
 	OAUTHBEARER STEPPED SASLPREP FAST'
 
 # profile NAME: its sources, the switches that are on (the others of `off' are
@@ -37,7 +37,7 @@ profile()
 	case $1 in
 	nano)	on=
 		goal=2500 ceiling=3000 gate=4000 state=96 ;;
-	core)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE LOGIN
+	core)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE QUOTED LOGIN
 			XOAUTH2 OAUTHBEARER'
 		goal=4000 ceiling=5000 gate=6400 state=128 ;;
 	mail)	absent='a builder without a heap'

@@ -55,6 +55,9 @@
 #ifndef SMTP_WITH_PARAMETERS
 #define SMTP_WITH_PARAMETERS 1   /* the caller's; without: UNSUPPORTED    */
 #endif
+#ifndef SMTP_WITH_QUOTED
+#define SMTP_WITH_QUOTED 1       /* "a b"@host; without: ARGUMENT         */
+#endif
 #ifndef SMTP_WITH_INSPECT
 #define SMTP_WITH_INSPECT 1      /* where it is, what was offered, ...    */
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/command.h"
 
+#include "text/clean.h"
+
 static bool
 is_control(char c)
 {
@@ -15,9 +17,10 @@ smtp__command_path(const char *p, bool *utf8)
 	for (; *p != '\0'; p++) {
 		if (quoted && *p == '\\' && p[1] != '\0')
 			p++;
-		else if (*p == '"')
+		else if (SMTP_WITH_QUOTED && *p == '"')
 			quoted = !quoted;
-		else if (!quoted && (*p == ' ' || *p == '<' || *p == '>'))
+		else if (!quoted && (*p == ' ' || *p == '"' || *p == '<' ||
+		    *p == '>'))
 			return false;
 		if (is_control(*p))
 			return false;
@@ -76,12 +79,8 @@ smtp__command_wide_line(const char *p)
 bool
 smtp__command_line(const char *p, bool spaces)
 {
-	const char *end = p + (spaces ? SMTP__COMMAND_MAX - 2 : 255);
+	size_t n = smtp__clean(p, spaces ? ' ' : ' ' + 1, '~');
 
-	if (!is_keyword(*p) && *p != '[')
-		return false;
-	for (; *p != '\0'; p++)
-		if (p == end || *p < ' ' + !spaces || *p > '~')
-			return false;
-	return true;
+	return n > 0 && n <= (spaces ? SMTP__COMMAND_MAX - 2 : 255) &&
+	    (is_keyword(*p) || *p == '[');
 }

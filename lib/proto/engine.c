@@ -667,11 +667,15 @@ smtp_engine_auth(struct smtp_engine *e,
 	if (credentials->stepped != SMTP_STEPPED_NOT)
 		return auth_stepped(e, credentials);
 #endif
-	if (!smtp__mech_check(credentials))
-		return SMTP_E_ARGUMENT;
 	e->given.credentials = credentials;
 #if SMTP__MECH_CHOICE
+	if (!smtp__mech_check(credentials))
+		return SMTP_E_ARGUMENT;
 	e->mechanisms = e->caps.mechanisms;
+#else
+	if (credentials->user == NULL || credentials->password == NULL ||
+	    smtp__mech_plain(credentials) == 0)
+		return SMTP_E_ARGUMENT;
 #endif
 	if (e->setup->tls == SMTP_ENGINE_OPPORTUNISTIC ||
 	    smtp__dialogue_choose(e) == READY)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text/clean.h"
+
 #if SMTP__MECH_CHOICE
 const struct smtp__mech *const smtp__mechs[] = {
 #if SMTP_WITH_OAUTHBEARER
@@ -152,22 +154,12 @@ smtp__mech_name(const char *name)
 }
 #endif
 
+#if SMTP__MECH_CHOICE
 /* One part of the credentials, bounded so that a line of AUTH is too. */
 static bool
-is_clean(const char *p, unsigned most)
+is_clean(const char *p, unsigned least, unsigned most)
 {
-	size_t n = 0;
-
-	if (p == NULL)
-		return true;
-	for (; p[n] != '\0'; n++) {
-		unsigned c = (unsigned char)p[n];
-
-		if (n == 4096 || c < ' ' + (most == '~') || c == 127 ||
-		    c > most)
-			return false;
-	}
-	return n > 0;
+	return p == NULL || smtp__clean(p, least, most) - 1U < 4096;
 }
 
 /* A token is visible ASCII (RFC 6750 section 2.1). */
@@ -175,9 +167,10 @@ bool
 smtp__mech_check(const struct smtp_credentials *credentials)
 {
 	return credentials->user != NULL &&
-	    is_clean(credentials->user, 255) &&
-	    is_clean(credentials->authzid, 255) &&
-	    is_clean(credentials->password, 255) &&
-	    is_clean(credentials->token, '~') &&
+	    is_clean(credentials->user, ' ', 255) &&
+	    is_clean(credentials->authzid, ' ', 255) &&
+	    is_clean(credentials->password, ' ', 255) &&
+	    is_clean(credentials->token, ' ' + 1, '~') &&
 	    (credentials->password != NULL || credentials->token != NULL);
 }
+#endif

@@ -88,7 +88,12 @@ smtp__mech_say(struct smtp__line *line, const char *text,
     const struct smtp_credentials *credentials, const char *challenge);
 
 #else
-/* The response of PLAIN. */
+/*
+ * The octets of the response of PLAIN, before base64; 0 for credentials that
+ * cannot be sent: nothing empty, no control.
+ */
+size_t
+smtp__mech_plain(const struct smtp_credentials *credentials);
 void
 smtp__mech_say_plain(struct smtp__line *line,
     const struct smtp_credentials *credentials);
@@ -105,7 +110,9 @@ smtp__mech_name(const char *name);
 #endif
 
 /* Can these be sent with any mechanism? No NUL, no control, no line end. */
+#if SMTP__MECH_CHOICE
 bool
 smtp__mech_check(const struct smtp_credentials *credentials);
+#endif
 
 #endif
