@@ -247,7 +247,8 @@ static void
 check_content(size_t i, size_t step)
 {
 	struct smtp__stuff s;
-	size_t left = strlen(contents[i].content), at = 0, want = strlen(contents[i].wire);
+	size_t left = strlen(contents[i].content), at = 0;
+	size_t want = strlen(contents[i].wire);
 	char out[128];
 
 	smtp__stuff_begin(&s, false);

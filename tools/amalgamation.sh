@@ -1,12 +1,13 @@
 #!/bin/sh
 # The library as one source and one header.
 #
-#	sh tools/amalgamation.sh FOLDER
+#	sh tools/amalgamation.sh FOLDER [engine]
 #
 # writes FOLDER/smtp.h and FOLDER/smtp.c: `cc -c smtp.c' is the whole build.
 # Headers come first, each behind those that it includes; then the sources.
 # What is static in two of them gets the name of its file before its own, and
-# the macros of a source end with it.
+# the macros of a source end with it. With `engine' it is that alone, which
+# needs nothing of the platform: the smallest form for firmware.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -25,6 +26,14 @@ ordered()
 public=$(ordered include/smtp/*.h | grep '^include/')
 private=$(ordered include/smtp/*.h lib/*.h lib/*/*.h | grep '^lib/')
 sources=$(ls lib/*.c lib/*/*.c)
+form=${2-all}
+if [ "$form" = engine ]; then
+	public='include/smtp/config.h include/smtp/status.h
+		include/smtp/engine.h'
+	private=$(echo "$private" |
+		grep -E '^lib/(text|codec|crypto|sasl|proto)/')
+	sources=$(echo "$sources" | grep -E '^lib/(text|codec|sasl|proto)/')
+fi
 version=$(sed -n 's/^#define SMTP_VERSION "\(.*\)"/\1/p' include/smtp/config.h)
 switches=$(sed -n 's/^#define \(SMTP_WITH_[A-Z0-9_]*\) [01].*/\1/p' \
 	include/smtp/config.h | sort -u)
@@ -55,8 +64,22 @@ EOF
 	printf '\n#endif\n'
 } >"$out/smtp.h"
 
+how()
 {
-	heading
+	if [ "$form" = engine ]; then
+		cat <<-'EOF'
+		 * The engine alone, for firmware. Compile it with
+		 *
+		 *	cc -c -Os -ffunction-sections -fdata-sections \
+		 *	    -fwhole-program \
+		 *	    '-DSMTP_API=__attribute__((externally_visible))' \
+		 *	    -DSMTP_WITH_CRAM_MD5=0 -DSMTP_WITH_SCRAM=0 smtp.c
+		 *
+		 * and link with --gc-sections: what is not public is folded
+		 * into its callers, what is not called is left out.
+		EOF
+		return
+	fi
 	cat <<-'EOF'
 	 * Compile it with
 	 *
@@ -67,8 +90,17 @@ EOF
 	 *	cc -c -DSMTP_WITH_TLS=0 -DSMTP_WITH_HASH=0 \
 	 *	    -DSMTP_WITH_CRAM_MD5=0 -DSMTP_WITH_DKIM=0 smtp.c
 	 *
-	 * it needs no other library, but has no TLS and no digests. Each of
-	 * these is 1 or 0, with -DNAME=0, and smtp.h says what it is for:
+	 * it needs no other library, but has no TLS and no digests.
+	EOF
+}
+
+{
+	heading
+	how
+	cat <<-'EOF'
+	 *
+	 * Each of these is 1 or 0, with -DNAME=0, and smtp.h says what it is
+	 * for:
 	 *
 EOF
 	echo "$switches" | sed 's/^/ *	/'

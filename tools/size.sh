@@ -4,7 +4,9 @@
 #	BUILD=build sh tools/size.sh
 #
 # Each profile is compiled with its switches of config.h, and its objects are
-# joined with what its public calls do not reach left out. A profile whose
+# joined with what its public calls do not reach left out: `text'. The same
+# from the one file of `amalgamation.sh FOLDER engine', compiled as it says
+# there, is `folded', which goal and ceiling are compared with. A profile whose
 # sources are not there is "absent" and gates nothing. Gates: text within the
 # gate of the profile, which stands where the code is until it is within the
 # ceiling that it has to reach; no .data, no .bss, state and stack within their
@@ -27,8 +29,9 @@ off='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT HELO LMTP REUSE
 	OAUTHBEARER STEPPED SASLPREP FAST'
 
 # profile NAME: its sources, the switches that are on (the others of `off' are
-# off), what its public calls begin with, goal, ceiling and gate of text,
-# state; all in octets. `absent' says what it waits for.
+# off), what its public calls begin with, goal, ceiling and gate of text, fold
+# (the gate of it folded), state; all in octets. `absent' says what it waits
+# for.
 profile()
 {
 	absent=
@@ -36,10 +39,10 @@ profile()
 	sources=$engine
 	case $1 in
 	nano)	on=
-		goal=2500 ceiling=3000 gate=4000 state=96 ;;
-	core)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE QUOTED LOGIN
-			XOAUTH2 OAUTHBEARER'
-		goal=4000 ceiling=5000 gate=6400 state=128 ;;
+		goal=2500 ceiling=3000 gate=3880 fold=3680 state=96 ;;
+	core)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE QUOTED
+			LOGIN XOAUTH2 OAUTHBEARER'
+		goal=4000 ceiling=5000 gate=6360 fold=6290 state=128 ;;
 	mail)	absent='a builder without a heap'
 		goal=7000 ceiling=9000 gate=9000 state=192 ;;
 	full)	absent='DSN, SCRAM'
@@ -97,8 +100,8 @@ measure()
 	cpu=$2
 	profile "$name"
 	if [ -n "$absent" ]; then
-		printf '%-6s %-4s %6s  %6s %7s   absent: %s\n' "$name" "$cpu" \
-			- "$goal" "$ceiling" "$absent"
+		printf '%-6s %-4s %6s %6s  %6s %7s   absent: %s\n' "$name" \
+			"$cpu" - - "$goal" "$ceiling" "$absent"
 		return
 	fi
 	dir=$work/$name-$cpu
@@ -122,12 +125,18 @@ measure()
 	calls=$($TARGET-nm --defined-only $objects | awk -v with="^$roots" '
 		$2 == "T" && $3 ~ with { print $3 }')
 	if [ -z "$calls" ]; then
-		printf '%-6s %-4s %6s  %6s %7s   absent: %s\n' "$name" "$cpu" \
-			- "$goal" "$ceiling" "no public call is built"
+		printf '%-6s %-4s %6s %6s  %6s %7s   absent: %s\n' "$name" \
+			"$cpu" - - "$goal" "$ceiling" "no public call is built"
 		return
 	fi
 	$TARGET-ld -r --gc-sections $(printf -- '-u %s ' $calls) \
 		-o "$dir/all.o" $objects || exit 1
+	$TARGET-gcc $flags $(flags_of "$cpu") $switches -fwhole-program \
+		'-DSMTP_API=__attribute__((externally_visible))' \
+		-c -o "$dir/one.o" "$work/smtp.c" || exit 1
+	$TARGET-ld -r --gc-sections $(printf -- '-u %s ' $calls) \
+		-o "$dir/folded.o" "$dir/one.o" || exit 1
+	folded=$($TARGET-size "$dir/folded.o" | awk 'NR == 2 { print $1 }')
 	set -- $($TARGET-size "$dir/all.o" | awk 'NR == 2')
 	text=$1
 	data=$2
@@ -284,6 +293,7 @@ measure()
 
 	why=
 	[ "$text" -le "$gate" ] || why="$why, text over the gate of $gate"
+	[ "$folded" -le "$fold" ] || why="$why, folded over the gate of $fold"
 	[ "$data" -eq 0 ] || why="$why, .data"
 	[ "$bss" -eq 0 ] || why="$why, .bss"
 	[ "$bytes" = - ] || [ "$bytes" -le "$state" ] ||
@@ -294,19 +304,21 @@ measure()
 		why="$why, needs $(tr '\n' ' ' <"$dir/undefined")"
 	[ -z "$loops" ] || why="$why, $loops"
 	say=ok
-	[ "$text" -le "$goal" ] || say='within the gate, over the goal'
-	[ "$text" -le "$ceiling" ] ||
-		say="within the gate of $gate, over the ceiling"
+	[ "$folded" -le "$goal" ] || say='within the gate, over the goal'
+	[ "$folded" -le "$ceiling" ] ||
+		say="within the gate of $fold folded, over the ceiling"
 	[ -z "$why" ] || say="FAIL:${why#,}"
-	printf '%-6s %-4s %6d  %6d %7d %5d %4d %6s %6d   %s\n' "$name" "$cpu" \
-		"$text" "$goal" "$ceiling" "$data" "$bss" "$bytes" "$stack" \
+	printf '%-6s %-4s %6d %6d  %6d %7d %5d %4d %6s %6d   %s\n' "$name" \
+		"$cpu" "$text" "$folded" "$goal" "$ceiling" "$data" "$bss" \
+		"$bytes" "$stack" \
 		"$say"
 	echo "$name $cpu: $worst" >>"$work/ways"
 	verdict $([ -z "$why" ] && echo 0 || echo 1)
 }
 
 echo "$($TARGET-gcc --version | sed 1q), -Os; octets"
-echo 'profile cpu   text    goal ceiling  data  bss  state  stack'
+sh tools/amalgamation.sh "$work" engine || exit 1
+echo 'profile cpu   text folded    goal ceiling  data  bss  state  stack'
 for name in $profiles; do
 	for cpu in m4 m0+; do
 		measure "$name" "$cpu"

@@ -35,7 +35,7 @@ has_more(struct smtp__stuff *s)
 		size_t out = s->after_cr ? 1 : s->column > 0 ? 0 : 2;
 
 		s->ended = 1;
-		s->in = "\r\n.\r\n" + out;
+		s->in = &"\r\n.\r\n"[out];
 		s->in_n = (IS_PLAIN(s) ? 2 : 5) - out;
 	}
 	return s->in_n > 0;
@@ -142,7 +142,8 @@ smtp__stuff(struct smtp__stuff *s, char *out, size_t room)
 			s->column = 1;
 			continue;
 		} else {
-			s->column += s->column == 0 ? 2 : 1;
+			s->column = (uint16_t)(s->column +
+			    (s->column == 0 ? 2 : 1));
 			if (s->column > 1 + SMTP__CONTENT_LINE_MAX ||
 			    ((unsigned char)c > 127 && !s->eightbit)) {
 				s->bad = 1;
