@@ -749,38 +749,60 @@ hear_command(struct smtp_engine *e, int status)
 }
 #endif
 
-#define COMMAND_WAIT(phase) SMTP_WAIT_COMMAND, SMTP_PHASE_##phase
-
 const struct smtp__step smtp__dialogue[STEPS] = {
-	[GREETING] = { NULL, NULL, hear_greeting, SMTP_WAIT_GREETING,
-	    SMTP_PHASE_GREETING },
-	[EHLO] = { "EHLO ", say_ehlo, hear_ehlo, COMMAND_WAIT(EHLO) },
+	[GREETING] = { NULL, NULL, hear_greeting },
+	[EHLO] = { "EHLO ", say_ehlo, hear_ehlo },
 #if SMTP_WITH_HELO
-	[HELO] = { "HELO ", say_ehlo, hear_ehlo, COMMAND_WAIT(EHLO) },
+	[HELO] = { "HELO ", say_ehlo, hear_ehlo },
 #endif
-	[STARTTLS] = { "STARTTLS", NULL, hear_starttls,
-	    COMMAND_WAIT(STARTTLS) },
-	[AUTH] = { "AUTH ", say_auth, hear_auth, COMMAND_WAIT(AUTH) },
+	[STARTTLS] = { "STARTTLS", NULL, hear_starttls },
+	[AUTH] = { "AUTH ", say_auth, hear_auth },
 #if SMTP__MECH_CHOICE
-	[ANSWER] = { "", say_answer, hear_auth, COMMAND_WAIT(AUTH) },
+	[ANSWER] = { "", say_answer, hear_auth },
 #endif
 #if SMTP_WITH_REUSE
-	[RSET] = { "RSET", say_rset, hear_rset, COMMAND_WAIT(MAIL) },
+	[RSET] = { "RSET", say_rset, hear_rset },
 #endif
-	[MAIL] = { "MAIL FROM:<", say_mail, hear_mail, SMTP_WAIT_ENVELOPE,
-	    SMTP_PHASE_MAIL },
-	[RCPT] = { "RCPT TO:<", say_rcpt, hear_rcpt, SMTP_WAIT_ENVELOPE,
-	    SMTP_PHASE_RCPT },
-	[DATA] = { "DATA", NULL, hear_data, SMTP_WAIT_DATA, SMTP_PHASE_DATA },
+	[MAIL] = { "MAIL FROM:<", say_mail, hear_mail },
+	[RCPT] = { "RCPT TO:<", say_rcpt, hear_rcpt },
+	[DATA] = { "DATA", NULL, hear_data },
 #if SMTP_WITH_BDAT
-	[CHUNK] = { "BDAT ", say_chunk, hear_chunk, SMTP_WAIT_BLOCK,
-	    SMTP_PHASE_CONTENT },
+	[CHUNK] = { "BDAT ", say_chunk, hear_chunk },
 #endif
-	[BODY] = { NULL, NULL, hear_body, SMTP_WAIT_FINAL, SMTP_PHASE_FINAL },
+	[BODY] = { NULL, NULL, hear_body },
 #if SMTP_WITH_REUSE
-	[COMMAND] = { "", say_command, hear_command, COMMAND_WAIT(NONE) },
+	[COMMAND] = { "", say_command, hear_command },
 #endif
-	[QUIT] = { "QUIT", NULL, NULL, SMTP_WAIT_QUIT, SMTP_PHASE_QUIT },
+	[QUIT] = { "QUIT", NULL, NULL },
+};
+
+#define WAITS(wait, phase) (SMTP_WAIT_##wait << 4 | SMTP_PHASE_##phase)
+
+const uint8_t smtp__dialogue_waits[STEPS] = {
+	[GREETING] = WAITS(GREETING, GREETING),
+	[EHLO] = WAITS(COMMAND, EHLO),
+#if SMTP_WITH_HELO
+	[HELO] = WAITS(COMMAND, EHLO),
+#endif
+	[STARTTLS] = WAITS(COMMAND, STARTTLS),
+	[AUTH] = WAITS(COMMAND, AUTH),
+#if SMTP__MECH_CHOICE
+	[ANSWER] = WAITS(COMMAND, AUTH),
+#endif
+#if SMTP_WITH_REUSE
+	[RSET] = WAITS(COMMAND, MAIL),
+#endif
+	[MAIL] = WAITS(ENVELOPE, MAIL),
+	[RCPT] = WAITS(ENVELOPE, RCPT),
+	[DATA] = WAITS(DATA, DATA),
+#if SMTP_WITH_BDAT
+	[CHUNK] = WAITS(BLOCK, CONTENT),
+#endif
+	[BODY] = WAITS(FINAL, FINAL),
+#if SMTP_WITH_REUSE
+	[COMMAND] = WAITS(COMMAND, NONE),
+#endif
+	[QUIT] = WAITS(QUIT, QUIT),
 };
 
 /*

@@ -158,12 +158,12 @@ phase_of(const struct smtp_engine *e)
 	if (e->say == BODY)
 		return SMTP_PHASE_CONTENT;
 	if (e->say == HOLD || (smtp__lacks_piece(e) && smtp__is_owed(e)))
-		return smtp__dialogue[e->hear].phase;
+		return smtp__phase_of(e->hear);
 #if SMTP__STEPPED
 	if (e->say == RESPONSE)
 		return SMTP_PHASE_AUTH;
 #endif
-	return e->say < STEPS ? smtp__dialogue[e->say].phase :
+	return e->say < STEPS ? smtp__phase_of(e->say) :
 	    e->say == HANDSHAKE ? SMTP_PHASE_TLS : SMTP_PHASE_NONE;
 }
 #endif
@@ -224,7 +224,7 @@ hear(struct smtp_engine *e)
 	e->restart = true;
 	if (!smtp__is_owed(e))
 		return hear_unasked(e, status);
-	e->reply.phase = smtp__dialogue[step].phase;
+	e->reply.phase = smtp__phase_of(step);
 #if SMTP__FLIGHTS
 	e->owed--;
 #endif
@@ -735,19 +735,19 @@ check(const struct smtp_engine *e, struct smtp_delivery *d)
 	d->row = SMTP_NO_RCPT;
 	status = check_path(e, d, sizeof "MAIL FROM:<>\r\n" - 1, d->from,
 	    d->parameters);
-	if (!smtp__rows_have(d, SMTP_RCPT_PENDING))
+	i = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
+	if (i == d->rcpt_count)
 		status = SMTP_E_ARGUMENT;
-	for (i = 0; status == SMTP_OK && i < d->rcpt_count; i++) {
+	while (status == SMTP_OK && i < d->rcpt_count) {
 		const struct smtp_rcpt *r = &d->rcpts[i];
 
-		if (r->status != SMTP_RCPT_PENDING)
-			continue;
 		status = check_path(e, d, sizeof "RCPT TO:<>\r\n" - 1,
 		    r->address, r->parameters);
 		if (status == SMTP_OK && r->address[0] == '\0')
 			status = SMTP_E_ARGUMENT;
 		if (status != SMTP_OK)
 			d->row = i;
+		i = smtp__rows_find(d, i + 1, SMTP_RCPT_PENDING);
 	}
 	if (status != SMTP_OK)
 		return status;
@@ -905,7 +905,7 @@ smtp_engine_due_ms(struct smtp_engine *e, uint32_t now_ms)
 		e->due_ms = now_ms + UINT32_C(1000) *
 		    wait_s[e->say == BODY || (smtp__lacks_piece(e) &&
 		    !smtp__is_owed(e)) ? SMTP_WAIT_BLOCK :
-		    smtp__dialogue[e->hear].wait];
+		    smtp__wait_of(e->hear)];
 	}
 	return e->due_ms;
 }

@@ -158,11 +158,24 @@ struct smtp__step {
 	const char *verb;
 	enum step (*say)(struct smtp_engine *e, struct smtp__line *l);
 	enum step (*hear)(struct smtp_engine *e, int status);
-	uint8_t wait;                    /* enum smtp_engine_wait         */
-	uint8_t phase;                   /* enum smtp_phase               */
 };
 
 extern const struct smtp__step smtp__dialogue[STEPS];
+
+/* How long a reply is waited for, and what it is about: of each step. */
+extern const uint8_t smtp__dialogue_waits[STEPS];
+
+static inline enum smtp_engine_wait
+smtp__wait_of(unsigned step)
+{
+	return smtp__dialogue_waits[step] >> 4;
+}
+
+static inline uint8_t
+smtp__phase_of(unsigned step)
+{
+	return smtp__dialogue_waits[step] & 15;
+}
 
 /* What is not built in is not offered. */
 #define SMTP__OFFERS ( \
