@@ -39,7 +39,7 @@ profile()
 	sources=$engine
 	case $1 in
 	nano)	on=
-		goal=2500 ceiling=3000 gate=3880 fold=3530 state=96 ;;
+		goal=2500 ceiling=3000 gate=3880 fold=3525 state=96 ;;
 	core)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE QUOTED
 			LOGIN XOAUTH2 OAUTHBEARER'
 		goal=4000 ceiling=5000 gate=6340 fold=6050 state=128 ;;
