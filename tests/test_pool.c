@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -415,6 +416,70 @@ test_pool__wrong_calls_are_told(void **state)
 	assert_null(smtp_pool_new("smtp://x", NULL, SIZE_MAX));
 }
 
+/* An allocator that fails once, and counts what is out. */
+struct heap {
+	long until, blocks;
+	bool failed;
+};
+
+static void *
+resize(void *ctx, void *p, size_t was, size_t now)
+{
+	struct heap *heap = ctx;
+
+	if (now > 0 && heap->until-- == 0) {
+		heap->failed = true;
+		return NULL;
+	}
+	heap->blocks += (was == 0) - (now == 0);
+	if (now > 0)
+		return realloc(p, now);
+	free(p);
+	return NULL;
+}
+
+static void
+test_pool__survives_without_memory(void **state)
+{
+	struct server *s = server_start("--tls", "none", NULL);
+	struct heap heap = { 0, 0, true };
+	unsigned mails = 0;
+
+	(void)state;
+	for (long n = 0; heap.failed; n++) {
+		struct smtp_allocator allocator = { resize, &heap };
+		struct smtp_message *m = mail_of(plain_mail, "b@example.com",
+			NULL);
+		struct smtp_options *o;
+		struct smtp_pool *pool;
+		int rc;
+
+		heap.failed = false;
+		heap.until = -1;
+		o = smtp_options_new_with(&allocator);
+		heap.until = n;
+		pool = smtp_pool_new(server_url(s, "smtp+plaintext",
+			"localhost"), o, 2);
+		smtp_options_free(o);
+		rc = smtp_pool_send(pool, m, NULL, 0);
+		assert_true(rc == SMTP_OK || heap.failed);
+		mails += rc == SMTP_OK;
+		/* A second one finds no place lost. */
+		heap.until = -1;
+		smtp_message_forget_outcome(m);
+		rc = smtp_pool_send(pool, m, NULL, 0);
+		assert_true(rc == SMTP_OK || pool == NULL);
+		if (pool != NULL)
+			assert_int_equal(1, number(pool, SMTP_POOL_IDLE));
+		smtp_pool_free(pool);
+		smtp_message_free(m);
+		assert_int_equal(0, heap.blocks);
+		assert_true(n < 1000);
+	}
+	assert_true(mails > 0);
+	server_stop(s);
+}
+
 /* ---- the end */
 
 static void
@@ -546,6 +611,7 @@ main(void)
 		cmocka_unit_test(test_pool__the_caller_is_told_why),
 		cmocka_unit_test(test_pool__a_wrong_password_is_said_once),
 		cmocka_unit_test(test_pool__wrong_calls_are_told),
+		cmocka_unit_test(test_pool__survives_without_memory),
 		cmocka_unit_test(test_pool__cancel_ends_all_at_once),
 		cmocka_unit_test(test_pool__free_waits_for_nobody),
 		cmocka_unit_test(test_pool__free_is_bounded),
