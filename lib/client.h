@@ -96,6 +96,7 @@ struct smtp__io {
 	size_t content_at, content_n;    /* given to the engine, and read   */
 	const struct smtp__sending *content_of;  /* whose is in `content`   */
 	bool drained;            /* the last read had room left             */
+	bool heard;              /* and nothing was said since              */
 	bool secret;             /* a line of AUTH was in `out`             */
 	size_t random_n;         /* octets left                             */
 	unsigned char random[SMTP__RANDOM_BYTES];

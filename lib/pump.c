@@ -29,7 +29,7 @@ smtp__pump_begin(struct smtp *s, bool large)
 	io->in_at = io->in_n = io->out_at = io->out_n = 0;
 	io->content_at = io->content_n = 0;
 	io->content_of = NULL;
-	io->drained = io->secret = false;
+	io->drained = io->heard = io->secret = false;
 	io->random_n = 0;
 	io->in_room = sizes.in_room;
 	io->out_room = sizes.out_room;
@@ -135,6 +135,7 @@ read_in(struct smtp *s, int *wait)
 	if (n > 0) {
 		io->in_n = (size_t)n;
 		io->drained = io->in_n < io->in_room;
+		io->heard = true;
 		if (s->banner[0] == '\0' && s->operation == SMTP__OPENING)
 			keep_banner(s);
 		(void)feed(s);
@@ -202,7 +203,7 @@ write_out(struct smtp *s, uint64_t now_ms, int *wait)
 	    io->out_n - io->out_at);
 	if (n > 0) {
 		io->out_at += (size_t)n;
-		io->drained = false;
+		io->drained = io->heard = false;
 		s->moved_ms = now_ms;
 		if (io->out_at == io->out_n)
 			io->out_at = io->out_n = 0;
@@ -285,6 +286,19 @@ must_wait(const struct smtp *s)
 	    !(smtp_engine_want(s->engine) & more);
 }
 
+/*
+ * A server that says its replies one by one, with Nagle's delay, holds each
+ * back until we acknowledge the one before, and the system does that after 40
+ * ms, or with what we say next. Only who waits has to do it by himself.
+ */
+static void
+acknowledge(struct smtp *s)
+{
+	if (s->io->heard && !s->foreign)
+		smtp__net_acknowledge(smtp_fd(s));
+	s->io->heard = false;
+}
+
 /* A server that takes all at once does not keep the caller from its own. */
 #define ROUNDS 64
 
@@ -325,6 +339,7 @@ smtp__pump(struct smtp *s, uint64_t now_ms)
 	if (smtp_engine_want(s->engine) & SMTP_ENGINE_CONTENT &&
 	    s->io->out_n == 0)
 		wait |= SMTP_WANT_SOURCE;
+	acknowledge(s);
 	set_due(s, now_ms);
 	return wait | SMTP_WANT_TIME;
 }

@@ -6,7 +6,11 @@
  */
 #include "check.h"
 
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/session.h"
 
@@ -1012,6 +1016,84 @@ test_window__each_allocation_may_fail(void **state)
 	proves("LIB-T-4");
 }
 
+/* ---- delay */
+
+static void
+answer(int fd, const char *text)
+{
+	size_t n = strlen(text);
+
+	assert_int_equal(n, write(fd, text, n));
+}
+
+/* Each reply in a packet of its own, and Nagle's delay between them. */
+static void
+serve_slowly(int fd)
+{
+	FILE *in = fdopen(dup(fd), "r");
+	char line[1000], end;
+
+	answer(fd, "220 hi\r\n");
+	while (in != NULL && fgets(line, sizeof line, in) != NULL) {
+		if (begins(line, "EHLO"))
+			answer(fd, "250-hi\r\n250-PIPELINING\r\n"
+				"250 CHUNKING\r\n");
+		else if (begins(line, "QUIT"))
+			answer(fd, "221 bye\r\n");
+		else
+			answer(fd, "250 ok\r\n");
+		if (begins(line, "BDAT"))
+			for (long n = strtol(line + 5, NULL, 10); n > 0; n--)
+				(void)fread(&end, 1, 1, in);
+	}
+	_exit(0);
+}
+
+/* Our acknowledgements come when they are waited for, not after 40 ms. */
+static void
+test_window__waits_for_no_delay(void **state)
+{
+	struct sockaddr_in here = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof here;
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	struct mails *all = mails_new(40);
+	struct smtp *smtp;
+	char url[60];
+	uint64_t began;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(0, bind(listener, (void *)&here, n));
+	assert_int_equal(0, listen(listener, 1));
+	assert_int_equal(0, getsockname(listener, (void *)&here, &n));
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		serve_slowly(accept(listener, NULL, NULL));
+	(void)snprintf(url, sizeof url, "smtp+plaintext://127.0.0.1:%u",
+		ntohs(here.sin_port));
+	smtp = session_to(NULL, url, NULL);
+	began = smtp_now_ms();
+	for (size_t i = 0; i < 20; i++)
+		expect_rc("one", smtp, smtp_send(smtp, all->mail[i]), SMTP_OK);
+	for (size_t i = 20; i < 40; i++)
+		assert_int_equal(SMTP_OK, smtp_put(smtp, all->mail[i]));
+	for (size_t i = 20; i < 40; i++) {
+		struct smtp_message *m;
+
+		expect_rc("many", smtp, smtp_take(smtp, &m), SMTP_OK);
+	}
+	/* With a delay for each mail it would be 20 times 40 ms, and more. */
+#ifdef __linux__
+	assert_true(smtp_now_ms() - began < 600);
+#endif
+	smtp_close(smtp);
+	close(listener);
+	assert_int_equal(child, waitpid(child, NULL, 0));
+	mails_free(all);
+}
+
 int
 main(void)
 {
@@ -1033,6 +1115,7 @@ main(void)
 		cmocka_unit_test(test_window__close_and_cancel_leave_results),
 		cmocka_unit_test(test_window__a_deadline_ends_all),
 		cmocka_unit_test(test_window__each_allocation_may_fail),
+		cmocka_unit_test(test_window__waits_for_no_delay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

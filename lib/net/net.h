@@ -102,6 +102,10 @@ smtp__net_literal(int fd, char *p, size_t n);
 bool
 smtp__net_is_connected(int fd);
 
+/* Tell the peer now that its octets have come, where the system can. */
+void
+smtp__net_acknowledge(int fd);
+
 /*
  * Wait until `fd` is ready for `want` (SMTP_WANT_READ | SMTP_WANT_WRITE) or
  * `wait_ms` went by; fd -1 waits for the time only. Returns what is ready, 0

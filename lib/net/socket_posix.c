@@ -452,6 +452,18 @@ ready(const struct pollfd *polled, int want)
 	return is & want;
 }
 
+void
+smtp__net_acknowledge(int fd)
+{
+#ifdef TCP_QUICKACK
+	int one = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+#else
+	(void)fd;
+#endif
+}
+
 int
 smtp__net_wait(int fd, int want, uint64_t wait_ms)
 {
