@@ -29,7 +29,7 @@ struct list {
 struct arguments {
 	const char *url, *from, *subject, *text, *text_file, *html_file;
 	const char *raw, *user, *password_file, *token_file, *mechanism;
-	const char *helo, *ca_file, *timeout, *deadline, *count;
+	const char *helo, *ca_file, *timeout, *deadline, *count, *window;
 	const char *notify, *ret, *envid, *deliver_by, *hold_for, *priority;
 	struct list to, cc, bcc, attach, inlined, header, option, parameter;
 	bool allow_plaintext, require_all, require_tls;
@@ -62,7 +62,7 @@ static const char usage_text[] =
     "  --helo NAME, --ca-file FILE, --timeout SECONDS, --deadline SECONDS\n"
     "  --option NAME=VALUE     any option of the library\n"
     "  --diagnose              send nothing, and tell what is wrong\n"
-    "  --json, --trace, --dry-run, --count N, --help, --version\n";
+    "  --json, --trace, --dry-run, --count N, --window N, --help, --version\n";
 
 /*
  * The command line.
@@ -180,6 +180,7 @@ read_arguments(struct arguments *a, int argc, char **argv)
 		{ "dry-run", &a->dry_run, NULL, NULL },
 		{ "diagnose", &a->diagnose, NULL, NULL },
 		{ "count", NULL, &a->count, NULL },
+		{ "window", NULL, &a->window, NULL },
 		{ "help", &a->help, NULL, NULL },
 		{ "version", &a->version, NULL, NULL },
 		{ NULL, NULL, NULL, NULL }
@@ -225,6 +226,8 @@ check_arguments(const struct arguments *a)
 		fail_usage("goes with --from and recipients only: --raw", "");
 	if (a->count != NULL && number(a->count) == 0)
 		fail_usage("not a number from 1 on: --count ", a->count);
+	if (a->window != NULL && number(a->window) == 0)
+		fail_usage("not a number from 1 on: --window ", a->window);
 }
 
 /*
@@ -735,6 +738,7 @@ make_options(const struct arguments *a)
 		{ "ca-file", a->ca_file },
 		{ "timeout", a->timeout },
 		{ "deadline", a->deadline },
+		{ "window", a->window },
 	};
 	struct smtp_options *o = smtp_options_new();
 	int rc = SMTP_OK;
@@ -926,6 +930,45 @@ send_all(const struct arguments *a, struct smtp *smtp, struct input *in,
 	return worst;
 }
 
+/* So many in flight at a time; what became of them is told in their order. */
+static int
+send_window(const struct arguments *a, struct smtp *smtp, struct input *in,
+    struct smtp_message *m)
+{
+	unsigned long count = a->count == NULL ? 1 : number(a->count);
+	unsigned long room = number(a->window), flying = 0;
+	const char *missing = NULL;
+	int status = SMTP_OK, worst = 0, rc;
+
+	while (count > 0 || flying > 0) {
+		for (; count > 0 && flying < room; count--) {
+			if (m == NULL)
+				m = make_message(a, in, &status, &missing);
+			if (status == SMTP_OK)
+				status = smtp_put(smtp, m);
+			if (status != SMTP_OK) {
+				worst = tell_local(a, m, status, missing);
+				count = 0;
+				break;
+			}
+			m = NULL;
+			flying++;
+		}
+		if (flying > 0) {
+			struct smtp_message *done;
+
+			status = smtp_take(smtp, &done);
+			rc = tell_message(a, smtp, done, status);
+			worst = rc > worst ? rc : worst;
+			smtp_message_free(done);
+			flying--;
+			status = SMTP_OK;
+		}
+	}
+	smtp_message_free(m);
+	return worst;
+}
+
 /* The certificate is the secret, or there is none. */
 static bool
 is_without_secret(const struct arguments *a)
@@ -959,7 +1002,8 @@ talk(const struct arguments *a, struct input *in, struct smtp_message *m,
 		    smtp_auth_token(smtp, a->user, secret->text) :
 		    smtp_auth(smtp, a->user, secret->text);
 	if (rc == SMTP_OK) {
-		rc = send_all(a, smtp, in, m);
+		rc = (a->window != NULL ? send_window : send_all)
+		    (a, smtp, in, m);
 	} else {
 		rc = tell_session(a, smtp, m, rc);
 		smtp_message_free(m);

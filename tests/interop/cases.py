@@ -1052,6 +1052,29 @@ def five_on_one_connection(rig, ep):
         return " ".join("%s=%d" % i for i in said.items())
 
 
+@case("login relay lmtp", each=lambda rig, ep: [(2,), (8,), (32,)])
+def many_in_flight(rig, ep, window):
+    """A window of mails, and nobody waits for a delayed acknowledgement:
+    one by one takes no less time than many at once, but for noise."""
+    mark, number = rig.mark(), 48
+    message = raw_message(mark, RAW["dots"])
+    words = ["--from", SENDER, "--to", USER, "--raw",
+             rig.file("raw.eml", message), "--count", str(number)]
+    seconds = {}
+    for way in ([], ["--window", str(window)]) * 2:
+        began = time.monotonic()
+        need_ok(rig.send(ep, *words, *way), number)
+        seconds.setdefault(len(way), []).append(time.monotonic() - began)
+    for _, got in mailbox_of(rig, ep).take("user", mark, 4 * number):
+        why = compare.raw_difference(compare.to_crlf(message), got)
+        need(why is None, "%s", why)
+    rig.count(ep, "automatic" if "login" in ep.traits else "-", 4 * number)
+    alone, together = min(seconds[0]), min(seconds[2])
+    need(together < 1.5 * alone + 0.2, "%.2f s together, %.2f s one by one",
+         together, alone)
+    return "%.2f s, one by one %.2f" % (together, alone)
+
+
 LOOPS = "poll_loop", "epoll_loop", "libuv_loop"
 
 
