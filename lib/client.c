@@ -94,12 +94,13 @@ smtp__session_new(struct smtp **out, struct smtp_options *options,
 	s->process = smtp__net_process();
 	s->until_ms = until_ms;
 	atomic_init(&s->cancelled, false);
+	atomic_init(&s->entered, false);
 	smtp__report_clear(s);
 	return SMTP_OK;
 }
 
-int
-smtp__session_start(struct smtp *s, const char *url)
+static int
+start(struct smtp *s, const char *url)
 {
 	int rc = set_target(s, url);
 
@@ -111,6 +112,13 @@ smtp__session_start(struct smtp *s, const char *url)
 		return rc;
 	rc = smtp__connect_start(s, s->started_ms);
 	return rc != SMTP_OK ? smtp__op_fail(s, rc) : smtp__op_complete(s);
+}
+
+int
+smtp__session_start(struct smtp *s, const char *url)
+{
+	return smtp__op_enter(s) ? smtp__op_leave(s, start(s, url)) :
+	    SMTP_E_STATE;
 }
 
 int
@@ -184,14 +192,11 @@ lacks_something(const struct smtp *s, enum smtp__proof proof,
 
 /* With a mechanism by its `name`, or with a user and a secret. */
 static int
-authenticate(struct smtp *s, enum smtp__proof proof, const char *name,
+prove(struct smtp *s, enum smtp__proof proof, const char *name,
     const char *user, const char *secret)
 {
-	int rc;
+	int rc = smtp__op_begin(s, SMTP__AUTHENTICATING);
 
-	if (s == NULL)
-		return SMTP_E_MEMORY;
-	rc = smtp__op_begin(s, SMTP__AUTHENTICATING);
 	if (rc != SMTP_OK)
 		return rc;
 	if (lacks_something(s, proof, name, user, secret))
@@ -208,11 +213,19 @@ authenticate(struct smtp *s, enum smtp__proof proof, const char *name,
 		return smtp__op_finish(s, rc);
 	}
 	rc = keep_credentials(s, proof, name, user, secret);
-	s->inside = true;
 	if (rc == SMTP_OK)
 		rc = smtp__auth_start(s);
-	s->inside = false;
 	return rc < 0 ? smtp__op_fail(s, rc) : smtp__op_complete(s);
+}
+
+static int
+authenticate(struct smtp *s, enum smtp__proof proof, const char *name,
+    const char *user, const char *secret)
+{
+	if (s == NULL)
+		return SMTP_E_MEMORY;
+	return smtp__op_enter(s) ? smtp__op_leave(s, prove(s, proof, name,
+	    user, secret)) : SMTP_E_STATE;
 }
 
 int
@@ -246,13 +259,10 @@ smtp_auth_mechanism(struct smtp *s, const char *mechanism,
 }
 
 static int
-command(struct smtp *s, const char *line)
+say(struct smtp *s, const char *line)
 {
-	int rc;
+	int rc = smtp__op_begin(s, SMTP__COMMANDING);
 
-	if (s == NULL)
-		return SMTP_E_MEMORY;
-	rc = smtp__op_begin(s, SMTP__COMMANDING);
 	if (rc != SMTP_OK)
 		return rc;
 	if (line != NULL) {
@@ -262,6 +272,15 @@ command(struct smtp *s, const char *line)
 			    "out of memory"));
 	}
 	return smtp__op_resume(s);
+}
+
+static int
+command(struct smtp *s, const char *line)
+{
+	if (s == NULL)
+		return SMTP_E_MEMORY;
+	return smtp__op_enter(s) ? smtp__op_leave(s, say(s, line)) :
+	    SMTP_E_STATE;
 }
 
 int
@@ -282,20 +301,25 @@ smtp_command(struct smtp *s, const char *line)
 	return command(s, line != NULL ? line : "");
 }
 
-int
-smtp_quit(struct smtp *s)
+static int
+quit(struct smtp *s)
 {
-	int rc;
+	int rc = smtp__op_begin(s, SMTP__QUITTING);
 
-	if (s == NULL)
-		return SMTP_E_MEMORY;
-	rc = smtp__op_begin(s, SMTP__QUITTING);
 	if (rc != SMTP_OK)
 		return rc;
 	if (!smtp__op_is_open(s) || atomic_load(&s->cancelled))
 		return smtp__op_finish(s, SMTP_OK);
 	(void)smtp_engine_quit(s->engine);
 	return smtp__op_complete(s);
+}
+
+int
+smtp_quit(struct smtp *s)
+{
+	if (s == NULL)
+		return SMTP_E_MEMORY;
+	return smtp__op_enter(s) ? smtp__op_leave(s, quit(s)) : SMTP_E_STATE;
 }
 
 /* What is under way ends as if the connection had been lost. */
@@ -349,6 +373,7 @@ smtp_close(struct smtp *s)
 
 	if (s == NULL)
 		return SMTP_OK;
+	(void)smtp__op_enter(s);         /* for callbacks: it ends here   */
 	if (s->process != smtp__net_process()) {
 		leave(s);
 	} else {

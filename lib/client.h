@@ -204,7 +204,8 @@ struct smtp {
 	uint32_t flying;                 /* the engine has these            */
 	uint32_t waiting;                /* it has not yet, or not again    */
 	bool alone;                      /* smtp_send(): one, and no take   */
-	bool inside;                     /* a call is on the stack          */
+	atomic_bool entered;             /* a call is on the stack of some  */
+					 /* thread: no second one comes in  */
 	size_t held;                     /* octets put, and not moved       */
 
 	/* who one is */
@@ -260,6 +261,16 @@ int
 smtp__session_start(struct smtp *s, const char *url);
 
 /* operation.c */
+
+/*
+ * Around each call that works with the session. False: another is under way,
+ * below a callback or in another thread, and nothing may be touched. leave
+ * returns its status.
+ */
+bool
+smtp__op_enter(struct smtp *s);
+int
+smtp__op_leave(struct smtp *s, int status);
 
 /*
  * Begin: SMTP_OK, or a status (SMTP_E_STATE while another is open). Then the

@@ -26,6 +26,19 @@ refuse(struct smtp *s, int status, const char *words)
 	return smtp__report(s, status, status, SMTP_PHASE_NONE, words);
 }
 
+bool
+smtp__op_enter(struct smtp *s)
+{
+	return !atomic_exchange(&s->entered, true);
+}
+
+int
+smtp__op_leave(struct smtp *s, int status)
+{
+	atomic_store(&s->entered, false);
+	return status;
+}
+
 static bool
 is_blocking(const struct smtp *s)
 {
@@ -37,7 +50,7 @@ smtp__op_begin(struct smtp *s, enum smtp__operation operation)
 {
 	uint64_t now = smtp__net_now_ms();
 
-	if (s->operation != SMTP__NOTHING || s->inside)
+	if (s->operation != SMTP__NOTHING)
 		return SMTP_E_STATE;
 	smtp__report_clear(s);
 	if (!smtp__pump_begin(s, operation == SMTP__SENDING))
@@ -415,18 +428,12 @@ step(struct smtp *s)
 	return rc;
 }
 
-/* No callback may come back into the handle. */
 int
 smtp__op_step(struct smtp *s)
 {
-	int rc;
-
-	s->inside = true;
 	if (!is_blocking(s) && s->io != NULL)
 		s->io->drained = false;  /* who steps has waited          */
-	rc = step(s);
-	s->inside = false;
-	return rc;
+	return step(s);
 }
 
 void
@@ -464,8 +471,8 @@ smtp__op_complete(struct smtp *s)
  * Is the session there, or to be had? Then the work begins. Nothing is sent
  * without the authentication that the caller wanted (RFC 4954 section 4).
  */
-static int
-make_ready(struct smtp *s)
+int
+smtp__op_ready(struct smtp *s)
 {
 	uint64_t now = smtp__net_now_ms();
 	int rc;
@@ -491,25 +498,11 @@ make_ready(struct smtp *s)
 	return rc < 0 ? smtp__op_fail(s, rc) : SMTP_OK;
 }
 
-int
-smtp__op_ready(struct smtp *s)
-{
-	int rc;
-
-	s->inside = true;
-	rc = make_ready(s);
-	s->inside = false;
-	return rc;
-}
-
 void
 smtp__op_launch(struct smtp *s)
 {
-	if (s->stage != SMTP__TALKING || s->goal != SMTP__GOAL_WORK)
-		return;
-	s->inside = true;
-	(void)deliver(s);
-	s->inside = false;
+	if (s->stage == SMTP__TALKING && s->goal == SMTP__GOAL_WORK)
+		(void)deliver(s);
 }
 
 int

@@ -203,9 +203,7 @@ enter(struct smtp *s, struct smtp_message *message)
 		return smtp__report(s, SMTP_E_MEMORY, SMTP_E_MEMORY,
 		    SMTP_PHASE_NONE, "out of memory");
 	s->sending = g;
-	s->inside = true;
 	rc = smtp__deliver_prepare(s);
-	s->inside = false;
 	if (rc == SMTP_OK)
 		return rc;
 	if (rc == SMTP_E_STATE) {        /* results of before stay */
@@ -237,17 +235,21 @@ enter_alone(struct smtp *s, struct smtp_message *message)
 	    smtp__op_finish(s, rc) : SOON;
 }
 
+static int
+send_alone(struct smtp *s, struct smtp_message *message)
+{
+	int rc = s->window != NULL ? SMTP_E_STATE : enter_alone(s, message);
+
+	return rc > 0 ? smtp__op_resume(s) : rc;
+}
+
 int
 smtp_send(struct smtp *s, struct smtp_message *message)
 {
-	int rc;
-
 	if (s == NULL)
 		return SMTP_E_MEMORY;
-	if (s->window != NULL)
-		return SMTP_E_STATE;
-	rc = enter_alone(s, message);
-	return rc > 0 ? smtp__op_resume(s) : rc;
+	return smtp__op_enter(s) ?
+	    smtp__op_leave(s, send_alone(s, message)) : SMTP_E_STATE;
 }
 
 int
@@ -266,11 +268,11 @@ smtp__send_unopened(struct smtp *s, struct smtp_message *message)
 	return smtp__op_fail(s, failure.status);
 }
 
-/* Another operation, or a call of ours below on the stack. */
+/* Is it another operation? */
 static bool
 is_busy(const struct smtp *s)
 {
-	return s->inside || s->alone || (s->operation != SMTP__NOTHING &&
+	return s->alone || (s->operation != SMTP__NOTHING &&
 	    s->operation != SMTP__SENDING);
 }
 
@@ -343,14 +345,12 @@ launch(struct smtp *s, bool begun)
 	return s->want = SOON;
 }
 
-int
-smtp_put(struct smtp *s, struct smtp_message *message)
+static int
+put(struct smtp *s, struct smtp_message *message)
 {
 	bool begun;
 	int rc = SMTP_OK;
 
-	if (s == NULL)
-		return SMTP_E_MEMORY;
 	if (is_busy(s) || (message != NULL && has_message(s, message)))
 		return SMTP_E_STATE;
 	if (message == NULL)
@@ -371,6 +371,15 @@ smtp_put(struct smtp *s, struct smtp_message *message)
 	return begun ? smtp__op_finish(s, rc) : rc;
 }
 
+int
+smtp_put(struct smtp *s, struct smtp_message *message)
+{
+	if (s == NULL)
+		return SMTP_E_MEMORY;
+	return smtp__op_enter(s) ? smtp__op_leave(s, put(s, message)) :
+	    SMTP_E_STATE;
+}
+
 /* What is said about it is said now. */
 static int
 hand_over(struct smtp *s, struct smtp_message **message)
@@ -385,14 +394,9 @@ hand_over(struct smtp *s, struct smtp_message **message)
 	return take_first(s);
 }
 
-int
-smtp_take(struct smtp *s, struct smtp_message **message)
+static int
+take(struct smtp *s, struct smtp_message **message)
 {
-	if (message == NULL)
-		return SMTP_E_ARGUMENT;
-	*message = NULL;
-	if (s == NULL)
-		return SMTP_E_MEMORY;
 	if (is_busy(s) || s->window == NULL)
 		return SMTP_E_STATE;
 	s->held = 0;
@@ -409,14 +413,24 @@ smtp_take(struct smtp *s, struct smtp_message **message)
 }
 
 int
-smtp_step(struct smtp *s)
+smtp_take(struct smtp *s, struct smtp_message **message)
+{
+	if (message == NULL)
+		return SMTP_E_ARGUMENT;
+	*message = NULL;
+	if (s == NULL)
+		return SMTP_E_MEMORY;
+	return smtp__op_enter(s) ? smtp__op_leave(s, take(s, message)) :
+	    SMTP_E_STATE;
+}
+
+static int
+step(struct smtp *s)
 {
 	bool has_result;
 	int rc;
 
-	if (s == NULL)
-		return SMTP_E_MEMORY;
-	if (s->inside || (s->operation == SMTP__NOTHING && s->window == NULL))
+	if (s->operation == SMTP__NOTHING && s->window == NULL)
 		return SMTP_E_STATE;
 	if (s->operation == SMTP__NOTHING)
 		return SMTP_OK;
@@ -425,4 +439,12 @@ smtp_step(struct smtp *s)
 	has_result = s->operation == SMTP__SENDING && s->window != NULL &&
 	    s->window->ended;
 	return has_result ? SMTP_OK : rc;
+}
+
+int
+smtp_step(struct smtp *s)
+{
+	if (s == NULL)
+		return SMTP_E_MEMORY;
+	return smtp__op_enter(s) ? smtp__op_leave(s, step(s)) : SMTP_E_STATE;
 }

@@ -247,6 +247,62 @@ test_client_time__cancel_ends_it(void **state)
 	proves("LIB-E-7");
 }
 
+/*
+ * A call from another thread while one waits: it comes to nothing, and the
+ * session goes on, which in the end is cancelled.
+ */
+struct intruder {
+	struct smtp *smtp;
+	int rc[9];
+};
+
+static void *
+intrude(void *ctx)
+{
+	struct intruder *in = ctx;
+	struct smtp_message *m = mail_of(plain_mail, "c@example.com", NULL);
+	struct smtp_message *taken;
+	size_t n = 0;
+
+	(void)poll(NULL, 0, 200);
+	in->rc[n++] = smtp_auth(in->smtp, "user", "secret");
+	in->rc[n++] = smtp_auth_token(in->smtp, "user", "secret");
+	in->rc[n++] = smtp_auth_mechanism(in->smtp, "EXTERNAL", NULL);
+	in->rc[n++] = smtp_send(in->smtp, m);
+	in->rc[n++] = smtp_put(in->smtp, m);
+	in->rc[n++] = smtp_take(in->smtp, &taken);
+	in->rc[n++] = smtp_command(in->smtp, "HELP");
+	in->rc[n++] = smtp_step(in->smtp);
+	in->rc[n++] = smtp_quit(in->smtp);
+	smtp_message_free(m);
+	smtp_cancel(in->smtp);
+	return NULL;
+}
+
+static void
+test_client_time__another_thread_comes_to_nothing(void **state)
+{
+	struct server *s = server_play(PLAY_TO_BODY "C.\nSTALL\n", NULL);
+	struct intruder in = { plain_session(s), { 0 } };
+	struct smtp_message *m = mail_of(plain_mail, "b@example.com", NULL);
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(0, pthread_create(&thread, NULL, intrude, &in));
+	expect_rc("cancelled", in.smtp, smtp_send(in.smtp, m),
+	    SMTP_E_UNKNOWN);
+	assert_int_equal(0, pthread_join(thread, NULL));
+	for (size_t i = 0; i < COUNT(in.rc); i++)
+		if (in.rc[i] != SMTP_E_STATE)
+			fail_msg("call %zu is %s", i,
+			    smtp_status_name(in.rc[i]));
+	assert_int_equal(SMTP_E_CANCELLED, smtp_message_cause(m));
+	smtp_close(in.smtp);
+	expect_complete("intruder", s);
+	smtp_message_free(m);
+	server_stop(s);
+}
+
 /* The loop that an application would have. Counts the waits. */
 static int
 run(struct smtp *smtp, int rc, unsigned *waits)
@@ -370,6 +426,8 @@ main(void)
 		cmocka_unit_test(test_client_time__defaults_are_long),
 		cmocka_unit_test(test_client_time__a_slow_server_is_waited_for),
 		cmocka_unit_test(test_client_time__cancel_ends_it),
+		cmocka_unit_test(
+			test_client_time__another_thread_comes_to_nothing),
 		cmocka_unit_test(test_client_time__in_steps_it_never_blocks),
 		cmocka_unit_test(test_client_time__threads_do_not_meet),
 	};

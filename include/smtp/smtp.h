@@ -7,10 +7,13 @@
  *      smtp_send(smtp, message);
  *      smtp_close(smtp);
  *
- * A handle belongs to one thread at a time; handles share nothing but their
- * options, which are safe to share. After fork the child may only close, which
- * says nothing then: the session stays the parent's. No signal is raised or
- * handled. Secrets never reach a trace, an error or a hint.
+ * A handle belongs to one thread at a time: a call that comes while another is
+ * under way, from a second thread or from a callback, is SMTP_E_STATE and
+ * changes nothing, but for smtp_cancel(), and smtp_close(), which must not come
+ * then. Handles share nothing but their options, which are safe to share. After
+ * fork the child may only close, which says nothing then: the session stays the
+ * parent's. No signal is raised or handled. Secrets never reach a trace, an
+ * error or a hint.
  *
  * Since 0.1 all of it.
  */
