@@ -315,7 +315,7 @@ interop:
 # bench/NAME.c and its parts bench/NAME/*.c, with the peers that they need
 BENCHES     := $(patsubst bench/%.c,$(BUILD)/bench/%,\
 	$(filter-out bench/bench.c,$(wildcard bench/*.c)))
-BENCH_PC    := libcurl gmime-3.0 glib-2.0 libcrypto
+BENCH_PC    := libcurl gmime-3.0 glib-2.0 openssl
 BENCH_ROUNDS ?= 9
 BENCH_DOC    ?= no
 # What is measured only where the library has it.

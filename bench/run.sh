@@ -44,6 +44,24 @@ block()
 bench encoders 'Encoders: MB of input in a second of CPU time' "$dir/encoders"
 bench attachment '25 MiB attachment to loopback: speed, octets ready = 100 %' \
 	"$dir/attachment"
+# A server of its own, with one authority above it, as the first ones have.
+certificate()
+{
+	set -- openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes
+	"$@" -x509 -subj /CN=ca -days 30 -keyout "$dir/ca.key" \
+		-out "$dir/ca.pem" &&
+	"$@" -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+		-keyout "$dir/cert.key" -out "$dir/cert.csr" &&
+	openssl x509 -req -in "$dir/cert.csr" -CA "$dir/ca.pem" \
+		-CAkey "$dir/ca.key" -days 30 -copy_extensions copy \
+		-out "$dir/cert.pem"
+}
+certificate >"$dir/certificate.log" 2>&1 || {
+	cat "$dir/certificate.log"
+	status=1
+}
+bench tls 'TLS handshake: ms of the client'\''s CPU time' \
+	"$dir/tls" "$dir/ca.pem" "$dir/cert.pem" "$dir/cert.key"
 bench speed 'Mails of 1 KiB to a sink on loopback' \
 	python3 bench/speed.py "$dir"
 if [ "$doc" = yes ]; then
