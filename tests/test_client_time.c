@@ -303,6 +303,49 @@ test_client_time__another_thread_comes_to_nothing(void **state)
 	server_stop(s);
 }
 
+/* A source that is never ready: the end mark is not sent, the deadline is. */
+static ptrdiff_t
+never(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	return SMTP_SOURCE_WAIT;
+}
+
+static void
+test_client_time__a_source_that_is_never_ready(void **state)
+{
+	(void)state;
+	for (int raw = 0; raw < 2; raw++) {
+		struct server *s = server_start(NULL);
+		struct smtp_options *o = options_for(s, "deadline", "1", NULL);
+		struct smtp_message *m = smtp_message_new();
+		struct smtp_source *source = smtp_source_callback(never, NULL,
+			NULL, NULL, SMTP_SIZE_UNKNOWN);
+		struct smtp *smtp;
+
+		smtp_message_set_envelope_from(m, "a@example.com");
+		smtp_message_add_recipient(m, "b@example.com");
+		if (raw) {
+			smtp_message_set_raw(m, source);
+		} else {
+			smtp_message_set_from(m, "a@example.com");
+			smtp_message_attach(m, source, NULL, "slow");
+		}
+		assert_int_equal(SMTP_OK, smtp_open(&smtp, server_url(s,
+			"smtp", "localhost"), o));
+		smtp_options_free(o);
+		expect_rc("never", smtp, smtp_send(smtp, m), SMTP_E_LATER);
+		assert_int_equal(SMTP_E_TIMEOUT, smtp_message_cause(m));
+		assert_in_range(smtp_message_elapsed_ms(m), 900, 3000);
+		smtp_close(smtp);
+		assert_false(server_heard_line(s, ".\r\n"));
+		smtp_message_free(m);
+		server_stop(s);
+	}
+}
+
 /* The loop that an application would have. Counts the waits. */
 static int
 run(struct smtp *smtp, int rc, unsigned *waits)
@@ -426,6 +469,8 @@ main(void)
 		cmocka_unit_test(test_client_time__defaults_are_long),
 		cmocka_unit_test(test_client_time__a_slow_server_is_waited_for),
 		cmocka_unit_test(test_client_time__cancel_ends_it),
+		cmocka_unit_test(
+			test_client_time__a_source_that_is_never_ready),
 		cmocka_unit_test(
 			test_client_time__another_thread_comes_to_nothing),
 		cmocka_unit_test(test_client_time__in_steps_it_never_blocks),
