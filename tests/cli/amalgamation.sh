@@ -54,5 +54,4 @@ check 'it compiles with what is off by default' compile -DSMTP_WITH_NTLM=1 \
 	-c -o more.o smtp.c
 check 'it compiles without TLS and digests' compile $off -c -o alone.o smtp.c
 check 'and then needs no TLS library' needs_no_library
-check 'the header is C++' compile -x c++ -std=c++11 -fsyntax-only smtp.h
 echo 1..$n
