@@ -109,23 +109,6 @@ binding_of(struct session *s, enum smtp__tls_binding type)
 	return hex;
 }
 
-/* The value of NAME= in a line of the server, up to a blank. */
-static const char *
-value_of(const char *line, const char *name)
-{
-	static char value[256];
-	const char *at = strstr(line, name);
-	size_t n;
-
-	assert_non_null(at);
-	at += strlen(name);
-	n = strcspn(at, " ");
-	assert_true(n < sizeof value);
-	memcpy(value, at, n);
-	value[n] = '\0';
-	return value;
-}
-
 /* ---- tests */
 
 static void
@@ -139,7 +122,7 @@ test_tls_binding__unique_is_what_openssl_has(void **state)
 		const char *want;
 
 		session_begin(&s, o, &root);
-		want = value_of(outside_says(o, "session "), "unique=");
+		want = outside_value(outside_says(o, "session "), "unique=");
 		assert_int_equal(strlen(want), 2 * 12);
 		assert_string_equal(binding_of(&s, SMTP__TLS_UNIQUE), want);
 		assert_string_equal(binding_of(&s, SMTP__TLS_EXPORTER), "");

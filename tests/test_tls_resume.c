@@ -84,22 +84,6 @@ struct found {
 	char error[200];
 };
 
-static const char *
-value_of(const char *line, const char *name)
-{
-	static char value[256];
-	const char *at = strstr(line, name);
-	size_t n;
-
-	assert_non_null(at);
-	at += strlen(name);
-	n = strcspn(at, " ");
-	assert_true(n < sizeof value);
-	memcpy(value, at, n);
-	value[n] = '\0';
-	return value;
-}
-
 static void
 note_unique(struct found *found, struct smtp__tls *tls)
 {
@@ -154,10 +138,10 @@ meet(struct outside *o, struct smtp__tls_shared *shared, const char *name,
 	if (found.status == SMTP_OK) {
 		talk(&t);
 		said = outside_says(o, "session ");
-		found.server_resumed = strcmp(value_of(said, "resumed="),
+		found.server_resumed = strcmp(outside_value(said, "resumed="),
 		    "yes") == 0;
 		(void)snprintf(found.unique, sizeof found.unique, "%s",
-		    value_of(said, "unique="));
+		    outside_value(said, "unique="));
 	}
 	t.close(t.ctx);
 	return found;

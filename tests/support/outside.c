@@ -229,3 +229,19 @@ outside_hear(struct smtp_transport *t, char *line, size_t n)
 	}
 	line[at] = '\0';
 }
+
+const char *
+outside_value(const char *line, const char *name)
+{
+	static char value[256];
+	const char *at = strstr(line, name);
+	size_t n;
+
+	assert_non_null(at);
+	at += strlen(name);
+	n = strcspn(at, " ");
+	assert_true(n < sizeof value);
+	memcpy(value, at, n);
+	value[n] = '\0';
+	return value;
+}

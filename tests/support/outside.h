@@ -47,4 +47,11 @@ outside_shake(struct smtp__tls *tls, struct smtp_transport *t);
 void
 outside_hear(struct smtp_transport *t, char *line, size_t n);
 
+/*
+ * What follows `name` ("NAME=") in a line that a peer printed, up to a blank.
+ * It lives until the next call.
+ */
+const char *
+outside_value(const char *line, const char *name);
+
 #endif
