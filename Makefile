@@ -308,9 +308,9 @@ size:
 interop:
 	$(call deps,tls libuv)
 	@$(MAKE) --no-print-directory WITH_LIBUV=yes lib examples tools
-	@sh tests/interop/run.sh
 	$(call deps,microsocks tinyproxy danted python3)
 	@sh tests/proxies/run.sh
+	@sh tests/interop/run.sh
 
 # bench/NAME.c and its parts bench/NAME/*.c, with the peers that they need
 BENCHES     := $(patsubst bench/%.c,$(BUILD)/bench/%,\
