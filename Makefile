@@ -257,7 +257,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c \
 # make anew, which finds what came. `all' and `install' ask for nothing.
 
 .PHONY: test check demo hostile lint fuzz size interop sasl bench outsiders \
-	install uninstall clean help
+	coverage install uninstall clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS \
 	WITH_SODIUM WITH_GSSAPI WITH_CARES WITH_LIBUV
 
@@ -289,6 +289,10 @@ lint:
 	$(call deps,tls cppcheck mandoc)
 	@$(MAKE) --no-print-directory lib
 	@sh tools/lint.sh
+
+coverage:
+	$(call deps,tls cmocka gcc gcovr sodium python3 openssl)
+	@MAKE='$(THIS_MAKE)' sh tools/coverage.sh
 
 # Each harness for so many seconds.
 FUZZ_SECONDS ?= 60
@@ -394,6 +398,7 @@ help:
 	@echo 'make test         only build and run the tests'
 	@echo 'make hostile      only the servers that lie, stall and break'
 	@echo 'make lint         only the rules for sources and manual'
+	@echo 'make coverage     lines and branches of lib/ that the tests run'
 	@echo 'make fuzz         look for inputs that break it, FUZZ_SECONDS=60'
 	@echo 'make size         code and memory on Cortex-M'
 	@echo 'make interop      mail through real servers on this machine'

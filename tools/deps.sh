@@ -35,6 +35,8 @@ package()
 	brew:clang)       echo llvm ;;
 	pkg:clang)        echo llvm ;;
 	*:clang)          echo clang ;;
+	pkg:gcovr)        echo py311-gcovr ;;
+	*:gcovr)          echo gcovr ;;
 	apt:sanitizers)   echo clang libclang-rt-dev ;;
 	dnf:sanitizers)   echo clang compiler-rt ;;
 	apk:sanitizers)   echo clang compiler-rt ;;

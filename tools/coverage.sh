@@ -1,0 +1,51 @@
+#!/bin/sh
+# Which lines and branches of lib/ the tests run. `make coverage' calls it.
+#
+#	BUILD=build sh tools/coverage.sh
+#
+# Builds with gcc --coverage into BUILD/coverage, runs the unit tests, the
+# dialogues, the hostile servers and the sessions of tests/torture, and prints
+# a row for each file. What no test reached stands in
+# BUILD/coverage/missed.txt, as file:line. tools/coverage.py says what counts
+# and how much must be reached; docs/testing.md says why.
+#
+# The last line is "N passed, N failed": the run of the tests, and one for
+# each floor.
+set -u
+LC_ALL=C
+export LC_ALL
+MAKE=${MAKE:-make}
+unset MAKEFLAGS MFLAGS
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# With what is off by default, where its tests run here.
+what="CC=gcc WITH_SODIUM=yes"
+work=${BUILD:-build}/coverage
+BUILD=$work
+export BUILD
+
+$MAKE --no-print-directory -s -j"$jobs" $what BUILD="$work" \
+	CPPFLAGS=-DSMTP_WITH_NTLM=1 LDFLAGS= \
+	CFLAGS='-O0 -g --coverage -fprofile-update=atomic' \
+	all tests || exit 1
+find "$work" -name '*.gcda' -exec rm -f '{}' +
+
+programs=
+for source in tests/test_*.c; do
+	program=${source#tests/test_}
+	programs="$programs $work/tests/${program%.c}"
+done
+tests=1
+sh tests/run.sh $programs >"$work/tests.log" 2>&1 ||
+	tests=0
+[ $tests -eq 1 ] || grep -v '^ok' "$work/tests.log"
+
+# A test's branch is not the library's, and an assertion's is never taken.
+rm -f "$work/gcovr.json"
+gcovr -r . --gcov-executable gcov -j"$jobs" --filter 'lib/' \
+	--exclude-unreachable-branches --exclude-throw-branches \
+	--exclude-branches-by-pattern '^\s*(assert|static_assert)\(' \
+	--json "$work/gcovr.json" "$work/obj/lib" >"$work/gcovr.log" 2>&1 || {
+	cat "$work/gcovr.log"
+	exit 1
+}
+python3 tools/coverage.py "$work/gcovr.json" "$work/missed.txt" $tests
