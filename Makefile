@@ -358,6 +358,15 @@ outsiders:
 		$(BUILD)/outsiders/generate
 	@sh tests/outsiders/run.sh
 
+.PHONY: bindings
+# The programs of examples/bindings/; BINDINGS='lua rust' runs these alone.
+BINDINGS ?= python asyncio lua rust node
+bindings:
+	$(call deps,tls $(subst asyncio,python3,$(patsubst python,python3,\
+		$(patsubst node,npm,$(BINDINGS)))))
+	@$(MAKE) --no-print-directory lib tools
+	@sh tests/bindings/run.sh $(BINDINGS)
+
 INSTALL  = install
 INC_DIR  = $(DESTDIR)$(PREFIX)/include/smtp
 LIB_DIR  = $(DESTDIR)$(LIBDIR)
@@ -405,6 +414,7 @@ help:
 	@echo 'make bench        speed and memory, beside others and floors'
 	@echo 'make sasl         GSSAPI with a KDC, NTLM with Postfix'
 	@echo 'make outsiders    messages read back by parsers of others'
+	@echo 'make bindings     send from Python, Lua, Rust and Node'
 	@echo 'make amalgamation the library as one file and one header'
 	@echo 'make install      PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR='
 	@echo 'make uninstall    the same settings'

@@ -92,6 +92,10 @@ package()
 	dnf:libuv)        echo libuv-devel ;;
 	apk:libuv)        echo libuv-dev ;;
 	*:libuv)          echo libuv ;;
+	*:lua)            echo luajit ;;
+	apt:rust)         echo rustc ;;
+	dnf:rust | apk:rust | pacman:rust | brew:rust | pkg:rust)
+			  echo rust ;;
 	apt:npm)          echo nodejs npm ;;
 	dnf:npm)          echo nodejs-npm ;;
 	brew:npm)         echo node ;;
@@ -181,6 +185,8 @@ have()
 	outsiders)
 		command -v openssl >/dev/null 2>&1 &&
 			sh tests/outsiders/python.sh >/dev/null ;;
+	lua)	command -v luajit >/dev/null 2>&1 ;;
+	rust)	command -v rustc >/dev/null 2>&1 ;;
 	danted)	PATH=$PATH:/usr/sbin command -v danted >/dev/null 2>&1 ;;
 	dovecot) PATH=$PATH:/usr/sbin command -v dovecot >/dev/null 2>&1 ;;
 	postfix) PATH=$PATH:/usr/sbin command -v postfix >/dev/null 2>&1 ;;

@@ -221,6 +221,11 @@ differ exported declared 'exported, not in a header'
 differ declared exported 'in a header, not exported'
 differ declared described 'has no manual page'
 
+# ---- what a binding may rely on
+
+sh tools/check-bindings.sh >"$work/bindings" 2>&1 ||
+	sed '$d' "$work/bindings" | fault
+
 # ---- what a file looks like
 
 awk '
