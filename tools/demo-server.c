@@ -13,10 +13,11 @@
  *	    [--rcvbuf N] [--brief] [--offer LINE ...] [--script FILE]
  *
  * When it is ready it prints PORT=, CAFILE= and PIN= (the SHA-256 of its
- * public key) and READY. WHERE is an address, or one of greeting ehlo helo
- * starttls auth mail rcpt data end rset noop quit. --verdict answers one
- * recipient after the content, with --lmtp. --offer adds a line to the reply to
- * EHLO, and its parameters are then taken as they come.
+ * public key) and READY. CAFILE.crl is a list of what that CA revoked. WHERE
+ * is an address, or one of greeting ehlo helo starttls auth mail rcpt data end
+ * rset noop quit. --verdict answers one recipient after the content, with
+ * --lmtp. --offer adds a line to the reply to EHLO, and its parameters are
+ * then taken as they come.
  *
  * A mail that was taken lies in DIR/NNNN.eml with its envelope in
  * DIR/NNNN.env; DIR/session-N.log has each octet of the Nth connection, but

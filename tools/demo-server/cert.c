@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Certificates made on the spot: a CA, and one for localhost, 127.0.0.1 and
- * ::1 under it, or one that a client must not take.
+ * ::1 under it, or one that a client must not take. Beside the CA lies a list
+ * of what it revoked (revoke.c).
  */
 #include "server.h"
 
@@ -11,13 +12,19 @@
 #include <mbedtls/ecp.h>
 #include <mbedtls/md.h>
 #include <mbedtls/oid.h>
+#include <mbedtls/rsa.h>
 #include <mbedtls/version.h>
 #if MBEDTLS_VERSION_MAJOR >= 3
 #include <psa/crypto.h>
+#define PRIVATE(field) MBEDTLS_PRIVATE(field)
+#else
+#define PRIVATE(field) field
 #endif
 
 const char cert_kinds[] = "ok expired notyet wrongname wrongip cnonly "
-	"selfsigned partialwildcard unknownca nointermediate wildcard idn";
+	"selfsigned partialwildcard unknownca nointermediate wildcard idn "
+	"nulname clientonly weakkey md5 sha1 forged notca oldissuer longchain "
+	"revoked oldlist foreignlist";
 
 struct cert {
 	const char *subject;
@@ -25,6 +32,9 @@ struct cert {
 	const char *names;               /* dNSNames with blanks between    */
 	bool addresses;                  /* 127.0.0.1 and ::1               */
 	bool other_address;              /* 192.0.2.1                       */
+	bool for_clients;                /* what its key is for             */
+	unsigned rsa;                    /* bits of its key; 0: P-256       */
+	mbedtls_md_type_t digest;        /* of its signature                */
 };
 
 static const char ca_name[] = "O=Demo,CN=Demo CA";
@@ -34,7 +44,7 @@ cert_of(const char *kind)
 {
 	struct cert c = {
 		"O=Demo,CN=localhost", "20200101000000", "20491231235959",
-		"localhost", true, false
+		"localhost", true, false, false, 0, MBEDTLS_MD_SHA256
 	};
 
 	if (strcmp(kind, "expired") == 0)
@@ -61,12 +71,23 @@ cert_of(const char *kind)
 	}
 	if (strcmp(kind, "idn") == 0)
 		c.names = "xn--bcher-kva.example";
+	if (strcmp(kind, "nulname") == 0) {
+		c.names = "localhost!.example.net";
+		c.addresses = false;
+	}
+	c.for_clients = strcmp(kind, "clientonly") == 0;
+	if (strcmp(kind, "weakkey") == 0)
+		c.rsa = 1024;
+	if (strcmp(kind, "md5") == 0)
+		c.digest = MBEDTLS_MD_MD5;
+	if (strcmp(kind, "sha1") == 0)
+		c.digest = MBEDTLS_MD_SHA1;
 	if (strcmp(kind, "wildcard") == 0)
 		c.names = "*.example.test LOCALHOST";
 	return c;
 }
 
-/* subjectAltName by hand: 2.28 has no call for it. */
+/* subjectAltName by hand: 2.28 has no call for it. ! stands for a NUL. */
 static size_t
 san_add(unsigned char *san, size_t at, unsigned char tag, const void *p,
 	size_t n)
@@ -74,6 +95,8 @@ san_add(unsigned char *san, size_t at, unsigned char tag, const void *p,
 	san[at] = tag;
 	san[at + 1] = (unsigned char)n;
 	memcpy(san + at + 2, p, n);
+	if (tag == 0x82 && memchr(san + at + 2, '!', n) != NULL)
+		*(unsigned char *)memchr(san + at + 2, '!', n) = '\0';
 	return at + 2 + n;
 }
 
@@ -104,12 +127,16 @@ san_make(unsigned char san[128], const struct cert *c)
 }
 
 static int
-make_key(struct identity *id, mbedtls_pk_context *pk)
+make_key(struct identity *id, mbedtls_pk_context *pk, unsigned rsa)
 {
 	int rc;
 
 	mbedtls_pk_init(pk);
-	rc = mbedtls_pk_setup(pk, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
+	rc = mbedtls_pk_setup(pk, mbedtls_pk_info_from_type(rsa > 0 ?
+		MBEDTLS_PK_RSA : MBEDTLS_PK_ECKEY));
+	if (rc == 0 && rsa > 0)
+		return mbedtls_rsa_gen_key(mbedtls_pk_rsa(*pk),
+			mbedtls_ctr_drbg_random, &id->drbg, rsa, 65537);
 	if (rc == 0)
 		rc = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1,
 			mbedtls_pk_ec(*pk), mbedtls_ctr_drbg_random,
@@ -147,8 +174,9 @@ make_cert(struct identity *id, const struct cert *c, bool is_ca,
 	mbedtls_pk_context *key, const char *issuer,
 	mbedtls_pk_context *issuer_key, unsigned char *pem, size_t size)
 {
-	static const unsigned char server_auth[] = {
-		0x30, 0x0A, 6, 8, 0x2B, 6, 1, 5, 5, 7, 3, 1
+	const unsigned char usage[] = {
+		0x30, 0x0A, 6, 8, 0x2B, 6, 1, 5, 5, 7, 3,
+		c->for_clients ? 2 : 1
 	};
 	unsigned char san[128];
 	mbedtls_x509write_cert w;
@@ -157,7 +185,7 @@ make_cert(struct identity *id, const struct cert *c, bool is_ca,
 
 	mbedtls_x509write_crt_init(&w);
 	mbedtls_x509write_crt_set_version(&w, MBEDTLS_X509_CRT_VERSION_3);
-	mbedtls_x509write_crt_set_md_alg(&w, MBEDTLS_MD_SHA256);
+	mbedtls_x509write_crt_set_md_alg(&w, c->digest);
 	mbedtls_x509write_crt_set_subject_key(&w, key);
 	mbedtls_x509write_crt_set_issuer_key(&w, issuer_key);
 	rc = set_serial(id, &w);
@@ -176,13 +204,14 @@ make_cert(struct identity *id, const struct cert *c, bool is_ca,
 		rc = mbedtls_x509write_crt_set_authority_key_identifier(&w);
 	if (rc == 0)
 		rc = mbedtls_x509write_crt_set_key_usage(&w, is_ca ?
-			MBEDTLS_X509_KU_KEY_CERT_SIGN :
+			MBEDTLS_X509_KU_KEY_CERT_SIGN |
+			MBEDTLS_X509_KU_CRL_SIGN :
 			MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
 	if (rc == 0 && !is_ca)
 		rc = mbedtls_x509write_crt_set_extension(&w,
 			MBEDTLS_OID_EXTENDED_KEY_USAGE,
 			MBEDTLS_OID_SIZE(MBEDTLS_OID_EXTENDED_KEY_USAGE), 0,
-			server_auth, sizeof server_auth);
+			usage, sizeof usage);
 	if (rc == 0 && n > 0)
 		rc = mbedtls_x509write_crt_set_extension(&w,
 			MBEDTLS_OID_SUBJECT_ALT_NAME,
@@ -226,46 +255,102 @@ make_pin(mbedtls_pk_context *key, char pin[65])
 	return 0;
 }
 
+/* Make one, and append it to what the server shows. */
+static int
+add_cert(struct identity *id, const struct cert *c, bool is_ca,
+	mbedtls_pk_context *key, const char *issuer,
+	mbedtls_pk_context *issuer_key)
+{
+	unsigned char pem[4096];
+	int rc = make_cert(id, c, is_ca, key, issuer, issuer_key, pem,
+		sizeof pem);
+
+	return rc != 0 ? rc : mbedtls_x509_crt_parse(&id->chain, pem,
+		strlen((char *)pem) + 1);
+}
+
+/* Issuers between the CA and the leaf, which the first of them signs. */
+static int
+make_issuers(struct identity *id, const char *kind, mbedtls_pk_context *key)
+{
+	struct cert c = cert_of("ok");
+	int rc = 0, n = strcmp(kind, "longchain") == 0 ? 20 : 1;
+	char name[2][40];
+
+	if (strcmp(kind, "oldissuer") == 0)
+		c.to = "20210101000000";
+	for (int i = 1; rc == 0 && i <= n; i++) {
+		(void)snprintf(name[0], sizeof name[0],
+			"O=Demo,CN=Intermediate %d", i);
+		(void)snprintf(name[1], sizeof name[1],
+			"O=Demo,CN=Intermediate %d", i + 1);
+		c.subject = name[0];
+		rc = add_cert(id, &c, strcmp(kind, "notca") != 0, key,
+			i == n ? ca_name : name[1],
+			i == n ? &id->ca_key : key);
+	}
+	return rc;
+}
+
+static int
+make_leaf(struct identity *id, const char *kind, mbedtls_pk_context *other)
+{
+	struct cert leaf = cert_of(kind);
+	const char *issuer = ca_name;
+	mbedtls_pk_context *signer = &id->ca_key;
+	int rc;
+
+	if (strcmp(kind, "unknownca") == 0)
+		issuer = "O=Somebody else,CN=Another CA";
+	if (strcmp(kind, "nointermediate") == 0)
+		issuer = "O=Demo,CN=Demo Intermediate";
+	if (strcmp(kind, "notca") == 0 || strcmp(kind, "oldissuer") == 0 ||
+	    strcmp(kind, "longchain") == 0)
+		issuer = "O=Demo,CN=Intermediate 1";
+	if (issuer != ca_name || strcmp(kind, "forged") == 0)
+		signer = other;
+	if (strcmp(kind, "selfsigned") == 0) {
+		signer = &id->key;
+		issuer = leaf.subject;
+	}
+	rc = add_cert(id, &leaf, false, &id->key, issuer, signer);
+	/* mbedTLS as a server would not show one for clients. */
+	if (leaf.for_clients)
+		id->chain.PRIVATE(ext_types) &=
+			~MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE;
+	if (rc == 0 && strstr(issuer, "Intermediate 1") != NULL)
+		rc = make_issuers(id, kind, other);
+	return rc;
+}
+
 static int
 make_chain(struct identity *id, const char *kind, const char *ca_path)
 {
-	struct cert ca = { ca_name, "20200101000000", "20491231235959", NULL,
-		false, false };
-	struct cert middle = ca, leaf = cert_of(kind);
-	const char *issuer = ca_name;
-	mbedtls_pk_context other, *signer = &id->ca_key;
+	struct cert ca = cert_of("ok"), leaf = cert_of(kind);
+	mbedtls_pk_context other;
 	unsigned char pem[4096];
 	int rc;
 
-	middle.subject = "O=Demo,CN=Demo Intermediate";
-	rc = make_key(id, &id->ca_key);
+	ca.subject = ca_name;
+	/* There is no ECDSA with MD5. */
+	rc = make_key(id, &id->ca_key,
+		leaf.digest == MBEDTLS_MD_MD5 ? 2048 : 0);
 	if (rc == 0)
-		rc = make_key(id, &id->key);
+		rc = make_key(id, &id->key, leaf.rsa);
 	if (rc == 0)
-		rc = make_key(id, &other);
+		rc = make_key(id, &other, 0);
 	if (rc == 0)
 		rc = make_cert(id, &ca, true, &id->ca_key, ca_name,
 			&id->ca_key, pem, sizeof pem);
 	if (rc == 0)
 		rc = write_text(ca_path, pem);
-	if (strcmp(kind, "unknownca") == 0) {
-		signer = &other;
-		issuer = "O=Somebody else,CN=Another CA";
-	}
-	if (strcmp(kind, "nointermediate") == 0) {
-		signer = &other;
-		issuer = middle.subject;
-	}
-	if (strcmp(kind, "selfsigned") == 0) {
-		signer = &id->key;
-		issuer = leaf.subject;
-	}
 	if (rc == 0)
-		rc = make_cert(id, &leaf, false, &id->key, issuer, signer,
-			pem, sizeof pem);
-	if (rc == 0)
-		rc = mbedtls_x509_crt_parse(&id->chain, pem,
-			strlen((char *)pem) + 1);
+		rc = make_leaf(id, kind, &other);
+	if (rc == 0 && strcmp(kind, "md5") != 0)
+		rc = identity_revoke(id, strcmp(kind, "revoked") == 0,
+			strcmp(kind, "foreignlist") == 0 ? &other :
+			&id->ca_key, strcmp(kind, "oldlist") == 0 ?
+			"20210101000000Z" : "20491231235959Z", ca_path);
 	mbedtls_pk_free(&other);
 	return rc;
 }

@@ -43,6 +43,15 @@ identity_make(struct identity *id, const char *kind, const char *tls_version,
 	const char *ca_path, char pin[65]);
 int
 identity_after_fork(struct identity *id);
+
+/*
+ * revoke.c: write the list of what the CA revoked, the server's certificate
+ * or none, to CA_PATH.crl, signed with this key of P-256. 0 or -1.
+ */
+int
+identity_revoke(struct identity *id, bool revoked, mbedtls_pk_context *key,
+	const char *until, const char *ca_path);
+
 extern const char cert_kinds[];
 
 /* SHA-256 of the certificate, which is signed with SHA-256. */

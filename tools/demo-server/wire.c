@@ -334,9 +334,16 @@ wire_send_raw(struct wire *w, const void *data, size_t n)
 	int put;
 
 	log_octets(w->log, "R: ", data, n);
-	for (; n > 0; p += put, n -= (size_t)put)
-		if ((put = socket_write(w, p, n)) <= 0)
+	while (n > 0) {
+		size_t piece = w->chunk != 0 && w->chunk < n ? w->chunk : n;
+
+		if ((put = socket_write(w, p, piece)) <= 0)
 			return -1;
+		p += put;
+		n -= (size_t)put;
+		if (n > 0 && w->chunk_ms > 0)
+			wire_sleep(w, w->chunk_ms);
+	}
 	return 0;
 }
 
