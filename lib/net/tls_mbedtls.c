@@ -253,8 +253,10 @@ fail_handshake(struct smtp__tls *tls, int error)
 		tls->judge.errors = 0;
 		return fail(tls, SMTP_E_MEMORY, "no memory for TLS");
 	}
+	/* The last is that of a chain that is too long, with all flags set. */
 	if (error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ||
-	    error == BAD_CERTIFICATE) {
+	    error == BAD_CERTIFICATE ||
+	    error == MBEDTLS_ERR_X509_FATAL_ERROR) {
 		if (flags != ~(uint32_t)0)
 			smtp__tls_judge_flags(&tls->judge, flags);
 		return fail_certificate(tls);
