@@ -30,14 +30,14 @@ start()
 {
 	mkdir -p "$work/mail"
 	"$build/tools/demo-server" --dir "$work/mail" --script "$scenario" \
-		--wait 8000 --tls none $(header server) \
+		--wait 30000 --tls none $(header server) \
 		>"$work/server" 2>&1 </dev/null &
 	server=$!
 	trap 'kill $server 2>/dev/null' EXIT
 	i=0
 	until grep -qs '^READY' "$work/server"; do
 		i=$((i + 1))
-		[ $i -lt 100 ] || not 'the server does not start'
+		[ $i -lt 400 ] || not 'the server does not start'
 		sleep 0.05
 	done
 	port=$(sed -n 's/^PORT=//p' "$work/server")
@@ -48,7 +48,7 @@ start()
 played()
 {
 	i=0
-	until [ -s "$work/mail/script.result" ] || [ $i -gt 100 ]; do
+	until [ -s "$work/mail/script.result" ] || [ $i -gt 400 ]; do
 		i=$((i + 1))
 		sleep 0.05
 	done
@@ -73,6 +73,17 @@ no_secret()
 		-e hvc3RpbGUtc2VjcmV0 -e ob3N0aWxlLXNlY3JldA "$@"
 }
 
+# Seconds since some moment, in hundredths where the system tells them.
+now()
+{
+	if [ -r /proc/uptime ]; then
+		read -r up rest </proc/uptime
+		echo "${up%.*}${up#*.}"
+	else
+		echo "$(date +%s)00"
+	fi
+}
+
 run_one()
 {
 	SMTP_PASSWORD=hostile-secret
@@ -80,27 +91,33 @@ run_one()
 	set -- $(header url)
 	scheme=${1:-smtp+plaintext}
 	host=${2:-127.0.0.1}
-	mail=$(header mail | sed "s|@BIG@|$all/big.eml|; s|@RAW@|$all/raw.eml|")
+	mkdir -p "$work"
+	printf '%b' "$(header content)" >"$work/content.eml"
+	mail=$(header mail | sed "s|@BIG@|$all/big.eml|; s|@RAW@|$all/raw.eml|
+		s|@CONTENT@|$work/content.eml|")
 	start
-	began=$(date +%s)
+	began=$(now)
 	"$build/examples/smtp-send" --url "$scheme://$host:$port" --json \
 		--from a@x.example ${mail:---to b@y.example --text hello} \
-		--timeout 1 --ca-file "$ca" \
-		$(header client | sed "s|@TOKEN@|$all/token|") \
+		--timeout 20 --ca-file "$ca" \
+		$(header client | sed "s|@TOKEN@|$all/token|; s|@CA@|$ca|") \
 		>"$work/out" 2>"$work/err" </dev/null
 	status=$?
-	took=$(($(date +%s) - began))
+	took=$(($(now) - began))
 	set -- $(header expect)
 	[ $status -eq "$1" ] || not "status $status, not $1"
 	shift
-	within=6
+	after=0
+	within=15
 	for want; do
 		case $want in
+		after=*)	after=${want#after=} ;;
 		within=*)	within=${want#within=} ;;
 		*)	member "$want" || not "not $want" ;;
 		esac
 	done
-	[ $took -le "$within" ] || not "$took s, not $within"
+	[ $took -lt $((within * 100)) ] || not "0.01 * $took s, not $within"
+	[ $took -ge $((after * 100)) ] || not "0.01 * $took s, not yet $after"
 	words=$(header says)
 	grep -qF -e "$words" "$work/err" || [ -z "$words" ] ||
 		not "does not say $words"
@@ -125,7 +142,18 @@ if [ "${1-}" = --one ]; then
 	name=${scenario##*/}
 	name=${name%.txt}
 	work=$all/$name
-	run_one
+	case $name in
+	canary-*)
+		why=$(header fails)
+		said=$(run_one)
+		case $said in
+		"not ok - $name: "*"$why"*)
+			echo "ok - $name" ;;
+		*)	echo "not ok - $name: does not fail"
+			echo "$said" | sed 's/^/# /' ;;
+		esac ;;
+	*)	run_one ;;
+	esac
 	exit 0
 fi
 
@@ -141,7 +169,7 @@ awk 'BEGIN {
 echo hostile-secret >"$all/token"
 printf 'Subject: raw\r\n\r\n.dot\r\nend\r\n' >"$all/raw.eml"
 if [ $# -eq 0 ]; then
-	set -- tests/hostile/[0-9]*.txt
+	set -- tests/hostile/*.txt
 else
 	for number; do
 		set -- "$@" tests/hostile/$number-*.txt
@@ -152,3 +180,6 @@ printf '%s\n' "$@" | xargs -P 12 -I '{}' sh "$0" --one '{}' "$all" \
 	>"$all/log" 2>&1
 cat "$all/log"
 echo "1..$#"
+passed=$(grep -c '^ok - ' "$all/log")
+echo "$passed passed, $(($# - passed)) failed"
+[ "$passed" -eq $# ]
