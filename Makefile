@@ -257,7 +257,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c \
 # make anew, which finds what came. `all' and `install' ask for nothing.
 
 .PHONY: test check demo hostile lint fuzz size interop sasl bench outsiders \
-	coverage install uninstall clean help
+	coverage mutation install uninstall clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS \
 	WITH_SODIUM WITH_GSSAPI WITH_CARES WITH_LIBUV
 
@@ -293,6 +293,13 @@ lint:
 coverage:
 	$(call deps,tls cmocka gcc gcovr sodium python3 openssl)
 	@MAKE='$(THIS_MAKE)' sh tools/coverage.sh
+
+# So many mutants, chosen by the seed.
+MUTANTS ?= 300
+SEED    ?= 1
+mutation:
+	$(call deps,tls cmocka gcc clang sanitizers pkg-config python3)
+	@MUTANTS='$(MUTANTS)' SEED='$(SEED)' python3 tools/mutate.py
 
 # Each harness for so many seconds.
 FUZZ_SECONDS ?= 60
@@ -408,6 +415,7 @@ help:
 	@echo 'make hostile      only the servers that lie, stall and break'
 	@echo 'make lint         only the rules for sources and manual'
 	@echo 'make coverage     lines and branches of lib/ that the tests run'
+	@echo 'make mutation     break one thing at a time, MUTANTS=300 SEED=1'
 	@echo 'make fuzz         look for inputs that break it, FUZZ_SECONDS=60'
 	@echo 'make size         code and memory on Cortex-M'
 	@echo 'make interop      mail through real servers on this machine'
