@@ -24,7 +24,7 @@
 const char cert_kinds[] = "ok expired notyet wrongname wrongip cnonly "
 	"selfsigned partialwildcard unknownca nointermediate wildcard idn "
 	"nulname clientonly weakkey md5 sha1 forged notca oldissuer longchain "
-	"revoked oldlist foreignlist";
+	"revoked oldlist foreignlist rsa";
 
 struct cert {
 	const char *subject;
@@ -78,6 +78,8 @@ cert_of(const char *kind)
 	c.for_clients = strcmp(kind, "clientonly") == 0;
 	if (strcmp(kind, "weakkey") == 0)
 		c.rsa = 1024;
+	if (strcmp(kind, "rsa") == 0)
+		c.rsa = 2048;            /* and its CA */
 	if (strcmp(kind, "md5") == 0)
 		c.digest = MBEDTLS_MD_MD5;
 	if (strcmp(kind, "sha1") == 0)
@@ -334,7 +336,7 @@ make_chain(struct identity *id, const char *kind, const char *ca_path)
 	ca.subject = ca_name;
 	/* There is no ECDSA with MD5. */
 	rc = make_key(id, &id->ca_key,
-		leaf.digest == MBEDTLS_MD_MD5 ? 2048 : 0);
+		leaf.digest == MBEDTLS_MD_MD5 || leaf.rsa == 2048 ? 2048 : 0);
 	if (rc == 0)
 		rc = make_key(id, &id->key, leaf.rsa);
 	if (rc == 0)
