@@ -15,11 +15,12 @@ rm -rf "$work"
 mkdir -p "$work" || exit 1
 : >"$work/faults"
 
-c_files=$(find include lib examples tools tests -name '*.[ch]' 2>/dev/null |
-	sort)
+c_files=$(find include lib examples tools tests ports -name '*.[ch]' \
+	2>/dev/null | sort)
 lib_files=$(find lib -name '*.[ch]' | sort)
-text_files=$(find Makefile README.md COPYING include lib examples tools tests \
-	man pkgconfig docs bench .ci -type f ! -path '*/corpus/*' \
+text_files=$(find Makefile README.md SIZES.md COPYING include lib \
+	examples tools tests ports man pkgconfig docs bench .ci -type f \
+	! -path '*/corpus/*' \
 	! -name '*.eml' ! -name '*.png' ! -name '*.pdf' 2>/dev/null | sort)
 
 fault()
