@@ -374,6 +374,15 @@ bindings:
 	@$(MAKE) --no-print-directory lib tools
 	@sh tests/bindings/run.sh $(BINDINGS)
 
+# Bare-metal images, in an emulator. DOC=yes writes SIZES.md anew.
+.PHONY: firmware
+firmware:
+	$(call deps,tls arm qemu-arm dpkg-source)
+	@sh tools/fetch-mbedtls36.sh build/mbedtls36
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tls36 \
+		MBEDTLS_PREFIX=build/mbedtls36 $(BUILD)/tls36/tools/demo-server
+	@sh tests/firmware/run.sh $(if $(filter yes,$(DOC)),doc)
+
 INSTALL  = install
 INC_DIR  = $(DESTDIR)$(PREFIX)/include/smtp
 LIB_DIR  = $(DESTDIR)$(LIBDIR)
@@ -418,6 +427,7 @@ help:
 	@echo 'make mutation     break one thing at a time, MUTANTS=300 SEED=1'
 	@echo 'make fuzz         look for inputs that break it, FUZZ_SECONDS=60'
 	@echo 'make size         code and memory on Cortex-M'
+	@echo 'make firmware     images for Cortex-M that send a mail over TLS'
 	@echo 'make interop      mail through real servers on this machine'
 	@echo 'make bench        speed and memory, beside others and floors'
 	@echo 'make sasl         GSSAPI with a KDC, NTLM with Postfix'

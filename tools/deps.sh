@@ -56,6 +56,13 @@ package()
 	pacman:arm)       echo arm-none-eabi-gcc arm-none-eabi-newlib ;;
 	brew:arm)         echo gcc-arm-embedded ;;
 	pkg:arm)          echo gcc-arm-embedded ;;
+	apt:qemu-arm)     echo qemu-system-arm ;;
+	dnf:qemu-arm)     echo qemu-system-arm-core ;;
+	apk:qemu-arm | pacman:qemu-arm)
+			  echo qemu-system-arm ;;
+	brew:qemu-arm | pkg:qemu-arm)
+			  echo qemu ;;
+	apt:dpkg-source)  echo dpkg-dev ;;
 	apt:microsocks | apk:microsocks)
 			  echo microsocks ;;
 	*:tinyproxy)      echo tinyproxy ;;
@@ -175,6 +182,7 @@ have()
 		printf '#include <string.h>\n' |
 			arm-none-eabi-gcc -mcpu=cortex-m4 -x c -E - \
 			>/dev/null 2>&1 ;;
+	qemu-arm) command -v qemu-system-arm >/dev/null 2>&1 ;;
 	bench)	pc libcurl gmime-3.0 glib-2.0 libcrypto >"$scratch/pc" &&
 		command -v strace >/dev/null 2>&1 &&
 		command -v valgrind >/dev/null 2>&1 &&

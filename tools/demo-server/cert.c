@@ -243,7 +243,7 @@ static int
 make_pin(mbedtls_pk_context *key, char pin[65])
 {
 	static const char hex[] = "0123456789abcdef";
-	unsigned char der[256], hash[32];
+	unsigned char der[512], hash[32];
 	int n = mbedtls_pk_write_pubkey_der(key, der, sizeof der);
 
 	if (n < 0 || mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256),

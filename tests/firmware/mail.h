@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One mail with an attachment from a device, as firmware sends it: the engine,
+ * a transport, TLS, and buffers that are all in this struct.
+ */
+#ifndef MAIL_H
+#define MAIL_H
+
+#include <mbedtls/ssl.h>
+
+#include <smtp/engine.h>
+#include <smtp/transport.h>
+
+#include "codec/base64.h"
+#include "smtp_mbedtls.h"
+
+enum {
+	MAIL_PIECE = 57 * 4,             /* of the attachment, read at once */
+	MAIL_CONTENT = 78 * 4 + 78       /* and as base64                   */
+};
+
+struct mail_plan {
+	const char *ehlo, *host, *user, *password, *from, *to;
+	const char *head;        /* header and text, up to the attachment   */
+	const char *tail;        /* behind it                               */
+	/* The next octets of the attachment; 0: its end, below 0: broken. */
+	ptrdiff_t (*read)(void *ctx, void *p, size_t n);
+	void *ctx;
+	const mbedtls_ssl_config *tls;   /* NULL: in the clear, for a test  */
+};
+
+struct mail {
+	const struct mail_plan *plan;
+	struct smtp_engine *engine;
+	struct smtp_engine_setup setup;
+	struct smtp_credentials credentials;
+	struct smtp_transport transport; /* what is talked through now      */
+	struct smtp_mbedtls tls;
+	struct smtp_rcpt rcpt;
+	struct smtp_delivery delivery;
+	uint64_t memory[(SMTP_ENGINE_BYTES + 7) / 8];
+	struct smtp__base64 base64;
+	uint8_t part;            /* of the content: head, attachment, tail  */
+	uint8_t operation;       /* what READY is the end of                */
+	uint8_t is_tls;          /* the handshake has begun                 */
+	uint16_t out_at, out_n;
+	uint16_t piece_n;        /* read and not encoded yet                */
+	uint32_t longest;        /* ticks in one call of the engine         */
+	const char *longest_call;
+	char out[512], in[256], text[96];
+	char piece[MAIL_PIECE], content[MAIL_CONTENT];
+};
+
+/*
+ * Begin, over a transport that connects or is connected. It is closed with the
+ * mail.
+ */
+int
+mail_begin(struct mail *mail, const struct mail_plan *plan,
+    const struct smtp_transport *transport);
+
+/*
+ * Go on. Returns SMTP_WANT_READ when nothing can be done now, and then 0 or a
+ * status: of the delivery, or before there was one, of the session.
+ */
+int
+mail_step(struct mail *mail, uint32_t now_ms);
+
+#endif
