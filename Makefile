@@ -3,7 +3,8 @@
 #	make             the library and the examples, into build/
 #	make help        all targets and settings
 
-VERSION   = 0.1.0
+VERSION  := $(shell awk '$$2 == "SMTP_VERSION" { gsub(/"/, "", $$3); \
+	print $$3 }' include/smtp/config.h)
 SOVERSION = 0
 
 # What a packager or a developer may set on the command line.

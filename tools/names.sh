@@ -7,14 +7,49 @@
 set -eu
 if [ "${1-}" = --write ]; then
 	new=$(mktemp)
-	trap 'rm -f "$new"' EXIT
+	trap 'rm -f "$new" "$new.map" "$new.h"' EXIT
 	sh "$0" >"$new"
-	{
-		echo 'LIBSMTP_0.1 {'
-		echo 'global:'
-		sed 's/.*/\t&;/' "$new"
-		printf 'local:\n\t*;\n};\n'
-	} >lib/libsmtp.map
+	# A name stays in the node of the version that it came with.
+	version=$(awk '$2 == "SMTP_VERSION" { gsub(/"/, "", $3)
+		sub(/\.[0-9]*$/, "", $3); print $3 }' include/smtp/config.h)
+	awk -v now="LIBSMTP_$version" '
+	NR == FNR {
+		name[++n] = $1
+		next
+	}
+	/^LIBSMTP_/ {
+		node = $1
+		order[++nodes] = node
+	}
+	/^	smtp_/ {
+		sub(/;/, "", $1)
+		node_of[$1] = node
+	}
+	END {
+		if (order[nodes] != now)
+			order[++nodes] = now
+		for (i = 1; i <= n; i++)
+			if (!(name[i] in node_of))
+				node_of[name[i]] = now
+		for (k = 1; k <= nodes; k++) {
+			text = ""
+			for (i = 1; i <= n; i++)
+				if (node_of[name[i]] == order[k])
+					text = text "\t" name[i] ";\n"
+			if (text == "")
+				continue
+			if (before != "")
+				print ""
+			print order[k] " {\nglobal:"
+			printf "%s", text
+			if (before == "")
+				print "local:\n\t*;\n};"
+			else
+				print "} " before ";"
+			before = order[k]
+		}
+	}' "$new" lib/libsmtp.map >"$new.map"
+	mv "$new.map" lib/libsmtp.map
 	{
 		sed -e '/^#define smtp_/,$d' -e '/^#endif/d' \
 			include/smtp/prefix.h

@@ -8,7 +8,7 @@
 #ifndef SMTP_CONFIG_H
 #define SMTP_CONFIG_H
 
-#define SMTP_VERSION "0.1.0"
+#define SMTP_VERSION "0.9.0"
 
 #if defined(SMTP_API)
 #elif defined(_WIN32)

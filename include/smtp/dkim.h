@@ -10,7 +10,7 @@
  * return SMTP_OK or a local error, keep the first one for smtp_dkim_error(),
  * and may go unchecked: the send tells it.
  *
- * Since 0.1 all of it.
+ * Since 0.9 all of it.
  */
 #ifndef SMTP_DKIM_H
 #define SMTP_DKIM_H

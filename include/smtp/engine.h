@@ -26,7 +26,7 @@
  * and writing go on at the same time: an engine that wants both must get both,
  * or two full buffers wait for each other (RFC 2920 section 3.1).
  *
- * RFC 5321, RFC 2033, RFC 2920, RFC 3030, RFC 3207, RFC 4954. Since 0.1 all of
+ * RFC 5321, RFC 2033, RFC 2920, RFC 3030, RFC 3207, RFC 4954. Since 0.9 all of
  * it.
  */
 #ifndef SMTP_ENGINE_H

@@ -10,7 +10,7 @@
  * was sent. A message may be built in one thread and sent in another, but it
  * belongs to one thread at a time.
  *
- * Since 0.1 all of it.
+ * Since 0.9 all of it.
  */
 #ifndef SMTP_MESSAGE_H
 #define SMTP_MESSAGE_H

@@ -12,7 +12,7 @@
  * function may be called from any thread; a message, and a session that was
  * taken, belong to one at a time. Calls wait also with the option blocking=no.
  *
- * In a build with SMTP_WITH_POOL. Since 0.1 all of it.
+ * In a build with SMTP_WITH_POOL. Since 0.9 all of it.
  */
 #ifndef SMTP_POOL_H
 #define SMTP_POOL_H

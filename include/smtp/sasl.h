@@ -12,7 +12,7 @@
  *
  * The library says AUTH, base64 and "*", and asks the mechanism for each
  * response. Functions are called in the thread that called the library, never
- * two at a time for one state, and may not use the session. Since 0.1.
+ * two at a time for one state, and may not use the session. Since 0.9.
  */
 #ifndef SMTP_SASL_H
 #define SMTP_SASL_H

@@ -15,7 +15,7 @@
  * parent's. No signal is raised or handled. Secrets never reach a trace, an
  * error or a hint.
  *
- * Since 0.1 all of it.
+ * Since 0.9 all of it.
  */
 #ifndef SMTP_SMTP_H
 #define SMTP_SMTP_H
@@ -509,7 +509,7 @@ smtp_set_deadline(struct smtp *smtp, uint64_t at_ms);
 SMTP_API void
 smtp_cancel(struct smtp *smtp);
 
-/* "0.1.0", and what is built in: "tls login cram-md5 ...". */
+/* "0.9.0", and what is built in: "tls login cram-md5 ...". */
 SMTP_API const char *
 smtp_version(void);
 SMTP_API const char *

@@ -4,7 +4,7 @@
  *
  * The library's own are a socket and TLS over any transport. A program gives
  * one of its own to smtp_options_set_transport(), or drives the engine over it
- * directly. Since 0.1 all of it.
+ * directly. Since 0.9 all of it.
  */
 #ifndef SMTP_TRANSPORT_H
 #define SMTP_TRANSPORT_H
