@@ -16,6 +16,7 @@ PREFIX         ?= /usr/local
 LIBDIR         ?= $(PREFIX)/lib
 DESTDIR        ?=
 PKG_CONFIG     ?= pkg-config
+OBJCOPY        ?= objcopy
 MBEDTLS_PREFIX ?=
 WITH_SODIUM ?= no
 WITH_CARES  ?= no
@@ -180,9 +181,18 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/settings
 	$(call say,CC) $(CC) $(PROG_CFLAGS) -Itests $(CMOCKA_CFLAGS) \
 		$(DEPFLAGS) -c -o $@ $<
 
-# q: two folders may have a file of one name.
+# q: two folders may have a file of one name. Under another prefix it is one
+# object that shows its public names only, so that two copies of the library
+# can stand in one program.
+ifeq ($(SMTP_PREFIX),)
 $(LIB_A): $(LIB_OBJ) $(BUILD)/sources
 	$(call say,AR) rm -f $@ && $(AR) qcs $@ $(LIB_OBJ)
+else
+$(LIB_A): $(LIB_OBJ) $(BUILD)/sources
+	$(call say,AR) rm -f $@ && $(LD) -r -o $(BUILD)/prefixed.o $(LIB_OBJ) \
+		&& $(OBJCOPY) --localize-hidden $(BUILD)/prefixed.o \
+		&& $(AR) qcs $@ $(BUILD)/prefixed.o
+endif
 
 $(BUILD)/libsmtp.map: lib/libsmtp.map $(BUILD)/settings
 	@sed 's/^	smtp_/	$(or $(SMTP_PREFIX),smtp_)/' lib/libsmtp.map >$@
@@ -258,7 +268,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c \
 # make anew, which finds what came. `all' and `install' ask for nothing.
 
 .PHONY: test check demo hostile lint fuzz size interop sasl bench outsiders \
-	coverage mutation install uninstall clean help
+	coverage mutation abi dist packages install uninstall clean help
 export BUILD CC CFLAGS CPPFLAGS LDFLAGS MBEDTLS_PREFIX PKG_CONFIG DEPS \
 	WITH_SODIUM WITH_GSSAPI WITH_CARES WITH_LIBUV
 
@@ -384,16 +394,33 @@ firmware:
 		MBEDTLS_PREFIX=build/mbedtls36 $(BUILD)/tls36/tools/demo-server
 	@sh tests/firmware/run.sh $(if $(filter yes,$(DOC)),doc)
 
+# The binary interface against abi/libsmtp.abi.
+abi:
+	$(call deps,tls gcc abidiff)
+	@MAKE='$(THIS_MAKE)' sh tools/abi.sh
+
+dist:
+	@sh tools/dist.sh $(BUILD)
+
+packages:
+	$(call deps,tls gcc abidiff cmake esmtp debian debootstrap)
+	@MAKE='$(THIS_MAKE)' bash tests/packages/run.sh
+
 INSTALL  = install
 INC_DIR  = $(DESTDIR)$(PREFIX)/include/smtp
 LIB_DIR  = $(DESTDIR)$(LIBDIR)
 PC_LIBDIR = $(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))
 PC_DIR   = $(LIB_DIR)/pkgconfig
+CM_DIR   = $(LIB_DIR)/cmake/libsmtp
+# From there to the headers, so that the whole can be moved.
+CM_UP    = $(if $(filter $(PREFIX)/%,$(LIBDIR)),$${here}/../../$(shell \
+	echo '$(LIBDIR:$(PREFIX)/%=%)' | sed 's|[^/][^/]*|..|g'),$(PREFIX))
+CM_LIBS  = $(shell echo '$(LIBS)' | tr -s ' ' ';')
 BIN_DIR  = $(DESTDIR)$(PREFIX)/bin
 MAN_DIR  = $(DESTDIR)$(PREFIX)/share/man
 
 install: all
-	$(INSTALL) -d '$(INC_DIR)' '$(PC_DIR)' '$(BIN_DIR)' \
+	$(INSTALL) -d '$(INC_DIR)' '$(PC_DIR)' '$(CM_DIR)' '$(BIN_DIR)' \
 		'$(MAN_DIR)/man1' '$(MAN_DIR)/man3'
 	$(INSTALL) -m 644 $(HEADERS) '$(INC_DIR)'
 	$(INSTALL) -m 644 $(LIB_A) '$(LIB_DIR)'
@@ -404,6 +431,12 @@ install: all
 		-e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(strip $(LIBS))|' \
 		pkgconfig/libsmtp.pc.in >'$(PC_DIR)/libsmtp.pc'
 	chmod 644 '$(PC_DIR)/libsmtp.pc'
+	for f in libsmtpConfig libsmtpConfigVersion; do \
+		sed -e 's|@INCLUDEDIR@|$(CM_UP)/include|' \
+		-e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@MAJOR@|$(firstword $(subst ., ,$(VERSION)))|' \
+		-e 's|@STATIC_LIBS@|$(CM_LIBS)|' cmake/$$f.cmake.in \
+		>'$(CM_DIR)'/$$f.cmake; chmod 644 '$(CM_DIR)'/$$f.cmake; done
 	$(INSTALL) -m 755 $(BUILD)/examples/smtp-send '$(BIN_DIR)'
 	sh tools/manual.sh install '$(MAN_DIR)'
 
@@ -412,6 +445,8 @@ uninstall:
 	-rmdir '$(INC_DIR)'
 	cd '$(LIB_DIR)' && rm -f libsmtp.a $(SO_FILE) $(SO_NAME) $(SO_LINK)
 	rm -f '$(PC_DIR)/libsmtp.pc' '$(BIN_DIR)/smtp-send'
+	rm -f '$(CM_DIR)'/libsmtpConfig.cmake '$(CM_DIR)'/libsmtpConfigVersion.cmake
+	-rmdir '$(CM_DIR)'
 	sh tools/manual.sh uninstall '$(MAN_DIR)'
 
 clean:
@@ -435,6 +470,9 @@ help:
 	@echo 'make outsiders    messages read back by parsers of others'
 	@echo 'make bindings     send from Python, Lua, Rust and Node'
 	@echo 'make amalgamation the library as one file and one header'
+	@echo 'make abi          the binary interface against the last release'
+	@echo 'make dist         the archive of a release'
+	@echo 'make packages     CMake, Debian, two copies in one program'
 	@echo 'make install      PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR='
 	@echo 'make uninstall    the same settings'
 	@echo 'make clean        remove what was built'

@@ -111,6 +111,15 @@ package()
 				python3-dkim python3-nacl ;;
 	dnf:outsiders)    echo openssl python3-gobject gmime30 \
 				python3-dkimpy python3-pynacl ;;
+	apt:abidiff)      echo abigail-tools ;;
+	dnf:abidiff | pacman:abidiff)
+			  echo libabigail ;;
+	*:cmake)          echo cmake ;;
+	apt:esmtp)        echo libesmtp-dev ;;
+	dnf:esmtp)        echo libesmtp-devel ;;
+	apk:esmtp)        echo libesmtp-dev ;;
+	pacman:esmtp)     echo libesmtp ;;
+	apt:debian)       echo dpkg-dev debhelper lintian fakeroot git ;;
 	apt:debootstrap)  echo debootstrap ;;
 	dnf:debootstrap | apk:debootstrap | pacman:debootstrap)
 			  echo debootstrap ;;
@@ -195,6 +204,11 @@ have()
 			sh tests/outsiders/python.sh >/dev/null ;;
 	lua)	command -v luajit >/dev/null 2>&1 ;;
 	rust)	command -v rustc >/dev/null 2>&1 ;;
+	esmtp)	printf '#include <stdio.h>\n#include <libesmtp.h>\n' |
+			$CC -x c -E - >/dev/null 2>&1 ;;
+	debian)	command -v dpkg-buildpackage >/dev/null 2>&1 &&
+		command -v dh >/dev/null 2>&1 &&
+		command -v lintian >/dev/null 2>&1 ;;
 	danted)	PATH=$PATH:/usr/sbin command -v danted >/dev/null 2>&1 ;;
 	dovecot) PATH=$PATH:/usr/sbin command -v dovecot >/dev/null 2>&1 ;;
 	postfix) PATH=$PATH:/usr/sbin command -v postfix >/dev/null 2>&1 ;;
