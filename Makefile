@@ -445,7 +445,7 @@ uninstall:
 	-rmdir '$(INC_DIR)'
 	cd '$(LIB_DIR)' && rm -f libsmtp.a $(SO_FILE) $(SO_NAME) $(SO_LINK)
 	rm -f '$(PC_DIR)/libsmtp.pc' '$(BIN_DIR)/smtp-send'
-	rm -f '$(CM_DIR)'/libsmtpConfig.cmake '$(CM_DIR)'/libsmtpConfigVersion.cmake
+	cd '$(CM_DIR)' && rm -f libsmtpConfig.cmake libsmtpConfigVersion.cmake
 	-rmdir '$(CM_DIR)'
 	sh tools/manual.sh uninstall '$(MAN_DIR)'
 

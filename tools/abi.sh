@@ -3,7 +3,7 @@
 # nothing else may change.
 #
 #	BUILD=build sh tools/abi.sh
-#	BUILD=build sh tools/abi.sh --write	at a release: this is the new one
+#	BUILD=build sh tools/abi.sh --write	at a release: it is the new one
 #
 # abi/libsmtp.abi is written by libabigail from an x86-64 build; what carries
 # no promise is named in abi/libsmtp.supp (docs/abi.md has the rules). The
