@@ -243,6 +243,19 @@ $(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 		$(DEPFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/tests/support.a \
 		$(LIB_A) $(CMOCKA_LIBS) $(LIBS)
 
+# Sessions in which everything fails once. What the library asks of the system
+# is answered by the program; see tests/torture/world.c.
+TORTURE_OBJ  := $(call obj,$(sort $(wildcard tests/torture/*.c)))
+TORTURE_WRAP := clock_gettime getentropy socket socketpair connect bind close \
+	fcntl getsockopt setsockopt getsockname getpeername recv send poll \
+	getaddrinfo freeaddrinfo pthread_create
+$(BUILD)/tests/torture/torture: $(TORTURE_OBJ) $(BUILD)/tests/support.a \
+		$(LIB_A)
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) $(CFLAGS) $(LDFLAGS) \
+		$(TORTURE_WRAP:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) \
+		$(BUILD)/tests/support.a $(LIB_A) $(CMOCKA_LIBS) $(LIBS)
+
 # Messages for parsers that are not ours.
 OUTSIDE_OBJ := $(call obj,$(sort $(wildcard tests/outsiders/*.c)))
 $(BUILD)/outsiders/generate: $(OUTSIDE_OBJ) $(LIB_A)
@@ -260,7 +273,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c \
 		$(LDFLAGS) $(FUZZ) -o $@ $(filter %.c,$^) $(LIB_A) $(LIBS)
 
 -include $(addsuffix .d,$(LIB_OBJ) $(SUPPORT_OBJ) $(TOOL_OBJ) $(EXAMPLES) \
-	$(TESTS) $(FUZZERS) $(OUTSIDE_OBJ))
+	$(TESTS) $(FUZZERS) $(OUTSIDE_OBJ) $(TORTURE_OBJ))
 
 # ---- what is done with it
 #
@@ -322,6 +335,20 @@ fuzz:
 		-fsanitize=fuzzer-no-link,address,undefined' \
 		FUZZ=-fsanitize=fuzzer fuzzers
 	@sh tests/fuzz/run.sh $(FUZZ_BUILD)/fuzz $(FUZZ_SECONDS)
+
+# TORTURE=all: every point; else of those inside TLS and RSA about one of
+# TORTURE.
+.PHONY: torture
+TORTURE      ?= 400
+TORTURE_BUILD = $(BUILD)/torturing
+torture:
+	$(call deps,tls cmocka clang sanitizers)
+	@$(MAKE) --no-print-directory BUILD=$(TORTURE_BUILD) CC=clang \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer \
+		-fno-sanitize-recover=all -fsanitize=address,undefined' \
+		$(TORTURE_BUILD)/tests/torture/torture
+	@sh tests/torture/run.sh $(TORTURE_BUILD)/tests/torture/torture \
+		$(TORTURE)
 
 size:
 	$(call deps,arm)
@@ -462,6 +489,7 @@ help:
 	@echo 'make coverage     lines and branches of lib/ that the tests run'
 	@echo 'make mutation     break one thing at a time, MUTANTS=300 SEED=1'
 	@echo 'make fuzz         look for inputs that break it, FUZZ_SECONDS=60'
+	@echo 'make torture      everything fails once; TORTURE=all: everywhere'
 	@echo 'make size         code and memory on Cortex-M'
 	@echo 'make firmware     images for Cortex-M that send a mail over TLS'
 	@echo 'make interop      mail through real servers on this machine'

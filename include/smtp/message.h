@@ -63,8 +63,9 @@ typedef ptrdiff_t smtp_source_read(void *ctx, void *p, size_t n);
  *
  * callback   `rewind` goes back to the start and returns 0; NULL: the source
  *            can be read once only. `close` is called once when the source is
- *            freed; NULL is fine. `size` in octets or SMTP_SIZE_UNKNOWN; a
- *            source that yields another number fails the send.
+ *            freed, or at once without memory for it; NULL is fine. `size` in
+ *            octets or SMTP_SIZE_UNKNOWN; a source that yields another number
+ *            fails the send.
  * memory     borrowed until the message is freed.
  * file       opened when it is first read; the name is used in errors.
  * stream     an open file, from where it stands; borrowed until the message is

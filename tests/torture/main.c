@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each thing that can go wrong goes wrong once, at each point of each session.
+ *
+ *	make torture                  a part of the points of TLS and RSA
+ *	make torture TORTURE=all      all points
+ *	build/tests/torture/torture [-e EVERY] [-s SEED] [-w K/N]
+ *	    [-p SESSION] [-f FAULT] [-n POINT] [-l]
+ *
+ * -e takes about one of EVERY points of the allocations of sessions with TLS
+ * or RSA (1: all), chosen by SEED; -w is the K-th of N processes that share
+ * the work; -p, -f and -n play what begins with these words, and that point
+ * alone; -l lists sessions and faults. For each session a line is printed with
+ * its points, then one for each fault, and "N passed, N failed" in pairs of a
+ * session and a fault. Needs no network and no other program.
+ */
+#include "check.h"
+
+#include "torture.h"
+
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	unsigned long every, seed, point, worker, workers;
+	bool one;
+	const char *play, *fault;
+} ask = { .every = 1, .seed = 1, .workers = 1 };
+
+static unsigned long *fault_total;
+static unsigned long passed, failed, total;
+
+/* A number that looks drawn, the same for the same. */
+static unsigned long
+draw(unsigned long a, unsigned long b)
+{
+	uint64_t x = ask.seed * UINT64_C(0x9e3779b97f4a7c15) + a;
+
+	x = (x ^ x >> 31) * UINT64_C(0xbf58476d1ce4e5b9) + b;
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return (unsigned long)(x ^ x >> 31);
+}
+
+static bool
+is_wanted(size_t play, size_t fault, unsigned long n)
+{
+	bool many = plays[play].flags & (WITH_TLS | WITH_STARTTLS |
+	    WITH_DKIM) && faults[fault].site == SITE_HEAP;
+
+	if (ask.one)
+		return n == ask.point;
+	if (n % ask.workers != ask.worker)
+		return false;
+	return !many || ask.every <= 1 ||
+	    draw(play * 1000 + fault, n) % ask.every == 0;
+}
+
+static unsigned long
+torture(size_t play, size_t fault)
+{
+	unsigned long points, tried = 0, ignored;
+	bool good = true, hit;
+
+	/* How many there are: with one that never comes. */
+	if (!judge_play(&plays[play], &faults[fault], ULONG_MAX, &points,
+	    &hit)) {
+		failed++;
+		return 0;
+	}
+	for (unsigned long n = 0; n < points; n++) {
+		if (!is_wanted(play, fault, n))
+			continue;
+		good &= judge_play(&plays[play], &faults[fault], n,
+		    &ignored, &hit);
+		/* How often mbedTLS asks for memory is not quite the same. */
+		if (!hit && faults[fault].site != SITE_HEAP) {
+			(void)fprintf(stderr, "%s: %s %lu: not reached\n",
+			    plays[play].name, faults[fault].name, n);
+			good = false;
+		}
+		tried += hit;
+	}
+	passed += tried > 0 && good;
+	failed += !good;
+	fault_total[fault] += tried;
+	return tried;
+}
+
+static bool
+begins(const char *text, const char *with)
+{
+	return with == NULL || strncmp(text, with, strlen(with)) == 0;
+}
+
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void
+torture_play(size_t play)
+{
+	unsigned long tried = 0, ignored;
+	double start = seconds();
+	bool hit;
+
+	if (!begins(plays[play].name, ask.play))
+		return;
+	for (int i = 0; i < 2; i++)
+		if (!judge_play(&plays[play], NULL, 0, &ignored, &hit)) {
+			failed++;
+			return;
+		}
+	for (size_t i = 0; i < fault_count; i++)
+		if (begins(faults[i].name, ask.fault))
+			tried += torture(play, i);
+	(void)printf("%-30s %8lu points %8.1f s\n", plays[play].name, tried,
+		seconds() - start);
+	(void)fflush(stdout);
+	total += tried;
+}
+
+static int
+list(void)
+{
+	for (size_t i = 0; i < play_count; i++)
+		(void)printf("session  %s\n", plays[i].name);
+	for (size_t i = 0; i < fault_count; i++)
+		(void)printf("fault    %s\n", faults[i].name);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "e:s:w:p:f:n:l")) != -1) {
+		char *end = optarg;
+
+		switch (option) {
+		case 'e': ask.every = strtoul(optarg, &end, 10); break;
+		case 's': ask.seed = strtoul(optarg, &end, 10); break;
+		case 'w':
+			ask.worker = strtoul(optarg, &end, 10);
+			ask.workers = *end == '/' ?
+			    strtoul(end + 1, &end, 10) : 0;
+			break;
+		case 'p': ask.play = optarg; continue;
+		case 'f': ask.fault = optarg; continue;
+		case 'n':
+			ask.point = strtoul(optarg, &end, 10);
+			ask.one = true;
+			break;
+		case 'l': return list();
+		default: return 64;
+		}
+		if (*end != '\0' || ask.workers == 0 || ask.every == 0)
+			return 64;
+	}
+	fault_total = calloc(fault_count, sizeof *fault_total);
+	if (fault_total == NULL)
+		return 1;
+	certificates_make();
+	for (size_t i = 0; i < play_count; i++)
+		torture_play(i);
+	certificates_free();
+	for (size_t i = 0; i < fault_count; i++)
+		if (fault_total[i] > 0)
+			(void)printf("%-30s %8lu points\n", faults[i].name,
+				fault_total[i]);
+	free(fault_total);
+	(void)printf("%lu points\n%lu passed, %lu failed\n", total, passed,
+		failed);
+	return failed > 0;
+}
