@@ -112,10 +112,11 @@ smtp_arena_calloc(size_t n, size_t bytes)
 void
 smtp_arena_free(void *p)
 {
-	unsigned char *piece = (unsigned char *)p - WORD;
+	unsigned char *piece;
 
 	if (p == NULL)
 		return;
+	piece = (unsigned char *)p - WORD;
 	mark(piece, size_of(piece), 0);
 	smtp_arena.used -= size_of(piece);
 }

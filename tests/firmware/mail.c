@@ -44,6 +44,7 @@ mail_begin(struct mail *mail, const struct mail_plan *plan,
 	mail->setup.ehlo = plan->ehlo;
 	mail->setup.text = mail->text;
 	mail->setup.text_n = sizeof mail->text;
+	mail->setup.wait_s = plan->wait_s;
 	mail->setup.tls = plan->tls != NULL ? SMTP_ENGINE_STARTTLS :
 	    SMTP_ENGINE_PLAINTEXT;
 	mail->credentials.user = plan->user;

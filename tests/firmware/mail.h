@@ -27,6 +27,7 @@ struct mail_plan {
 	ptrdiff_t (*read)(void *ctx, void *p, size_t n);
 	void *ctx;
 	const mbedtls_ssl_config *tls;   /* NULL: in the clear, for a test  */
+	const uint16_t *wait_s;  /* NULL: those of the RFC                  */
 };
 
 struct mail {

@@ -3,6 +3,7 @@
  * Firmware that sends one mail and tells how it went. By its arguments:
  *
  *	plain      without TLS
+ *	hurry      waits three seconds, and not as long as RFC 5321 says
  *	arena=N    only so much of the memory of TLS
  *	from=N     seconds since 1970, instead of the clock of the host
  *
@@ -268,6 +269,7 @@ main(void)
 		.head = fw.head, .tail = "\r\n--=_b--\r\n",
 		.read = read_attachment
 	};
+	static const uint16_t hurry[SMTP_WAIT_COUNT] = { 3, 3, 3, 3, 3, 3, 3 };
 	int file = system_open("attachment"), status = SMTP_OK;
 
 	if (file < 0)
@@ -275,6 +277,8 @@ main(void)
 	fw.began = argument("from=", (long)system_seconds());
 	make_head();
 	plan.ctx = &file;
+	if (strstr(system_arguments(), "hurry") != NULL)
+		plan.wait_s = hurry;
 	if (strstr(system_arguments(), "plain") == NULL) {
 		plan.tls = &fw.config;
 		status = prepare_tls((size_t)argument("arena=",

@@ -122,6 +122,18 @@ image()
 		give_up "the image for $1, $2 was not built"
 }
 
+# boot BOARD PEER ICOUNT: the image, and what it talks to
+boot()
+{
+	(cd "$work" && timeout 120 qemu-system-arm -M "$1" -icount "$3" \
+		-display none -monitor none -serial none \
+		-semihosting-config enable=on,target=native,$arguments \
+		-kernel "${elf##*/}" \
+		-nic user,restrict=on,guestfwd=tcp:10.0.2.100:25-"$2") \
+		>"$work/report" 2>&1
+	status=$?
+}
+
 # run BOARD SERVER ARGUMENT...: the image `elf' against this server; its report
 # is in $work/report, its exit status in `status'
 run()
@@ -133,12 +145,7 @@ run()
 		arguments=$arguments,arg=$a
 	done
 	rm -f "$work/$server"/0*.eml "$work/$server"/session-*.log
-	(cd "$work" && timeout 120 qemu-system-arm -M "$board" \
-		-icount shift=0 -display none -monitor none -serial none \
-		-semihosting-config enable=on,target=native,$arguments \
-		-kernel "${elf##*/}" -nic user,restrict=on,guestfwd=tcp:\
-10.0.2.100:25-tcp:127.0.0.1:"$(cat "$server.port")") >"$work/report" 2>&1
-	status=$?
+	boot "$board" "tcp:127.0.0.1:$(cat "$work/$server.port")" shift=0
 	mail=$(ls "$work/$server"/0*.eml 2>/dev/null)
 	log=$(ls "$work/$server"/session-*.log 2>/dev/null)
 }
@@ -281,6 +288,24 @@ no_heap()
 		grep -E ' _?(malloc|calloc|realloc|free|_?sbrk)(_r)?$'
 }
 
+# lost WHAT STATUS ICOUNT: against the script on standard input
+lost()
+{
+	{
+		echo '#!/bin/sh'
+		cat
+	} >"$work/peer.sh"
+	chmod +x "$work/peer.sh"
+	arguments=arg=firmware,arg=plain,arg=hurry
+	boot lm3s6965evb cmd:./peer.sh "$3"
+	if [ $status -eq 1 ] && [ "$(told status)" = "$2" ]; then
+		ok "$1: status $2"
+	else
+		bad "$1: status $(told status) and not $2"
+		sed 's/^/         /' "$work/report"
+	fi
+}
+
 # refused WHAT STATUS SERVER ARGUMENT...: no mail, and this status
 refused()
 {
@@ -298,6 +323,14 @@ refused()
 }
 
 # ---- it begins
+
+printf '\nThe arena by itself\n\n'
+${CC:-cc} -g -O1 -fsanitize=address,undefined -fno-sanitize-recover \
+	-Iports/mbedtls -o "$work/arena" $here/host/arena.c \
+	ports/mbedtls/smtp_arena.c || give_up 'the arena was not built'
+seed=$(date +%s)
+check "random allocations leave each other alone, seed $seed" \
+	"$work/arena" "$seed"
 
 [ -x "$newer/tools/demo-server" ] || give_up 'no demo-server with mbedTLS 3.6'
 head -c 20000 /dev/urandom >"$work/attachment"
@@ -329,6 +362,45 @@ for kind in wrongname cnonly expired; do
 done
 image lm3s6965evb ec12 2048 10240 expired
 refused 'an authority that is not ours' $CERTIFICATE ec
+
+# A peer that is a script, in the clear, and a device that waits three seconds.
+# With sleep=off the time of an idle device passes at once.
+printf '\nWhat ends another way\n\n'
+LATER=-2 REFUSED=-3 UNKNOWN=-4 CLOSED=-22 TIMEOUT=-23
+lost 'no greeting' $TIMEOUT shift=0,sleep=off <<-'END'
+	exec sleep 30
+END
+lost 'a connection that ends behind the greeting' $CLOSED shift=0 <<-'END'
+	printf '220 here\r\n'
+END
+talk='answer() { read -r line; printf "$1\r\n"; }
+	printf "220 here\r\n"
+	answer "250 here"
+	answer "250 2.1.0 yes"'
+lost 'a recipient that is refused' $REFUSED shift=0 <<-END
+	$talk
+	answer '550 5.1.1 nobody of that name'
+	answer '221 2.0.0 bye'
+	sleep 1
+END
+lost 'a connection that ends within the mail' $LATER shift=0 <<-END
+	$talk
+	answer '250 2.1.5 yes'
+	answer '354 go on'
+END
+lost 'a connection that ends behind it' $UNKNOWN shift=0 <<-END
+	$talk
+	answer '250 2.1.5 yes'
+	answer '354 go on'
+	sed '/^\.\r*\$/q' >/dev/null
+END
+lost 'no answer behind it' $UNKNOWN shift=0 <<-END
+	$talk
+	answer '250 2.1.5 yes'
+	answer '354 go on'
+	sed '/^\.\r*\$/q' >/dev/null
+	exec sleep 30
+END
 
 # ---- SIZES.md
 
