@@ -330,7 +330,7 @@ smtp_engine_reply(const struct smtp_engine *e, struct smtp_reply *reply)
 #endif
 	reply->text = e->reply.text;
 	reply->text_n = e->reply.text_n;
-	reply->cut = e->reply.cut;
+	reply->cut = e->reply.cut != 0;
 	reply->delivery = e->reply_delivery;
 	reply->rcpt = e->reply_rcpt;
 	return 1;

@@ -26,13 +26,20 @@ smtp__reply_begin(struct smtp__reply *r)
 }
 
 #if SMTP_WITH_TEXT
+/* What may still be an enhanced code is no word that is missed. */
+#if SMTP_WITH_ENHANCED
+#define CUT(r) ((r)->at == NO_CODE ? 1 : 2)
+#else
+#define CUT(r) 1
+#endif
+
 static void
 keep(struct smtp__reply *r, char c)
 {
 	if (r->text_n < r->text_room)
 		r->text[r->text_n++] = c;
 	else
-		r->cut = 1;
+		r->cut |= CUT(r);
 }
 #endif
 
@@ -69,6 +76,7 @@ enhanced(struct smtp__reply *r, unsigned char c)
 		return 0;
 #if SMTP_WITH_TEXT
 	r->text_n = r->line_at;
+	r->cut &= 1;
 #endif
 	return c == ' ';
 }

@@ -26,7 +26,7 @@ struct smtp__reply {
 	uint8_t later;           /* lines before this one                 */
 	uint8_t last;            /* the line is the last one              */
 	uint8_t done;            /* complete: begin before the next octet */
-	uint8_t cut;             /* words did not fit                     */
+	uint8_t cut;             /* not 0: words did not fit              */
 	uint8_t phase;           /* what it is about: of the engine       */
 #if SMTP_WITH_ENHANCED
 	uint8_t plain;           /* greeting, EHLO: no enhanced codes     */
