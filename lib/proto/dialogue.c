@@ -836,6 +836,7 @@ smtp__dialogue_said(struct smtp_engine *e, enum step step)
 	if (step == MAIL) {
 		e->piece = e->no_more = e->stuff.end = false;
 		e->given_up = SMTP_OK;
+		e->chunk = 0;
 		if (smtp__in_chunks(e, d))
 			smtp__stuff_begin_plain(&e->stuff,
 			    (d->flags & SMTP_DELIVERY_8BIT) != 0);
