@@ -224,12 +224,13 @@ smtp__lacks_piece(const struct smtp_engine *e)
 #endif
 }
 
-/* One verdict for each was asked for. */
+/* One verdict for each was asked for; LMTP has them without. */
 static inline bool
 smtp__has_prdr(const struct smtp_engine *e, const struct smtp_delivery *d)
 {
 	return (d->flags & SMTP_DELIVERY_PRDR) != 0 &&
-	    smtp__has(e, SMTP_OFFER_PRDR);
+	    smtp__has(e, SMTP_OFFER_PRDR) &&
+	    !(SMTP_WITH_LMTP && e->setup->lmtp);
 }
 
 /* Is a reply owed? Where it is always one, that is what HOLD waits for. */
