@@ -12,14 +12,14 @@
 static void
 prepare(const char *text, size_t room)
 {
-	char *out = malloc(room + (room == 0)), *again;
+	char *out = fuzz_alloc(room), *again;
 	ptrdiff_t n = smtp__saslprep(text, out, room), stored, more;
 	size_t size;
 
 	REQUIRE(n >= -1 && (n == -1 || (size_t)n < room));
 	if (n >= 0) {
 		size = (size_t)n + 17;
-		again = malloc(size);
+		again = fuzz_alloc(size);
 		REQUIRE(strlen(out) == (size_t)n);
 		REQUIRE(smtp__utf8_valid(out, (size_t)n));
 		REQUIRE((size_t)n <= 11 * strlen(text));
@@ -28,9 +28,7 @@ prepare(const char *text, size_t room)
 		stored = smtp__saslprep_stored(text, again, size);
 		REQUIRE(stored == -1 || (stored == n &&
 		    strcmp(out, again) == 0));
-		free(again);
 	}
-	free(out);
 }
 
 #if SMTP_WITH_NTLM
@@ -70,7 +68,7 @@ challenge(const char *user, const char *p, size_t n)
 int
 LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_n)
 {
-	struct fuzz f = { input, input_n };
+	struct fuzz f = fuzz_begin(input, input_n);
 	unsigned room = fuzz_octet(&f);
 	char *text = fuzz_string(&f, 255);
 
@@ -81,8 +79,6 @@ LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_n)
 	char *rest = fuzz_rest(&f, &n);
 
 	challenge(text, rest, n);
-	free(rest);
 #endif
-	free(text);
 	return 0;
 }

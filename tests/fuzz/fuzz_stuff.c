@@ -87,16 +87,16 @@ stuff(const char *p, size_t n, bool eightbit, size_t in_cut, size_t out_cut,
 int
 LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_n)
 {
-	struct fuzz f = { input, input_n };
+	struct fuzz f = fuzz_begin(input, input_n);
 	bool eightbit = fuzz_octet(&f) & 1, bad, bad2;
 	size_t in_cut = 1 + fuzz_octet(&f), out_cut = 1 + fuzz_octet(&f);
 	size_t n, size, size2, plain, back, used = 0;
 	char *p = fuzz_rest(&f, &n), *out, *out2, *want, *got;
 
-	out = malloc(3 * n + 400);
-	out2 = malloc(3 * n + 400);
-	want = malloc(2 * n + 4);
-	got = malloc(3 * n + 400);
+	out = fuzz_alloc(3 * n + 400);
+	out2 = fuzz_alloc(3 * n + 400);
+	want = fuzz_alloc(2 * n + 4);
+	got = fuzz_alloc(3 * n + 400);
 	size = stuff(p, n, eightbit, n + 1, 3 * n + 9, out, &bad);
 	size2 = stuff(p, n, eightbit, in_cut, out_cut, out2, &bad2);
 	REQUIRE(bad == bad2 && size == size2);
@@ -109,10 +109,5 @@ LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_n)
 		for (size_t i = 0; i < size && !eightbit; i++)
 			REQUIRE((unsigned char)out[i] < 128);
 	}
-	free(got);
-	free(want);
-	free(out2);
-	free(out);
-	free(p);
 	return 0;
 }

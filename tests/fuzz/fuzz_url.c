@@ -62,7 +62,7 @@ each(void *ctx, const char *name, const char *kind, const char *standard,
 int
 LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_n)
 {
-	struct fuzz f = { input, input_n };
+	struct fuzz f = fuzz_begin(input, input_n);
 	unsigned how = fuzz_octet(&f);
 	char *name = fuzz_string(&f, 60), *value = fuzz_string(&f, 255);
 
@@ -72,7 +72,5 @@ LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_n)
 		option(name, value);
 	else
 		smtp_options_each(each, value);
-	free(value);
-	free(name);
 	return 0;
 }
