@@ -655,7 +655,8 @@ whose_turn(void)
 	for (size_t i = 0; i < session.mail_n; i++) {
 		struct mail *m = &session.mails[i];
 
-		if (m->started && !m->back && !m->ended)
+		if (m->started && !m->back && !m->ended &&
+		    m->d.phase < SMTP_PHASE_FINAL)
 			return m;
 	}
 	return NULL;
