@@ -45,8 +45,25 @@ endif
 ifneq ($(shell uname -s),Linux)
 EXAMPLE_SRC := $(filter-out examples/epoll_loop.c,$(EXAMPLE_SRC))
 endif
+# For Windows, which the compiler says: another kind of program, and libraries
+# of the system in place of threads of POSIX.
+TARGET := $(shell $(CC) -dumpmachine 2>/dev/null)
+WINDOWS := $(findstring mingw,$(TARGET))
+ifneq ($(WINDOWS),)
+EXE := .exe
+EXAMPLE_SRC := $(filter-out examples/epoll_loop.c examples/poll_loop.c,\
+	$(EXAMPLE_SRC))
+endif
 TEST_SRC    := $(sort $(wildcard tests/test_*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+ifneq ($(WINDOWS),)
+# Tests that are of POSIX; tests/windows/posix-only says why.
+POSIX_ONLY  := $(shell sed -n 's/^\([^ 	\#]*\.c\)[ 	].*/tests\/\1/p' \
+	tests/windows/posix-only)
+TEST_SRC    := $(filter-out $(POSIX_ONLY),$(TEST_SRC))
+SUPPORT_SRC := $(filter-out $(POSIX_ONLY),$(SUPPORT_SRC)) \
+	tests/windows/posix.c
+endif
 TOOL_SRC    := $(sort $(wildcard tools/*.c))
 TOOL_PARTS  := $(sort $(wildcard tools/*/*.c))
 HEADERS     := $(sort $(wildcard include/smtp/*.h))
@@ -59,8 +76,8 @@ TOOL_OBJ    := $(call obj,$(TOOL_SRC) $(TOOL_PARTS))
 ifeq ($(ONE_FILE),yes)
 LIB_OBJ     := $(BUILD)/amalgamation/smtp.o
 endif
-EXAMPLES    := $(patsubst examples/%.c,$(BUILD)/examples/%,$(EXAMPLE_SRC))
-TESTS       := $(patsubst tests/test_%.c,$(BUILD)/tests/%,$(TEST_SRC))
+EXAMPLES    := $(patsubst examples/%.c,$(BUILD)/examples/%$(EXE),$(EXAMPLE_SRC))
+TESTS       := $(patsubst tests/test_%.c,$(BUILD)/tests/%$(EXE),$(TEST_SRC))
 FUZZERS     := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,\
 	$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 TOOLS       := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOL_SRC))
@@ -72,6 +89,11 @@ SO_NAME := libsmtp.$(SOVERSION).dylib
 SO_FILE := libsmtp.$(VERSION).dylib
 SO_LINK := libsmtp.dylib
 SO_FLAGS = -dynamiclib -install_name $(LIBDIR)/$(SO_NAME)
+else ifneq ($(WINDOWS),)
+SO_NAME := libsmtp-$(SOVERSION).dll
+SO_FILE := $(SO_NAME)
+SO_LINK := libsmtp.dll.a
+SO_FLAGS = -shared -Wl,--out-implib,$(BUILD)/$(SO_LINK) $(BUILD)/libsmtp.def
 else
 SO_NAME := libsmtp.so.$(SOVERSION)
 SO_FILE := libsmtp.so.$(VERSION)
@@ -81,8 +103,8 @@ SO_FLAGS = -shared -Wl,-soname,$(SO_NAME) $(SO_COMPLETE) \
 endif
 # A sanitized library leaves its runtime to the program that loads it.
 SO_COMPLETE = $(if $(findstring -fsanitize,$(CFLAGS)),,-Wl,--no-undefined)
-LIB_SO := $(if $(LIB_SRC),$(BUILD)/$(SO_FILE) $(BUILD)/$(SO_NAME) \
-	$(BUILD)/$(SO_LINK))
+LIB_SO := $(if $(LIB_SRC),$(sort $(BUILD)/$(SO_FILE) $(BUILD)/$(SO_NAME) \
+	$(BUILD)/$(SO_LINK)))
 
 # ---- where the libraries are: pkg-config when it knows them, else plain -l
 
@@ -91,8 +113,8 @@ MBEDTLS_PC := mbedtls mbedx509 mbedcrypto
 MBEDTLS_L  := -lmbedtls -lmbedx509 -lmbedcrypto
 ifneq ($(MBEDTLS_PREFIX),)
 MBEDTLS_CFLAGS := -isystem $(MBEDTLS_PREFIX)/include
-MBEDTLS_LIBS   := -L$(MBEDTLS_PREFIX)/lib \
-	-Wl,-rpath,$(abspath $(MBEDTLS_PREFIX)/lib) $(MBEDTLS_L)
+MBEDTLS_LIBS   := -L$(MBEDTLS_PREFIX)/lib $(if $(WINDOWS),,\
+	-Wl,-rpath,$(abspath $(MBEDTLS_PREFIX)/lib)) $(MBEDTLS_L)
 else ifeq ($(call known,$(MBEDTLS_PC)),yes)
 MBEDTLS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(MBEDTLS_PC))
 MBEDTLS_LIBS   := $(shell $(PKG_CONFIG) --libs $(MBEDTLS_PC))
@@ -100,14 +122,18 @@ else
 MBEDTLS_CFLAGS :=
 MBEDTLS_LIBS   := $(MBEDTLS_L)
 endif
-ifeq ($(call known,cmocka),yes)
+ifneq ($(WINDOWS),)
+CMOCKA_CFLAGS := -Itests/windows/include -D__USE_MINGW_ANSI_STDIO=1 -w
+CMOCKA_LIBS   := -static -lcmocka -lpthread
+else ifeq ($(call known,cmocka),yes)
 CMOCKA_CFLAGS := $(shell $(PKG_CONFIG) --cflags cmocka)
 CMOCKA_LIBS   := $(shell $(PKG_CONFIG) --libs cmocka)
 else
 CMOCKA_CFLAGS :=
 CMOCKA_LIBS   := -lcmocka
 endif
-LIBS := $(MBEDTLS_LIBS) -pthread
+THREADS := $(if $(WINDOWS),,-pthread)
+LIBS := $(MBEDTLS_LIBS) $(or $(THREADS),-lws2_32 -lcrypt32 -lbcrypt)
 ifeq ($(WITH_SODIUM),yes)
 SODIUM_CFLAGS := -DSMTP_WITH_SODIUM=1
 LIBS += -lsodium
@@ -124,12 +150,13 @@ ifeq ($(WERROR),yes)
 WARN += -Werror
 endif
 INCLUDE    := -Iinclude -Ilib
-ALL_CFLAGS  = $(WARN) $(INCLUDE) $(MBEDTLS_CFLAGS) -pthread \
+ALL_CFLAGS  = $(WARN) $(INCLUDE) $(MBEDTLS_CFLAGS) $(THREADS) \
 	$(SODIUM_CFLAGS) $(CARES_CFLAGS) \
 	$(if $(SMTP_PREFIX),-DSMTP_PREFIX=$(SMTP_PREFIX)) $(CPPFLAGS) $(CFLAGS)
 # The library is ISO C and each file names the POSIX it needs; programs here
 # are written for the platform.
-LIB_CFLAGS  = -std=c11 -fPIC -fvisibility=hidden $(ALL_CFLAGS)
+LIB_CFLAGS  = -std=c11 $(if $(WINDOWS),,-fPIC -fvisibility=hidden) \
+	$(ALL_CFLAGS)
 PROG_CFLAGS = -std=gnu11 $(ALL_CFLAGS)
 DEPFLAGS    = -MMD -MP -MF $@.d -MT $@
 
@@ -197,12 +224,21 @@ endif
 $(BUILD)/libsmtp.map: lib/libsmtp.map $(BUILD)/settings
 	@sed 's/^	smtp_/	$(or $(SMTP_PREFIX),smtp_)/' lib/libsmtp.map >$@
 
-$(BUILD)/$(SO_FILE): $(LIB_OBJ) $(BUILD)/libsmtp.map $(BUILD)/sources
+$(BUILD)/libsmtp.def: $(BUILD)/libsmtp.map
+	@(echo EXPORTS && sed -n 's/^\(	[a-z0-9_]*\);/\1/p' $<) >$@
+
+$(BUILD)/$(SO_FILE): $(LIB_OBJ) $(BUILD)/sources \
+		$(BUILD)/libsmtp.$(if $(WINDOWS),def,map)
 	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) $(SO_FLAGS) -o $@ \
 		$(LIB_OBJ) $(LIBS)
 
+ifneq ($(WINDOWS),)
+$(BUILD)/$(SO_LINK): $(BUILD)/$(SO_FILE)
+	@touch $@
+else
 $(BUILD)/$(SO_NAME) $(BUILD)/$(SO_LINK): $(BUILD)/$(SO_FILE)
 	@ln -sf $(SO_FILE) $@
+endif
 
 ifeq ($(WITH_GSSAPI),yes)
 $(BUILD)/examples/gssapi: LIBS += \
@@ -213,7 +249,7 @@ ifeq ($(WITH_LIBUV),yes)
 $(BUILD)/examples/libuv_loop: LIBS += \
 	$(shell $(PKG_CONFIG) --libs libuv 2>/dev/null || echo -luv)
 endif
-$(BUILD)/examples/%: examples/%.c $(LIB_A)
+$(BUILD)/examples/%$(EXE): examples/%.c $(LIB_A)
 	@mkdir -p $(@D)
 	$(call say,EXE) $(CC) $(PROG_CFLAGS) $(DEPFLAGS) $(LDFLAGS) -o $@ $< \
 		$(LIB_A) $(LIBS)
@@ -237,7 +273,7 @@ $(BUILD)/tests/support.a: $(SUPPORT_OBJ) $(BUILD)/sources
 	@mkdir -p $(@D)
 	$(call say,AR) rm -f $@ && $(AR) qcs $@ $(SUPPORT_OBJ)
 
-$(BUILD)/tests/%: tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
+$(BUILD)/tests/%$(EXE): tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 	@mkdir -p $(@D)
 	$(call say,EXE) $(CC) $(PROG_CFLAGS) -Itests $(CMOCKA_CFLAGS) \
 		$(DEPFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/tests/support.a \

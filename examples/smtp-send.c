@@ -8,7 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#include <windows.h>
+
+#include <shellapi.h>
+#else
 #include <unistd.h>
+#endif
 
 #include <smtp/smtp.h>
 
@@ -231,6 +240,83 @@ check_arguments(const struct arguments *a)
 }
 
 /*
+ * The platform. Arguments and names of files are UTF-8, and no octet is
+ * changed, which Windows has to be told.
+ */
+
+#ifdef _WIN32
+
+static FILE *
+open_file(const char *path)
+{
+	wchar_t name[4096];
+
+	if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, name,
+	    sizeof name / sizeof *name) == 0)
+		return NULL;
+	return _wfopen(name, L"rb");
+}
+
+static bool
+can_be_read(const char *path)
+{
+	FILE *file = open_file(path);
+
+	if (file != NULL)
+		fclose(file);
+	return file != NULL;
+}
+
+/* They live as long as the program. */
+static char **
+arguments_of(int *argc, char **argv)
+{
+	wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), argc);
+	char **list = calloc((size_t)*argc + 1, sizeof *list);
+
+	(void)argv;
+	(void)_setmode(0, _O_BINARY);
+	(void)_setmode(1, _O_BINARY);
+	for (int i = 0; wide != NULL && list != NULL && i < *argc; i++) {
+		int n = WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, NULL, 0,
+		    NULL, NULL);
+
+		list[i] = malloc((size_t)n);
+		if (list[i] == NULL)
+			exit(EXIT_FILE);
+		(void)WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, list[i], n,
+		    NULL, NULL);
+	}
+	if (wide == NULL || list == NULL)
+		exit(EXIT_FILE);
+	return list;
+}
+
+#else
+
+static FILE *
+open_file(const char *path)
+{
+	return fopen(path, "rb");
+}
+
+/* Without opening it: a pipe would wait for its writer. */
+static bool
+can_be_read(const char *path)
+{
+	return access(path, R_OK) == 0;
+}
+
+static char **
+arguments_of(int *argc, char **argv)
+{
+	(void)argc;
+	return argv;
+}
+
+#endif
+
+/*
  * Files. The standard input is read once, so that --count can use it again.
  */
 
@@ -241,7 +327,7 @@ open_input(const char *path, FILE **copy)
 	size_t n;
 
 	if (strcmp(path, "-") != 0)
-		return fopen(path, "rb");
+		return open_file(path);
 	if (*copy == NULL) {
 		*copy = tmpfile();
 		while (*copy != NULL &&
@@ -294,7 +380,7 @@ read_whole(const char *path, size_t *n)
 static char *
 read_secret(const char *path)
 {
-	FILE *file = fopen(path, "rb");
+	FILE *file = open_file(path);
 	char *secret = malloc(SECRET_MAX);
 
 	if (file == NULL || secret == NULL ||
@@ -541,7 +627,7 @@ add_part(struct smtp_message *m, const char *text, bool inlined,
 	if (inlined && part.cid == NULL)
 		fail_usage("an id is missing (FILE,cid=ID): --inline ", text);
 	/* Told before anybody is called; not opened, it may be a pipe. */
-	if (access(part.file, R_OK) != 0) {
+	if (!can_be_read(part.file)) {
 		free(copy);
 		*missing = text;
 		return SMTP_E_SOURCE;
@@ -802,7 +888,7 @@ find_secret(const struct arguments *a, struct secret *secret)
 
 /* Tell what became of a message, or of the session it was meant for. */
 static int
-tell(const struct arguments *a, const struct result *r,
+tell_result(const struct arguments *a, const struct result *r,
     const struct smtp_message *m, const char *error)
 {
 	if (r->status != SMTP_OK) {
@@ -828,10 +914,10 @@ tell_local(const struct arguments *a, const struct smtp_message *m,
 	char words[512];
 
 	if (missing == NULL)
-		return tell(a, &r, m, m == NULL ? "out of memory" :
+		return tell_result(a, &r, m, m == NULL ? "out of memory" :
 		    smtp_message_error(m));
 	snprintf(words, sizeof words, "%s: cannot be read", missing);
-	return tell(a, &r, m, words);
+	return tell_result(a, &r, m, words);
 }
 
 static int
@@ -845,7 +931,7 @@ tell_session(const struct arguments *a, const struct smtp *smtp,
 		"", smtp_message_message_id(m), smtp_hint(smtp), false,
 		smtp_retry(smtp), smtp_retry_s(smtp) };
 
-	return tell(a, &r, m, smtp_error(smtp));
+	return tell_result(a, &r, m, smtp_error(smtp));
 }
 
 static int
@@ -859,7 +945,7 @@ tell_message(const struct arguments *a, const struct smtp *smtp,
 		smtp_hint(smtp), true, smtp_message_retry(m),
 		smtp_message_retry_s(m) };
 
-	return tell(a, &r, m, smtp_error(smtp));
+	return tell_result(a, &r, m, smtp_error(smtp));
 }
 
 struct input {
@@ -1104,6 +1190,7 @@ main(int argc, char **argv)
 	struct secret secret = { 0 };
 	int rc;
 
+	argv = arguments_of(&argc, argv);
 	read_arguments(&a, argc, argv);
 	if (a.help) {
 		fputs(usage_text, stdout);

@@ -87,7 +87,8 @@ how()
 	 *
 	 *	cc -c smtp.c
 	 *
-	 * and link with -lmbedtls -lmbedx509 -lmbedcrypto -pthread; with
+	 * and link with -lmbedtls -lmbedx509 -lmbedcrypto -pthread, on Windows
+	 * with -lws2_32 -lcrypt32 -lbcrypt in place of -pthread; with
 	 *
 	 *	cc -c -DSMTP_WITH_TLS=0 -DSMTP_WITH_HASH=0 \
 	 *	    -DSMTP_WITH_CRAM_MD5=0 -DSMTP_WITH_DKIM=0 smtp.c

@@ -130,11 +130,14 @@ BEGIN {
 	    "winsock2|ws2tcpip|net/if)"
 	clock = "^lib/(client|net/system)"
 	hosted = free "stdio.h stdlib.h errno.h "
-	allow("mime", hosted "text codec crypto mime smtp/status.h " \
+	allow("file", hosted "file io.h fcntl.h windows.h")
+	allow("mime", hosted "text codec crypto file mime smtp/status.h " \
 	    "smtp/config.h smtp/message.h")
-	allow("dkim", hosted "text codec crypto mime dkim smtp/status.h " \
+	allow("dkim", hosted "text codec crypto file mime dkim " \
+	    "smtp/status.h " \
 	    "smtp/config.h smtp/message.h smtp/dkim.h")
-	allow("net", "text net smtp/status.h smtp/config.h smtp/transport.h")
+	allow("net", "text file net smtp/status.h smtp/config.h " \
+	    "smtp/transport.h")
 }
 /^[ \t]*#[ \t]*include/ {
 	split(FILENAME, path, "/")

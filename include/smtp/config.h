@@ -79,7 +79,8 @@
 #define SMTP_WITH_FAST 1
 #endif
 #ifndef SMTP_WITH_AVX2           /* asked for at run time                 */
-#if SMTP_WITH_FAST && defined(__x86_64__) && defined(__GNUC__)
+#if SMTP_WITH_FAST && defined(__x86_64__) && defined(__GNUC__) && \
+    !defined(_WIN32)             /* GCC aligns no stack there for it      */
 #define SMTP_WITH_AVX2 1
 #else
 #define SMTP_WITH_AVX2 0

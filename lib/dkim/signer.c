@@ -5,6 +5,7 @@
 
 #include "codec/base64.h"
 #include "dkim/dkim.h"
+#include "file/file.h"
 #include "text/ascii.h"
 
 #if SMTP_WITH_DKIM
@@ -147,7 +148,7 @@ smtp_dkim_set_key_file(struct smtp_dkim *d, const char *path,
 
 	if (d == NULL)
 		return SMTP_E_MEMORY;
-	file = path == NULL ? NULL : fopen(path, "rb");
+	file = path == NULL ? NULL : smtp__file_open(path);
 	if (file == NULL)
 		return fail(d, SMTP_E_SOURCE, "key file", "cannot be opened");
 	pem = smtp__store_new(&a, KEY_FILE_MAX);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file/file.h"
+
 static struct smtp_source *
 source_new(enum smtp__source_kind kind, uint64_t size)
 {
@@ -80,7 +82,8 @@ smtp_source_stream(FILE *file)
 	if (s == NULL)
 		return NULL;
 	s->file = file;
-	s->start = ftell(file);
+	smtp__file_is_binary(file);
+	s->start = smtp__file_tell(file);
 	s->once = s->start < 0;
 	return s;
 }
@@ -137,7 +140,7 @@ static bool
 open_file(struct smtp_source *s)
 {
 	errno = 0;
-	s->file = fopen(s->path, "rb");
+	s->file = smtp__file_open(s->path);
 	if (s->file == NULL)
 		return fail(s, reason_of(errno));
 	setvbuf(s->file, NULL, _IONBF, 0);
@@ -151,20 +154,19 @@ open_file(struct smtp_source *s)
 static bool
 try_file(struct smtp_source *s)
 {
-	long end;
+	int64_t end;
 	char c;
 
 	if (!open_file(s))
 		return false;
-	if (fseek(s->file, 0, SEEK_END) != 0) {
+	if (smtp__file_seek(s->file, 0, SEEK_END) != 0) {
 		s->once = true;
 		return true;
 	}
-	end = ftell(s->file);
-	s->size = end < 0 || end == LONG_MAX ? SMTP_SIZE_UNKNOWN :
-	    (uint64_t)end;
+	end = smtp__file_tell(s->file);
+	s->size = end < 0 ? SMTP_SIZE_UNKNOWN : (uint64_t)end;
 	errno = 0;
-	if (fseek(s->file, 0, SEEK_SET) != 0 ||
+	if (smtp__file_seek(s->file, 0, SEEK_SET) != 0 ||
 	    (fread(&c, 1, 1, s->file) == 0 && ferror(s->file)))
 		return fail(s, reason_of(errno));
 	close_file(s);
@@ -175,13 +177,13 @@ try_file(struct smtp_source *s)
 static bool
 begin_stream(struct smtp_source *s)
 {
-	long end;
+	int64_t end;
 
 	if (s->once)
 		return true;
-	if (fseek(s->file, 0, SEEK_END) != 0 ||
-	    (end = ftell(s->file)) < s->start ||
-	    fseek(s->file, s->start, SEEK_SET) != 0)
+	if (smtp__file_seek(s->file, 0, SEEK_END) != 0 ||
+	    (end = smtp__file_tell(s->file)) < s->start ||
+	    smtp__file_seek(s->file, s->start, SEEK_SET) != 0)
 		return fail(s, "it could not go back to its start");
 	s->size = (uint64_t)(end - s->start);
 	return true;

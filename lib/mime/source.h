@@ -27,7 +27,7 @@ struct smtp_source {
 	const char *memory;
 	char *path;
 	FILE *file;
-	long start;                      /* of a stream                   */
+	int64_t start;                   /* of a stream                   */
 	bool once;                       /* cannot go back                */
 	smtp_source_read *read;
 	int (*rewind)(void *ctx);

@@ -515,7 +515,7 @@ smtp__dial_tell(const struct smtp__dial *dial, struct smtp__dial_story *story)
 int
 smtp__dial_take(struct smtp__dial *dial, struct smtp_transport *transport)
 {
-	int status = smtp_transport_socket(transport, dial->fd);
+	int status = smtp__socket_transport(transport, dial->fd);
 
 	if (status == SMTP_OK)
 		dial->fd = -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What threads need to share something: one at a time, and waiting for a turn.
+ * Threads, and what they need to share something: one at a time, and waiting
+ * for a turn.
  * The one place that knows whose threads they are.
  */
 #ifndef SMTP__LOCK_H
@@ -11,8 +12,28 @@
 
 #include <smtp/config.h>
 
+#if SMTP_WITH_THREADS
+/*
+ * Run a function in a thread that nobody waits for, and that no signal of the
+ * program's reaches. What it returns does not matter. False: there is no thread
+ * to be had.
+ */
+bool
+smtp__thread_start(void *(*run)(void *ctx), void *ctx);
+#endif
+
 #if SMTP_WITH_POOL && SMTP_WITH_THREADS
 
+#ifdef _WIN32
+/* SRWLOCK and CONDITION_VARIABLE: a pointer each. */
+struct smtp__lock {
+	void *srw;
+};
+
+struct smtp__turn {
+	void *condition;
+};
+#else
 #include <pthread.h>
 
 struct smtp__lock {
@@ -22,6 +43,7 @@ struct smtp__lock {
 struct smtp__turn {
 	pthread_cond_t cond;
 };
+#endif
 
 /* False: the system has none to give. */
 bool

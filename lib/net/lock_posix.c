@@ -8,7 +8,34 @@
 
 #include "net/net.h"
 
-#if SMTP_WITH_POOL && SMTP_WITH_THREADS
+#if SMTP_WITH_THREADS && !defined(_WIN32)
+
+#include <pthread.h>
+#include <signal.h>
+
+bool
+smtp__thread_start(void *(*run)(void *ctx), void *ctx)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t all, before;
+	int error = pthread_attr_init(&attr);
+
+	if (error != 0)
+		return false;
+	sigfillset(&all);
+	error = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (error == 0)
+		error = pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (error == 0) {
+		error = pthread_create(&thread, &attr, run, ctx);
+		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
+	pthread_attr_destroy(&attr);
+	return error == 0;
+}
+
+#if SMTP_WITH_POOL
 
 /* Longest single wait: what is later than that is waited for again. */
 #define MOST_MS UINT64_C(3600000)
@@ -91,5 +118,7 @@ smtp__turn_call(struct smtp__turn *turn)
 {
 	(void)pthread_cond_signal(&turn->cond);
 }
+
+#endif
 
 #endif

@@ -117,6 +117,15 @@ smtp__net_wait(int fd, int want, uint64_t wait_ms);
 /* Octets from the system's random source, monotonic and wall clock. */
 bool
 smtp__net_random(void *p, size_t n);
+#ifdef _WIN32
+/*
+ * Each authority that the system trusts for servers. False when `take`, which
+ * may end it so, returned false.
+ */
+bool
+smtp__net_authorities(bool (*take)(void *ctx, const unsigned char *der,
+    size_t n), void *ctx);
+#endif
 uint64_t
 smtp__net_now_ms(void);
 int64_t

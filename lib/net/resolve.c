@@ -4,25 +4,23 @@
 #include "net/resolve.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef _WIN32
 #include <netdb.h>
 #include <netinet/in.h>
+#endif
 
 #include <smtp/config.h>
 #include <smtp/status.h>
 
 #include "net/identity.h"
+#include "net/lock.h"
 #include "text/ascii.h"
-
-#if SMTP_WITH_THREADS
-#include <pthread.h>
-#endif
 
 enum { ANSWERS_MAX = 64 };       /* that are taken of a program's resolver */
 
@@ -73,7 +71,7 @@ interleave(struct smtp__lookup *lookup)
 	struct smtp__address *list = lookup->addresses, other;
 
 	for (size_t i = 1; i < lookup->n; i++) {
-		sa_family_t before = list[i - 1].to.ss_family;
+		int before = list[i - 1].to.ss_family;
 		size_t k = i;
 
 		while (k < lookup->n && list[k].to.ss_family == before)
@@ -106,7 +104,7 @@ keep(struct smtp__lookup *lookup, const struct addrinfo *list)
 		if (list->ai_addrlen > sizeof to->to)
 			continue;
 		memcpy(&to->to, list->ai_addr, list->ai_addrlen);
-		to->n = list->ai_addrlen;
+		to->n = (socklen_t)list->ai_addrlen;
 		lookup->n++;
 	}
 	interleave(lookup);
@@ -195,7 +193,9 @@ look_up(struct smtp__lookup *lookup, int flags)
 		.ai_flags = flags | AI_NUMERICSERV
 	};
 	struct addrinfo *list = NULL;
-	int error = getaddrinfo(lookup->host, lookup->port, &hints, &list);
+	bool held = smtp__socket_hold();
+	int error = held ? getaddrinfo(lookup->host, lookup->port, &hints,
+	    &list) : EAI_FAIL;
 
 	if (error == 0)
 		keep(lookup, list);
@@ -203,6 +203,8 @@ look_up(struct smtp__lookup *lookup, int flags)
 		refuse(lookup, error);
 	if (list != NULL)
 		freeaddrinfo(list);
+	if (held)
+		smtp__socket_let_go();
 	atomic_store(&lookup->done, true);
 }
 
@@ -220,29 +222,6 @@ run(void *ctx)
 	return NULL;
 }
 
-/* The program's signal handlers stay in the program's threads. */
-static int
-start_thread(struct smtp__lookup *lookup)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all, before;
-	int error = pthread_attr_init(&attr);
-
-	if (error != 0)
-		return error;
-	sigfillset(&all);
-	error = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	if (error == 0)
-		error = pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (error == 0) {
-		error = pthread_create(&thread, &attr, run, lookup);
-		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	}
-	pthread_attr_destroy(&attr);
-	return error;
-}
-
 static void
 look_up_aside(struct smtp__lookup *lookup)
 {
@@ -257,7 +236,7 @@ look_up_aside(struct smtp__lookup *lookup)
 	lookup->fd = fd[0];
 	lookup->thread_fd = fd[1];
 	atomic_store(&lookup->users, 2);
-	if (start_thread(lookup) == 0)
+	if (smtp__thread_start(run, lookup))
 		return;
 	atomic_store(&lookup->users, 1);
 	smtp__socket_close(lookup->thread_fd);

@@ -2,6 +2,10 @@
 /*
  * Stream sockets, as dial.c needs them: non-blocking, close-on-exec, without
  * SIGPIPE and without Nagle's delay. One file a platform stands behind it.
+ *
+ * Sockets of Windows are handles of the kernel, which have 32 bits that count
+ * also where a pointer has 64; so an int holds them. Errors are errno values on
+ * every platform.
  */
 #ifndef SMTP__SOCKET_H
 #define SMTP__SOCKET_H
@@ -9,7 +13,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef _WIN32
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#else
 #include <sys/socket.h>
+#endif
+
+#include <smtp/transport.h>
 
 struct smtp__address {
 	struct sockaddr_storage to;
@@ -54,6 +68,19 @@ smtp__socket_connected(int fd);
 
 void
 smtp__socket_close(int fd);
+
+/*
+ * For calls without a socket: Winsock has to be begun and ended around them;
+ * elsewhere this is nothing.
+ */
+bool
+smtp__socket_hold(void);
+void
+smtp__socket_let_go(void);
+
+/* A transport over a socket of ours, as smtp_transport_socket(). */
+int
+smtp__socket_transport(struct smtp_transport *transport, int fd);
 
 /*
  * Two connected sockets, to tell a waiting caller that something happened.

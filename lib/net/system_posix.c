@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Random octets and clocks of a POSIX system. */
+#ifndef _WIN32
+
 #define _DEFAULT_SOURCE
 
 #include "net/net.h"
@@ -94,3 +96,10 @@ smtp__net_wall_clock(int *zone_minutes)
 	    here.tm_min - utc.tm_min;
 	return (int64_t)now;
 }
+
+#else
+
+/* ISO C wants something in a file. */
+typedef int smtp__system_is_not_posix;
+
+#endif

@@ -31,6 +31,10 @@
 #define WITH_TLS13 0
 #endif
 
+#ifdef _WIN32
+#include "file/file.h"
+#endif
+
 /*
  * Nothing of it changes once it is made, so threads need no lock; the random
  * source is the system's and has no state. (A client key of RSA is locked by
@@ -288,19 +292,73 @@ load_certificates(mbedtls_x509_crt *crt, const char *path, int error,
 	    ": cannot be read" : ": no certificate in it that can be used");
 }
 
+#ifdef _WIN32
+
+/*
+ * mbedTLS opens names of the code page; ours are UTF-8. It wants PEM with the
+ * NUL behind it counted, and DER without.
+ */
+static size_t
+counted(const unsigned char *p, size_t n)
+{
+	return n > 0 && p[0] == 0x30 ? n : n + 1;
+}
+
+static int
+parse_file(mbedtls_x509_crt *crt, const char *path)
+{
+	size_t n = 0;
+	unsigned char *p = smtp__file_all(path, &n);
+	int error = MBEDTLS_ERR_X509_FILE_IO_ERROR;
+
+	if (p != NULL)
+		error = mbedtls_x509_crt_parse(crt, p, counted(p, n));
+	free(p);
+	return error;
+}
+
+struct folder {
+	mbedtls_x509_crt *crt;
+	int error;
+};
+
+static void
+parse_one(void *ctx, const char *path)
+{
+	struct folder *folder = ctx;
+	int error = parse_file(folder->crt, path);
+
+	if (smtp__tls_is_memory(error))
+		folder->error = error;
+	else if (error != 0 && folder->error >= 0)
+		folder->error++;
+}
+
+static int
+parse_path(mbedtls_x509_crt *crt, const char *path)
+{
+	struct folder folder = { crt, 0 };
+
+	return smtp__file_each(path, parse_one, &folder) ? folder.error :
+	    MBEDTLS_ERR_X509_FILE_IO_ERROR;
+}
+
+#else
+#define parse_file mbedtls_x509_crt_parse_file
+#define parse_path mbedtls_x509_crt_parse_path
+#endif
+
 static int
 load_file(mbedtls_x509_crt *crt, const char *path, struct smtp__out *why)
 {
-	return load_certificates(crt, path,
-	    mbedtls_x509_crt_parse_file(crt, path), why);
+	return load_certificates(crt, path, parse_file(crt, path), why);
 }
 
 static int
 load_directory(mbedtls_x509_crt *crt, const char *path,
     struct smtp__out *why)
 {
-	return load_certificates(crt, path,
-	    mbedtls_x509_crt_parse_path(crt, path), why);
+	return load_certificates(crt, path, parse_path(crt, path), why);
 }
 
 /*
@@ -328,6 +386,15 @@ static const char *const folders[] = {
 	NULL
 };
 
+#ifdef _WIN32
+static bool
+take_authority(void *ctx, const unsigned char *der, size_t n)
+{
+	/* what cannot be read is of no use, and no harm */
+	return !smtp__tls_is_memory(mbedtls_x509_crt_parse_der(ctx, der, n));
+}
+#endif
+
 static int
 load_system(mbedtls_x509_crt *crt, const char *const *files,
     struct smtp__out *why)
@@ -336,6 +403,15 @@ load_system(mbedtls_x509_crt *crt, const char *const *files,
 	size_t before = why->n;
 	int status;
 
+#ifdef _WIN32
+	if (files == NULL) {
+		if (!smtp__net_authorities(take_authority, crt))
+			return refuse_memory(why);
+		return crt->raw.p != NULL ? SMTP_OK : refuse(why, SMTP_E_TLS,
+		    "the certificate store of this system is empty; name a "
+		    "file of authorities with the option ", "ca-file");
+	}
+#endif
 	for (at = files != NULL ? files : places; *at != NULL; at++) {
 		status = load_file(crt, *at, why);
 		if (status != SMTP_E_ARGUMENT)
@@ -352,6 +428,46 @@ load_system(mbedtls_x509_crt *crt, const char *const *files,
 	    "authorities where they are known to be; name a file of them "
 	    "with the option ", "ca-file");
 }
+
+#ifdef _WIN32
+
+static int
+load_key_file(mbedtls_pk_context *key, const char *path, const char *password)
+{
+	size_t n = 0, word = password != NULL ? strlen(password) : 0;
+	unsigned char *p = smtp__file_all(path, &n);
+	int error = MBEDTLS_ERR_PK_FILE_IO_ERROR;
+
+	if (p == NULL)
+		return error;
+#if MBEDTLS_VERSION_MAJOR == 3
+	error = mbedtls_pk_parse_key(key, p, counted(p, n),
+	    (const unsigned char *)password, word, random_octets, NULL);
+#else
+	error = mbedtls_pk_parse_key(key, p, counted(p, n),
+	    (const unsigned char *)password, word);
+#endif
+	mbedtls_platform_zeroize(p, n);
+	free(p);
+	return error;
+}
+
+#if defined(MBEDTLS_X509_CRL_PARSE_C)
+static int
+load_crl_file(mbedtls_x509_crl *crl, const char *path)
+{
+	size_t n = 0;
+	unsigned char *p = smtp__file_all(path, &n);
+	int error = MBEDTLS_ERR_X509_FILE_IO_ERROR;
+
+	if (p != NULL)
+		error = mbedtls_x509_crl_parse(crl, p, counted(p, n));
+	free(p);
+	return error;
+}
+#endif
+
+#else
 
 static int
 load_key_file(mbedtls_pk_context *key, const char *path, const char *password)
@@ -370,6 +486,8 @@ load_crl_file(mbedtls_x509_crl *crl, const char *path)
 {
 	return mbedtls_x509_crl_parse_file(crl, path);
 }
+#endif
+
 #endif
 
 #else /* a system without files */

@@ -197,7 +197,8 @@ in_ranges(uint32_t c, const struct range *r, size_t count)
 	return false;
 }
 
-#define IN(c, table) in_ranges((c), (table), sizeof(table) / sizeof(*(table)))
+#define IS_IN(c, table) \
+	in_ranges((c), (table), sizeof(table) / sizeof(*(table)))
 
 /* Letters whose small form is the next number, when theirs is even (odd). */
 static const struct range even_pairs[] = {
@@ -223,9 +224,9 @@ lower(uint32_t c)
 		return c + 80;
 	if (c >= 0x531 && c <= 0x556)
 		return c + 48;
-	if (IN(c, even_pairs))
+	if (IS_IN(c, even_pairs))
 		return c | 1;
-	if (IN(c, odd_pairs))
+	if (IS_IN(c, odd_pairs))
 		return c + (c & 1);
 	switch (c) {
 	case 0x178: return 0xFF;
@@ -294,7 +295,7 @@ context_allows(const uint32_t *c, size_t count, size_t i)
 		return i > 0 && c[i - 1] >= 0x5D0 && c[i - 1] <= 0x5EA;
 	case 0x30FB:
 		for (size_t j = 0; j < count; j++)
-			if (IN(c[j], kana_and_han))
+			if (IS_IN(c[j], kana_and_han))
 				return true;
 		return false;
 	default:
@@ -309,14 +310,14 @@ direction_agrees(const uint32_t *c, size_t count)
 	bool any_right = false, any_left = false;
 
 	for (size_t i = 0; i < count; i++) {
-		if (IN(c[i], right))
+		if (IS_IN(c[i], right))
 			any_right = true;
 		else if (c[i] != '-' && !(c[i] >= '0' && c[i] <= '9'))
 			any_left = true;
 	}
 	if (!any_right)
 		return true;
-	return !any_left && IN(c[0], right) && !IN(c[0], right_digits);
+	return !any_left && IS_IN(c[0], right) && !IS_IN(c[0], right_digits);
 }
 
 /* May these, in small letters and not all ASCII, be a label? */
@@ -328,7 +329,7 @@ u_label(const uint32_t *c, size_t count)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (c[i] < 128 ? !smtp__is_ldh((char)c[i]) :
-		    IN(c[i], refused))
+		    IS_IN(c[i], refused))
 			return false;
 		if (!context_allows(c, count, i))
 			return false;
