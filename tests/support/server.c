@@ -9,7 +9,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#ifndef _WIN32
 #include <sys/wait.h>
+#endif
 #include <unistd.h>
 
 enum { MAX_ARGS = 40, MAX_TEXTS = 4000, PATIENCE_MS = 10000, NAP_MS = 5 };
@@ -73,9 +75,98 @@ make_dir(struct server *s)
 		fail_msg("%s: %s", s->dir, strerror(errno));
 }
 
-static pid_t
-spawn(char **argv, int in[2], int out[2])
+static void
+read_banner(struct server *s, FILE *file)
 {
+	char line[512];
+	bool ready = false;
+
+	while (!ready && fgets(line, sizeof line, file) != NULL) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (strncmp(line, "PORT=", 5) == 0)
+			s->port = (int)strtol(line + 5, NULL, 10);
+		if (strncmp(line, "CAFILE=", 7) == 0)
+			(void)snprintf(s->ca_file, sizeof s->ca_file, "%s",
+				line + 7);
+		ready = strcmp(line, "READY") == 0;
+	}
+	fclose(file);
+	if (!ready)
+		fail_msg("the demo server did not start");
+}
+
+#ifdef _WIN32
+
+/* The text of a file in the server's folder, once it ends with `end`. */
+static FILE *
+await(const struct server *s, const char *name, const char *end)
+{
+	char path[300], text[1024];
+
+	(void)snprintf(path, sizeof path, "%s/%s", s->dir, name);
+	for (int ms = 0; ms < PATIENCE_MS; ms += NAP_MS) {
+		FILE *file = fopen(path, "rb");
+		size_t n = file == NULL ? 0 :
+			fread(text, 1, sizeof text - 1, file);
+
+		text[n] = '\0';
+		if (n >= strlen(end) && strstr(text, end) != NULL) {
+			rewind(file);
+			return file;
+		}
+		if (file != NULL)
+			fclose(file);
+		(void)poll(NULL, 0, NAP_MS);
+	}
+	fail_msg("%s: it did not come", path);
+	return NULL;
+}
+
+/* tests/windows/serve.sh says why. */
+static void
+spawn(struct server *s, char **argv)
+{
+	STARTUPINFOA as = { .cb = sizeof as };
+	PROCESS_INFORMATION process;
+	char line[8000];
+	size_t n = (size_t)snprintf(line, sizeof line,
+		"/bin/sh tests/windows/serve.sh \"%s\"", s->dir);
+
+	for (; *argv != NULL; argv++) {
+		assert_null(strchr(*argv, '"'));
+		n += (size_t)snprintf(line + n, sizeof line - n, " \"%s\"",
+			*argv);
+		assert_true(n < sizeof line);
+	}
+	if (!CreateProcessA("\\\\?\\unix\\bin\\sh", line, NULL, NULL, FALSE,
+	    0, NULL, NULL, &as, &process))
+		fail_msg("CreateProcess: %lu", GetLastError());
+	read_banner(s, await(s, "banner", "READY\n"));
+}
+
+static void
+end(struct server *s)
+{
+	char path[300];
+	FILE *file;
+
+	(void)snprintf(path, sizeof path, "%s/stop", s->dir);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	fclose(file);
+	file = await(s, "ended", "\n");
+	if (fgetc(file) != '0')
+		fail_msg("the demo server ended badly");
+	fclose(file);
+}
+
+#else
+
+static void
+spawn(struct server *s, char **argv)
+{
+	int in[2], out[2];
+	FILE *file;
 	pid_t pid;
 
 	/* Not for the servers that are started after this one. */
@@ -96,30 +187,26 @@ spawn(char **argv, int in[2], int out[2])
 	}
 	(void)close(in[0]);
 	(void)close(out[1]);
-	return pid;
+	s->pid = pid;
+	s->hold = in[1];
+	file = fdopen(out[0], "r");
+	assert_non_null(file);
+	read_banner(s, file);
 }
 
 static void
-read_banner(struct server *s, int fd)
+end(struct server *s)
 {
-	FILE *file = fdopen(fd, "r");
-	char line[512];
-	bool ready = false;
+	int status;
 
-	assert_non_null(file);
-	while (!ready && fgets(line, sizeof line, file) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-		if (strncmp(line, "PORT=", 5) == 0)
-			s->port = (int)strtol(line + 5, NULL, 10);
-		if (strncmp(line, "CAFILE=", 7) == 0)
-			(void)snprintf(s->ca_file, sizeof s->ca_file, "%s",
-				line + 7);
-		ready = strcmp(line, "READY") == 0;
-	}
-	fclose(file);
-	if (!ready)
-		fail_msg("the demo server did not start");
+	(void)close(s->hold);
+	if (waitpid(s->pid, &status, 0) != s->pid)
+		fail_msg("waitpid: %s", strerror(errno));
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		fail_msg("the demo server ended with status %d", status);
 }
+
+#endif
 
 static struct server *
 start(const char *transcript, const char *first, va_list args)
@@ -128,7 +215,6 @@ start(const char *transcript, const char *first, va_list args)
 	const char *build = getenv("BUILD");
 	char program[256], script[300];
 	char *argv[MAX_ARGS + 8];
-	int in[2], out[2];
 	size_t n = 0;
 
 	assert_non_null(s);
@@ -156,9 +242,7 @@ start(const char *transcript, const char *first, va_list args)
 		argv[n++] = (char *)(uintptr_t)a;
 	}
 	argv[n] = NULL;
-	s->pid = spawn(argv, in, out);
-	s->hold = in[1];
-	read_banner(s, out[0]);
+	spawn(s, argv);
 	return s;
 }
 
@@ -207,13 +291,7 @@ remove_dir(const char *path)
 void
 server_stop(struct server *s)
 {
-	int status;
-
-	(void)close(s->hold);
-	if (waitpid(s->pid, &status, 0) != s->pid)
-		fail_msg("waitpid: %s", strerror(errno));
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		fail_msg("the demo server ended with status %d", status);
+	end(s);
 	remove_dir(s->dir);
 	for (size_t i = 0; i < s->text_count; i++)
 		free(s->texts[i]);

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+#include <direct.h>
+#include_next <sys/stat.h>
+
+#include "posix.h"

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include_next <sys/time.h>
+
+#include "posix.h"
