@@ -473,6 +473,14 @@ packages:
 	$(call deps,tls gcc abidiff cmake esmtp debian debootstrap)
 	@MAKE='$(THIS_MAKE)' bash tests/packages/run.sh
 
+.PHONY: ports
+# Each folder of ports/; PORTS=zephyr takes that alone.
+PORTS ?= esp-idf freertos-tcp zephyr arduino
+ports:
+	$(call deps,tls arm c++ cmake openssl python3)
+	@$(MAKE) --no-print-directory lib examples tools
+	@sh tests/ports/run.sh $(PORTS)
+
 INSTALL  = install
 INC_DIR  = $(DESTDIR)$(PREFIX)/include/smtp
 LIB_DIR  = $(DESTDIR)$(LIBDIR)
@@ -537,6 +545,7 @@ help:
 	@echo 'make sasl         GSSAPI with a KDC, NTLM with Postfix'
 	@echo 'make outsiders    messages read back by parsers of others'
 	@echo 'make bindings     send from Python, Lua, Rust and Node'
+	@echo 'make ports        ESP-IDF, Zephyr, FreeRTOS+TCP and Arduino'
 	@echo 'make amalgamation the library as one file and one header'
 	@echo 'make abi          the binary interface against the last release'
 	@echo 'make dist         the archive of a release'

@@ -99,6 +99,12 @@ package()
 	dnf:libuv)        echo libuv-devel ;;
 	apk:libuv)        echo libuv-dev ;;
 	*:libuv)          echo libuv ;;
+	*:cmake)          echo cmake ;;
+	apt:c++)          echo g++ ;;
+	dnf:c++)          echo gcc-c++ ;;
+	apk:c++)          echo g++ ;;
+	pacman:c++ | brew:c++ | pkg:c++)
+			  echo gcc ;;
 	*:lua)            echo luajit ;;
 	apt:rust)         echo rustc ;;
 	dnf:rust | apk:rust | pacman:rust | brew:rust | pkg:rust)

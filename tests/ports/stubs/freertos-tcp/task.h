@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+#include <FreeRTOS.h>
+
+TickType_t
+xTaskGetTickCount(void);
