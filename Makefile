@@ -391,8 +391,9 @@ torture:
 		$(TORTURE)
 
 size:
-	$(call deps,arm)
-	@sh tools/size.sh
+	$(call deps,arm riscv)
+	@sh tools/fetch-mbedtls36.sh build/mbedtls36
+	@sh tools/size.sh $(if $(filter yes,$(DOC)),doc)
 
 interop:
 	$(call deps,tls libuv)
@@ -538,7 +539,7 @@ help:
 	@echo 'make mutation     break one thing at a time, MUTANTS=300 SEED=1'
 	@echo 'make fuzz         look for inputs that break it, FUZZ_SECONDS=60'
 	@echo 'make torture      everything fails once; TORTURE=all: everywhere'
-	@echo 'make size         code and memory on Cortex-M'
+	@echo 'make size         code and memory on Cortex-M and RISC-V'
 	@echo 'make firmware     images for Cortex-M that send a mail over TLS'
 	@echo 'make interop      mail through real servers on this machine'
 	@echo 'make bench        speed and memory, beside others and floors'

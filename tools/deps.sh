@@ -56,6 +56,8 @@ package()
 	pacman:arm)       echo arm-none-eabi-gcc arm-none-eabi-newlib ;;
 	brew:arm)         echo gcc-arm-embedded ;;
 	pkg:arm)          echo gcc-arm-embedded ;;
+	apt:riscv)        echo gcc-riscv64-unknown-elf \
+				picolibc-riscv64-unknown-elf ;;
 	apt:qemu-arm)     echo qemu-system-arm ;;
 	dnf:qemu-arm)     echo qemu-system-arm-core ;;
 	apk:qemu-arm | pacman:qemu-arm)
@@ -196,6 +198,10 @@ have()
 	arm)
 		printf '#include <string.h>\n' |
 			arm-none-eabi-gcc -mcpu=cortex-m4 -x c -E - \
+			>/dev/null 2>&1 ;;
+	riscv)	printf '#include <string.h>\n' |
+			riscv64-unknown-elf-gcc --specs=picolibc.specs \
+			-march=rv32imac -mabi=ilp32 -x c -E - \
 			>/dev/null 2>&1 ;;
 	qemu-arm) command -v qemu-system-arm >/dev/null 2>&1 ;;
 	bench)	pc libcurl gmime-3.0 glib-2.0 libcrypto >"$scratch/pc" &&
