@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "secret.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "codec/base64.h"
+#include "crypto/hash.h"
 #include "text/ascii.h"
 
 enum { SHORTEST = 3, SHORTEST_CODED = 4 };
@@ -11,26 +13,42 @@ enum { SHORTEST = 3, SHORTEST_CODED = 4 };
 /* Each of these returns how many octets at `p` are the secret, or 0. */
 
 static size_t
-is_plain(const char *p, size_t n, const char *secret, size_t secret_n)
+is_plain(const char *p, size_t n, const char *secret, size_t secret_n,
+    size_t before)
 {
+	(void)before;
 	return secret_n <= n && memcmp(p, secret, secret_n) == 0 ? secret_n : 0;
 }
 
+/* One octet as a trace has it. */
 static size_t
-is_escaped(const char *p, size_t n, const char *secret, size_t secret_n)
+escape(char c, char out[4])
 {
 	static const char digits[] = "0123456789ABCDEF";
+	unsigned char octet = (unsigned char)c;
+
+	out[0] = c;
+	if (smtp__is_graph(c) || c == ' ')
+		return 1;
+	out[0] = '\\';
+	out[1] = 'x';
+	out[2] = digits[octet >> 4];
+	out[3] = digits[octet & 15];
+	return 4;
+}
+
+static size_t
+is_escaped(const char *p, size_t n, const char *secret, size_t secret_n,
+    size_t before)
+{
 	size_t at = 0;
 
+	(void)before;
 	for (size_t i = 0; i < secret_n; i++) {
-		unsigned char c = (unsigned char)secret[i];
-		const char code[4] = { '\\', 'x', digits[c >> 4],
-		    digits[c & 15] };
-		bool shown = smtp__is_graph(secret[i]) || c == ' ';
-		size_t size = shown ? 1 : sizeof code;
+		char out[4];
+		size_t size = escape(secret[i], out);
 
-		if (n - at < size ||
-		    memcmp(p + at, shown ? &secret[i] : code, size) != 0)
+		if (n - at < size || memcmp(p + at, out, size) != 0)
 			return 0;
 		at += size;
 	}
@@ -50,40 +68,137 @@ bits(const char *secret, size_t secret_n, size_t bit)
 }
 
 /*
- * In base64, with `before` octets of something else in the first group: the
- * characters that are made of the secret alone.
+ * In base64, with `before` octets of something else in the first group: how
+ * many characters are made of the secret alone, and one of them.
  */
+static size_t
+coded(size_t secret_n, size_t before)
+{
+	return (before + secret_n) * 8 / 6 - (before == 0 ? 0 : before + 1);
+}
+
+static char
+code(const char *secret, size_t secret_n, size_t before, size_t i)
+{
+	size_t first = before == 0 ? 0 : before + 1;
+
+	return smtp__base64_alphabet[bits(secret, secret_n,
+	    (first + i) * 6 - before * 8)];
+}
+
 static size_t
 is_coded(const char *p, size_t n, const char *secret, size_t secret_n,
     size_t before)
 {
-	size_t first = before == 0 ? 0 : before + 1;
-	size_t count = (before + secret_n) * 8 / 6 - first;
+	size_t count = coded(secret_n, before);
 
-	if (count < SHORTEST_CODED || count > n)
+	if (count > n)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		if (p[i] != smtp__base64_alphabet[bits(secret, secret_n,
-		    (first + i) * 6 - before * 8)])
+		if (p[i] != code(secret, secret_n, before, i))
 			return 0;
 	return count;
+}
+
+/*
+ * A server could put many guesses into its words and measure how long they are
+ * searched: where the first octets of one are right, a comparison that stops
+ * at the first wrong one takes longer. So the first eight octets of a form are
+ * compared at once. Who has guessed these has nothing to learn that way.
+ */
+struct form {
+	size_t (*is)(const char *p, size_t n, const char *secret,
+	    size_t secret_n, size_t before);
+	size_t before, n;        /* n: octets of the head, at most HEAD     */
+	uint64_t head, mask;
+};
+
+enum { HEAD = 8, FORMS = 5 };
+
+static void
+add_head(struct form *form, char c)
+{
+	if (form->n == HEAD)
+		return;
+	form->head = form->head << 8 | (unsigned char)c;
+	form->mask = form->mask << 8 | 0xFF;
+	form->n++;
+}
+
+static void
+head_plain(struct form *form, const char *secret, size_t secret_n)
+{
+	for (size_t i = 0; i < secret_n; i++)
+		add_head(form, secret[i]);
+}
+
+static void
+head_escaped(struct form *form, const char *secret, size_t secret_n)
+{
+	for (size_t i = 0; i < secret_n && i < HEAD; i++) {
+		char out[4];
+		size_t n = escape(secret[i], out);
+
+		for (size_t j = 0; j < n; j++)
+			add_head(form, out[j]);
+	}
+}
+
+static void
+head_coded(struct form *form, const char *secret, size_t secret_n)
+{
+	size_t count = coded(secret_n, form->before);
+
+	for (size_t i = 0; i < count && i < HEAD; i++)
+		add_head(form, code(secret, secret_n, form->before, i));
+}
+
+static void
+make_forms(struct form forms[FORMS], const char *secret, size_t secret_n)
+{
+	memset(forms, 0, FORMS * sizeof *forms);
+	forms[0].is = is_plain;
+	head_plain(&forms[0], secret, secret_n);
+	forms[1].is = is_escaped;
+	head_escaped(&forms[1], secret, secret_n);
+	for (size_t before = 0; before < 3; before++) {
+		struct form *form = &forms[2 + before];
+
+		form->is = is_coded;
+		form->before = before;
+		if (coded(secret_n, before) >= SHORTEST_CODED)
+			head_coded(form, secret, secret_n);
+	}
 }
 
 void
 smtp__secret_hide(char *p, size_t n, const char *secret)
 {
 	size_t secret_n = secret == NULL ? 0 : strlen(secret);
+	struct form forms[FORMS];
+	uint64_t window = 0;
 
 	if (secret_n < SHORTEST)
 		return;
-	for (size_t i = 0; i < n; ) {
-		size_t size = is_plain(p + i, n - i, secret, secret_n);
+	make_forms(forms, secret, secret_n);
+	for (size_t end = 1, begin = 0; end <= n; end++) {
+		window = window << 8 | (unsigned char)p[end - 1];
+		for (size_t i = 0; i < FORMS; i++) {
+			const struct form *f = &forms[i];
+			size_t at = end - f->n, size;
 
-		if (size == 0)
-			size = is_escaped(p + i, n - i, secret, secret_n);
-		for (size_t before = 0; size == 0 && before < 3; before++)
-			size = is_coded(p + i, n - i, secret, secret_n, before);
-		memset(p + i, '*', size);
-		i += size > 0 ? size : 1;
+			if (((window ^ f->head) & f->mask) != 0 ||
+			    f->n == 0 || end < begin + f->n)
+				continue;
+			size = f->is(p + at, n - at, secret, secret_n,
+			    f->before);
+			memset(p + at, '*', size);
+			if (size == 0)
+				continue;
+			begin = end = at + size;
+			window = 0;
+			break;
+		}
 	}
+	smtp__wipe(forms, sizeof forms);
 }

@@ -5,6 +5,7 @@
 #if SMTP_WITH_TLS
 
 #include <mbedtls/base64.h>
+#include <mbedtls/constant_time.h>
 #include <mbedtls/md.h>
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
@@ -446,8 +447,8 @@ static bool
 is_pinned(const struct smtp__tls_judge *judge)
 {
 	for (size_t i = 0; i < judge->pins_n; i++)
-		if (judge->peer.has_pin && memcmp(judge->pins + 32 * i,
-		    judge->peer.pin, sizeof judge->peer.pin) == 0)
+		if (judge->peer.has_pin && mbedtls_ct_memcmp(judge->pins +
+		    32 * i, judge->peer.pin, sizeof judge->peer.pin) == 0)
 			return true;
 	return false;
 }
