@@ -41,14 +41,19 @@ smtp__pump_begin(struct smtp *s, bool large)
 	return true;
 }
 
-/* A secret that was said does not stay in memory that others get. */
+/*
+ * A secret that was said does not stay in memory that others get, nor does
+ * what the server said to it, who may have repeated it.
+ */
 void
 smtp__pump_end(struct smtp *s)
 {
 	if (s->io == NULL)
 		return;
-	if (s->io->secret)
+	if (s->io->secret) {
+		smtp__wipe(s->io->in, s->io->in_room);
 		smtp__wipe(s->io->out, s->io->out_room);
+	}
 	smtp__memory_free(&s->heap, s->io, block_size(s->io));
 	s->io = NULL;
 }

@@ -176,9 +176,9 @@ test_constant_time__words_with_the_secret_in_part(void **state)
 	static const struct { const char *name, *secret, *shown; } rows[] = {
 		{ "as it is", "tr0ub4dor&3", "tr0ub4dor&3" },
 		{ "escaped", "p\xC3\xA4sswort12", "p\\xC3\\xA4sswort12" },
-		{ "in base64", "tr0ub4dor&3", "dHIwdWI0ZG9yJjM=" },
-		{ "behind one octet", "tr0ub4dor&3", "yMHViNGRvciYz" },
-		{ "behind two", "tr0ub4dor&3", "0cjB1YjRkb3ImMw==" + 1 },
+		{ "in base64", "tr0ub4dor&3", "dHIwdWI0ZG9yJj" },
+		{ "behind one octet", "tr0ub4dor&3", "RyMHViNGRvciYz" },
+		{ "behind two", "tr0ub4dor&3", "0cjB1YjRkb3ImM" },
 		{ "short", "pw1", "pw1" },
 	};
 
@@ -187,7 +187,11 @@ test_constant_time__words_with_the_secret_in_part(void **state)
 		struct said said = { .secret = rows[i].secret };
 		size_t most = strlen(rows[i].shown) - 1;
 		unsigned long want;
+		char words[24] = "";
 
+		memcpy(words, rows[i].shown, most + 1);
+		smtp__secret_hide(words, most + 1, rows[i].secret);
+		assert_int_equal(strspn(words, "*"), most + 1);
 		guess(&said, "", 0);
 		want = count_steps(look, &said);
 		for (size_t k = 1; k <= (most < 7 ? most : 7); k++) {

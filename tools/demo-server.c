@@ -11,6 +11,7 @@
  *	    [--size N] [--max-rcpts N] [--reject WHERE='CODE text' ...]
  *	    [--verdict ADDRESS='CODE text' ...] [--delay MS] [--wait MS]
  *	    [--rcvbuf N] [--brief] [--offer LINE ...] [--script FILE]
+ *	    [--ask-certificate]
  *
  * When it is ready it prints PORT=, CAFILE= and PIN= (the SHA-256 of its
  * public key) and READY. CAFILE.crl is a list of what that CA revoked. WHERE
@@ -112,6 +113,8 @@ set_flag(struct config *c, const char *name)
 		c->chunking = c->binarymime = true;
 	else if (strcmp(name, "--prdr") == 0)
 		c->prdr = true;
+	else if (strcmp(name, "--ask-certificate") == 0)
+		c->ask_certificate = true;
 	else if (strcmp(name, "--brief") == 0)
 		c->brief = true;
 	else if (strncmp(name, "--no-", 5) == 0 && c->off_count < MAX_OFF)
@@ -381,6 +384,10 @@ main(int argc, char **argv)
 		return 1;
 	}
 	config.identity = &identity;
+	/* Any will do: what matters is that the client signs with its key. */
+	if (config.ask_certificate)
+		mbedtls_ssl_conf_authmode(&identity.conf,
+			MBEDTLS_SSL_VERIFY_OPTIONAL);
 	config.alive_fd = parent_fd();
 	listener = config.path != NULL ? listen_unix(config.path) :
 		listen_tcp(&config, &port);

@@ -5,6 +5,7 @@
 #if SMTP_WITH_TLS
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,9 +32,10 @@
 #define WITH_TLS13 0
 #endif
 
-#ifdef _WIN32
 #include "file/file.h"
-#endif
+
+/* A key with all its certificates is far below it. */
+#define OWN_FILE_MAX (1L << 20)
 
 /*
  * Nothing of it changes once it is made, so threads need no lock; the random
@@ -270,6 +272,32 @@ refuse_memory(struct smtp__out *why)
 	return refuse(why, SMTP_E_MEMORY, "no memory for TLS", "");
 }
 
+/*
+ * What is in memory, as the parsers want it: they know PEM by a NUL at its end,
+ * which counts; DER begins with a SEQUENCE. To be freed; NULL: no memory.
+ */
+static unsigned char *
+with_nul(const void *p, size_t n, size_t *length)
+{
+	unsigned char *copy = malloc(n + 1);
+
+	if (copy == NULL)
+		return NULL;
+	if (n > 0)
+		memcpy(copy, p, n);
+	copy[n] = '\0';
+	*length = n > 0 && copy[0] == 0x30 ? n : n + 1;
+	return copy;
+}
+
+/* There may have been a private key in it. */
+static void
+free_own(unsigned char *p, size_t n)
+{
+	mbedtls_platform_zeroize(p, n);
+	free(p);
+}
+
 #if defined(MBEDTLS_FS_IO)
 
 static bool
@@ -429,30 +457,55 @@ load_system(mbedtls_x509_crt *crt, const char *const *files,
 	    "with the option ", "ca-file");
 }
 
-#ifdef _WIN32
-
+/*
+ * A file that may have a private key in it, to be wiped and freed. The library
+ * would read it through a buffer of stdio, of which a copy stays in memory.
+ */
 static int
-load_key_file(mbedtls_pk_context *key, const char *path, const char *password)
+read_file(const char *path, unsigned char **p, size_t *n)
 {
-	size_t n = 0, word = password != NULL ? strlen(password) : 0;
-	unsigned char *p = smtp__file_all(path, &n);
+	FILE *file = smtp__file_open(path);
+	int64_t size = -1;
 	int error = MBEDTLS_ERR_PK_FILE_IO_ERROR;
 
-	if (p == NULL)
+	if (file == NULL)
 		return error;
-#if MBEDTLS_VERSION_MAJOR == 3
-	error = mbedtls_pk_parse_key(key, p, counted(p, n),
-	    (const unsigned char *)password, word, random_octets, NULL);
-#else
-	error = mbedtls_pk_parse_key(key, p, counted(p, n),
-	    (const unsigned char *)password, word);
-#endif
-	mbedtls_platform_zeroize(p, n);
-	free(p);
+	(void)setvbuf(file, NULL, _IONBF, 0);
+	if (smtp__file_seek(file, 0, SEEK_END) == 0)
+		size = smtp__file_tell(file);
+	if (size > 0 && size < OWN_FILE_MAX &&
+	    smtp__file_seek(file, 0, SEEK_SET) == 0) {
+		*n = (size_t)size;
+		*p = malloc(*n);
+		error = *p == NULL ? MBEDTLS_ERR_PK_ALLOC_FAILED :
+		    fread(*p, 1, *n, file) == *n ? 0 : error;
+		if (error == MBEDTLS_ERR_PK_FILE_IO_ERROR)
+			free_own(*p, *n);
+	}
+	(void)fclose(file);
 	return error;
 }
 
+static int
+load_own_file(mbedtls_x509_crt *crt, const char *path, struct smtp__out *why)
+{
+	unsigned char *p, *copy;
+	size_t n, length;
+	int error = read_file(path, &p, &n);
+
+	if (error == 0) {
+		copy = with_nul(p, n, &length);
+		free_own(p, n);
+		if (copy == NULL)
+			return refuse_memory(why);
+		error = mbedtls_x509_crt_parse(crt, copy, length);
+		free_own(copy, length);
+	}
+	return load_certificates(crt, path, error, why);
+}
+
 #if defined(MBEDTLS_X509_CRL_PARSE_C)
+#ifdef _WIN32
 static int
 load_crl_file(mbedtls_x509_crl *crl, const char *path)
 {
@@ -465,29 +518,13 @@ load_crl_file(mbedtls_x509_crl *crl, const char *path)
 	free(p);
 	return error;
 }
-#endif
-
 #else
-
-static int
-load_key_file(mbedtls_pk_context *key, const char *path, const char *password)
-{
-#if MBEDTLS_VERSION_MAJOR == 3
-	return mbedtls_pk_parse_keyfile(key, path, password, random_octets,
-	    NULL);
-#else
-	return mbedtls_pk_parse_keyfile(key, path, password);
-#endif
-}
-
-#if defined(MBEDTLS_X509_CRL_PARSE_C)
 static int
 load_crl_file(mbedtls_x509_crl *crl, const char *path)
 {
 	return mbedtls_x509_crl_parse_file(crl, path);
 }
 #endif
-
 #endif
 
 #else /* a system without files */
@@ -508,6 +545,7 @@ load_file(mbedtls_x509_crt *crt, const char *path, struct smtp__out *why)
 }
 
 #define load_directory load_file
+#define load_own_file load_file
 
 static int
 load_system(mbedtls_x509_crt *crt, const char *const *files,
@@ -525,11 +563,11 @@ is_unreadable(int error)
 }
 
 static int
-load_key_file(mbedtls_pk_context *key, const char *path, const char *password)
+read_file(const char *path, unsigned char **p, size_t *n)
 {
-	(void)key;
 	(void)path;
-	(void)password;
+	(void)p;
+	(void)n;
 	return MBEDTLS_ERR_PK_FILE_IO_ERROR;
 }
 
@@ -545,24 +583,6 @@ load_crl_file(mbedtls_x509_crl *crl, const char *path)
 
 #endif
 
-/*
- * What is in memory, as the parsers want it: they know PEM by a NUL at its end,
- * which counts; DER begins with a SEQUENCE. To be freed; NULL: no memory.
- */
-static unsigned char *
-with_nul(const void *p, size_t n, size_t *length)
-{
-	unsigned char *copy = malloc(n + 1);
-
-	if (copy == NULL)
-		return NULL;
-	if (n > 0)
-		memcpy(copy, p, n);
-	copy[n] = '\0';
-	*length = n > 0 && copy[0] == 0x30 ? n : n + 1;
-	return copy;
-}
-
 static int
 load_memory(mbedtls_x509_crt *crt, const void *p, size_t n, const char *what,
     struct smtp__out *why)
@@ -574,7 +594,7 @@ load_memory(mbedtls_x509_crt *crt, const void *p, size_t n, const char *what,
 	if (copy == NULL)
 		return refuse_memory(why);
 	error = mbedtls_x509_crt_parse(crt, copy, length);
-	free(copy);
+	free_own(copy, length);
 	if (error >= 0 && crt->raw.p != NULL)
 		return SMTP_OK;
 	if (smtp__tls_is_memory(error))
@@ -602,8 +622,21 @@ parse_key(mbedtls_pk_context *key, const void *p, size_t n,
 	error = mbedtls_pk_parse_key(key, copy, length,
 	    (const unsigned char *)password, word);
 #endif
-	mbedtls_platform_zeroize(copy, n);
-	free(copy);
+	free_own(copy, length);
+	return error;
+}
+
+static int
+load_key_file(mbedtls_pk_context *key, const char *path, const char *password)
+{
+	unsigned char *p;
+	size_t n;
+	int error = read_file(path, &p, &n);
+
+	if (error != 0)
+		return error;
+	error = parse_key(key, p, n, password);
+	free_own(p, n);
 	return error;
 }
 
@@ -682,7 +715,8 @@ load_client(struct smtp__tls_shared *shared,
 		return s->key_file == NULL ? SMTP_OK : refuse(why,
 		    SMTP_E_ARGUMENT, s->key_file,
 		    ": a key without a certificate");
-	status = s->cert == NULL ? load_file(&shared->cert, s->cert_file, why) :
+	status = s->cert == NULL ?
+	    load_own_file(&shared->cert, s->cert_file, why) :
 	    load_memory(&shared->cert, s->cert, s->cert_n,
 	    "as the client's own", why);
 	if (status != SMTP_OK)

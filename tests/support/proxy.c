@@ -15,6 +15,8 @@
 #include <netinet/tcp.h>
 #include <sys/wait.h>
 
+#include <mbedtls/base64.h>
+
 #include "support/ports.h"
 
 struct proxy {
@@ -161,13 +163,18 @@ socks(const struct proxy *proxy, int fd)
 static const char *
 basic_of(const char *login)
 {
-	return strcmp(login, "joe:secret") == 0 ? "am9lOnNlY3JldA==" : "?";
+	static unsigned char text[100];
+	size_t n;
+
+	need(mbedtls_base64_encode(text, sizeof text, &n,
+	    (const unsigned char *)login, strlen(login)) == 0);
+	return (char *)text;
 }
 
 static bool
 http(const struct proxy *proxy, int fd)
 {
-	char head[4096], line[400], basic[128];
+	char head[4096], line[400], basic[160];
 	size_t n = 0;
 
 	while (n < 4 || memcmp(head + n - 4, "\r\n\r\n", 4) != 0) {

@@ -146,7 +146,7 @@ struct config {
 	int port;
 	enum tls_mode tls;
 	const char *cert, *tls_version, *auth, *user, *password, *token;
-	bool lmtp, require_auth, auth_in_clear, brief;
+	bool lmtp, require_auth, auth_in_clear, brief, ask_certificate;
 	bool chunking, binarymime, prdr;
 	int delay_ms, wait_ms, rcvbuf;
 	unsigned long max_size, max_rcpts;
