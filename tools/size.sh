@@ -35,7 +35,7 @@ off='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT HELO LMTP REUSE
 
 # profile NAME: its sources, the switches that are on (the others of `off' are
 # off), what its public calls begin with, goal, ceiling and gate of text, fold
-# (the gate of it folded), state, deep (the ceiling of the stack); all in octets.
+# (the gate of it folded), state, deep (the ceiling of the stack); in octets.
 # rv_gate, rv_fold and rv_deep are those of RISC-V. `absent' says what it waits
 # for, `also' what is called through tables, `needs' what it may call beside
 # `allowed', `more' the flags that it wants.
@@ -140,6 +140,18 @@ row()
 	echo '|' >>"$work/rows"
 }
 
+# The profile from the one file: `folded'.
+fold_it()
+{
+	$TARGET-gcc $flags $(flags_of "$cpu") $switches -fwhole-program \
+		-fno-thread-jumps -fno-move-loop-invariants \
+		'-DSMTP_API=__attribute__((externally_visible))' \
+		-c -o "$dir/one.o" "$work/smtp.c" || exit 1
+	$TARGET-ld $link -r --gc-sections $(printf -- '-u %s ' $calls) \
+		-o "$dir/folded.o" "$dir/one.o" || exit 1
+	folded=$($TARGET-size "$dir/folded.o" | awk 'NR == 2 { print $1 }')
+}
+
 measure()
 {
 	name=$1
@@ -187,15 +199,7 @@ measure()
 	$TARGET-ld $link -r --gc-sections $(printf -- '-u %s ' $calls) \
 		-o "$dir/all.o" $objects || exit 1
 	folded=-
-	if [ "$fold" -ne 0 ]; then
-		$TARGET-gcc $flags $(flags_of "$cpu") $switches -fwhole-program \
-			-fno-thread-jumps -fno-move-loop-invariants \
-			'-DSMTP_API=__attribute__((externally_visible))' \
-			-c -o "$dir/one.o" "$work/smtp.c" || exit 1
-		$TARGET-ld $link -r --gc-sections $(printf -- '-u %s ' $calls) \
-			-o "$dir/folded.o" "$dir/one.o" || exit 1
-		folded=$($TARGET-size "$dir/folded.o" | awk 'NR == 2 { print $1 }')
-	fi
+	[ "$fold" -eq 0 ] || fold_it
 	set -- $($TARGET-size "$dir/all.o" | awk 'NR == 2')
 	text=$1
 	data=$2
@@ -204,7 +208,8 @@ measure()
 	$TARGET-nm -u "$dir/all.o" | awk '{ print $2 }' >"$dir/unknown"
 	$TARGET-objdump -r "$dir/all.o" | awk '$2 ~ /^R_/ { print $3 }' |
 		sort -u | grep -xF -f "$dir/unknown" |
-		grep -vxE "$(echo "$allowed|$needs" | tr -d ' \n\t')" >"$dir/undefined"
+		grep -vxE "$(echo "$allowed|$needs" | tr -d ' \n\t')" \
+		>"$dir/undefined"
 	$TARGET-nm -S --size-sort -r -t d "$dir/all.o" >"$dir/functions"
 
 	# The engine's state, as its public macro has it.
