@@ -51,8 +51,8 @@ TARGET := $(shell $(CC) -dumpmachine 2>/dev/null)
 WINDOWS := $(findstring mingw,$(TARGET))
 ifneq ($(WINDOWS),)
 EXE := .exe
-EXAMPLE_SRC := $(filter-out examples/epoll_loop.c examples/poll_loop.c,\
-	$(EXAMPLE_SRC))
+EXAMPLE_SRC := $(filter-out $(patsubst %,examples/%.c,epoll_loop poll_loop \
+	static_memory own_transport),$(EXAMPLE_SRC))
 endif
 TEST_SRC    := $(sort $(wildcard tests/test_*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))

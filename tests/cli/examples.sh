@@ -144,6 +144,101 @@ else
 fi
 stop
 
+start --tls starttls --auth PLAIN --user $user --password secret --require-auth
+claim='own_transport sends'
+echo 'Counted.' | SMTP_CA_FILE=$ca "$examples/own_transport" localhost "$port" \
+	$user joe@x.example ann@y.example >"$work/out" 2>"$work/error" || {
+	fail "$claim"
+	cat "$work/error"
+}
+received
+has 'own_transport: a mail over it' 'Subject: Counted' 'Counted.'
+# All octets of the session under TLS: more than those of the mail.
+size=$(wc -c <"$last")
+sent=$(sed -n 's/^\([0-9]*\) octets sent, [1-9][0-9]* received$/\1/p' \
+	"$work/out")
+if [ "${sent:-0}" -gt "$size" ]; then
+	echo 'ok - own_transport: counts what goes through'
+else
+	fail "own_transport: counts what goes through: ${sent:-nothing}"
+	cat "$work/out"
+fi
+stop
+if SMTP_CA_FILE=$ca "$examples/own_transport" localhost "$port" $user \
+	joe@x.example ann@y.example </dev/null >"$work/out" 2>&1; then
+	fail 'own_transport: nobody is there'
+else
+	echo 'ok - own_transport: nobody is there'
+fi
+
+# no_heap PROGRAM: static_memory sends a mail of 40 kB and dots
+no_heap()
+{
+	start --tls none --delay 5
+	i=0
+	{
+		printf 'From: <joe@x.example>\r\nSubject: Static\r\n\r\n'
+		while [ $i -lt 1000 ]; do
+			i=$((i + 1))
+			printf '.%d the quick brown fox jumps over it\r\n' $i
+		done
+	} >"$work/whole"
+	"$1" 127.0.0.1 "$port" joe@x.example ann@y.example <"$work/whole" \
+		>"$work/error" 2>&1 || {
+		fail "$2: sends"
+		cat "$work/error"
+	}
+	if cmp -s "$work/whole" "$work/mail/0001.eml"; then
+		echo "ok - $2: octet for octet"
+	else
+		fail "$2: octet for octet"
+	fi
+	start --tls none --reject 'ann@y.example=550 5.1.1 no'
+	if "$1" 127.0.0.1 "$port" joe@x.example ann@y.example <"$work/whole"
+	then
+		fail "$2: a refusal is told"
+	else
+		echo "ok - $2: a refusal is told"
+	fi
+	stop
+}
+no_heap "$examples/static_memory" static_memory
+
+# The same, with the engine as one file, where to ask for memory is the end.
+cat >"$work/heap.c" <<'!'
+#include <stdlib.h>
+void *malloc(size_t n) { (void)n; abort(); }
+void *calloc(size_t n, size_t m) { (void)n; (void)m; abort(); }
+void *realloc(void *p, size_t n) { (void)p; (void)n; abort(); }
+void free(void *p) { if (p != NULL) abort(); }
+!
+cat >"$work/asks.c" <<'!'
+#include <stdlib.h>
+int main(int argc, char **argv)
+{
+	char *volatile p = malloc((size_t)argc);
+	free(p);
+	return argv == NULL;
+}
+!
+# By this machine's compiler, whatever the build is for.
+cc=cc
+command -v cc >/dev/null 2>&1 || cc=${CC:-gcc}
+if sh tools/amalgamation.sh "$work/one" engine &&
+	$cc -c -o "$work/engine.o" -DSMTP_WITH_CRAM_MD5=0 \
+		-DSMTP_WITH_SCRAM=0 "$work/one/smtp.c" &&
+	$cc -std=gnu11 -Iinclude -o "$work/static_memory" \
+		examples/static_memory.c "$work/engine.o" "$work/heap.c" &&
+	$cc -o "$work/asks" "$work/asks.c" "$work/heap.c"
+then
+	if { "$work/asks"; } 2>/dev/null; then
+		fail 'static_memory: who asks for memory is ended'
+	fi
+	no_heap "$work/static_memory" 'static_memory without a heap'
+else
+	fail 'static_memory: the engine as one file'
+fi
+
 start --tls none
 if command -v openssl >/dev/null 2>&1 && openssl genpkey -algorithm RSA \
 	-pkeyopt rsa_keygen_bits:2048 -out "$work/key.pem" 2>/dev/null; then
