@@ -113,6 +113,42 @@ static const struct {
 	    "R5321-4.1.3-1" },
 	{ "a@[192.0..1]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
 	{ "a@[192.0.2.0001]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[192.0.2.255]", 0, 0, NULL, NULL },
+	{ "a@[192.0.2.256]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[192.0.2.]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[192.0.2.1.]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[.192.0.2.1]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[192.0.2.100]", 0, 0, NULL, NULL },
+	{ "a@[192.0.2.1000]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[192.0.2/1]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[IPv6:ffff:FFFF:0123:4567:89ab:cdef:0:1]", 0, 0, NULL, NULL },
+	{ "a@[IPv6:1:2:3:4:5:6::8]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL,
+	    "R5321-4.1.3-1" },
+	{ "a@[IPv6:1:2:3:4:5::8]", 0, 0, NULL, "R5321-4.1.3-1" },
+	{ "a@[IPv6::1]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[IPv6::]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[IPv6:x:1]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[IPv6:1:::2]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[IPv6:::1::]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[IPv6:1:2-3::]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[IPv6:1:2:3:4:5:6:7:192.0.2.1]", 0, SMTP__MAILBOX_BAD_LITERAL,
+	    NULL, NULL },
+	{ "a@[IPv6:1:2:3:4:5:192.0.2.1]", 0, SMTP__MAILBOX_BAD_LITERAL,
+	    NULL, NULL },
+	{ "a@[IPv6:1:2:3:4::192.0.2.1]", 0, 0, NULL, NULL },
+	{ "a@[IPv6:1:2:3:4:5::192.0.2.1]", 0, SMTP__MAILBOX_BAD_LITERAL,
+	    NULL, NULL },
+	{ "a@[IPv6:::192.0.2.1:5]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL,
+	    NULL },
+	{ "a@[IPv7:::1]", 0, 0, NULL, NULL },
+	{ "a@[tag:]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[:x]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[tag]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[t_g:x]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[t:x]", 0, 0, NULL, NULL },
+	{ "a@[tag:a b]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[tag:a]b]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
+	{ "a@[tag:a\\]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL, NULL },
 	{ "a@[IPv6:1:2:3:4:5:6:7:8:9]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL,
 	    "R5321-4.1.3-1" },
 	{ "a@[IPv6:1:2:3:4:5:6:7::8]", 0, SMTP__MAILBOX_BAD_LITERAL, NULL,
@@ -158,6 +194,10 @@ static const struct {
 	{ " a@b.example", 0, SMTP__MAILBOX_BAD_LOCAL, NULL, "LIB-C-3" },
 	{ "a@b.example, c@d.example", 0, SMTP__MAILBOX_BAD_DOMAIN, NULL,
 	    "LIB-C-3" },
+	{ "@a", 0, SMTP__MAILBOX_BAD_LOCAL, NULL, NULL },
+	{ "a@b.example:c", 0, SMTP__MAILBOX_BAD_DOMAIN, NULL, NULL },
+	{ "a b>@x", 0, SMTP__MAILBOX_DRESSED, NULL, "LIB-C-3" },
+	{ "a b<@x", 0, SMTP__MAILBOX_DRESSED, NULL, "LIB-C-3" },
 	/* beyond ASCII */
 	{ "用户@x.example", 0, SMTP__MAILBOX_WIDE, NULL, NULL },
 	{ "用户@x.example", SMTP__MAILBOX_UTF8, 0, NULL, "R6531-3.3-1" },
@@ -324,6 +364,91 @@ test_mailbox__never_makes_a_line_end(void **state)
 	proves("LIB-C-1");
 }
 
+/* One that needs no table to be measured as it is written. */
+static void
+test_mailbox__measures_no_wide_label(void **state)
+{
+	char given[160] = "a@";
+
+	(void)state;
+	memset(given + 2, 'b', 70);
+	memcpy(given + 72, "\xC3\xBC", 2);
+	assert_int_equal(smtp__mailbox_check(given, 74, SMTP__MAILBOX_UTF8,
+	    NULL), 0);
+	given[72] = given[73] = 'b';
+	assert_int_equal(smtp__mailbox_check(given, 74, SMTP__MAILBOX_UTF8,
+	    NULL), SMTP__MAILBOX_BAD_DOMAIN);
+	assert_int_equal(smtp__mailbox_check(given, 2 + 63,
+	    SMTP__MAILBOX_UTF8, NULL), 0);
+	assert_int_equal(smtp__mailbox_check(given, 2 + 64,
+	    SMTP__MAILBOX_UTF8, NULL), SMTP__MAILBOX_BAD_DOMAIN);
+}
+
+/* A dot behind the domain is for those who ask for it, and never alone. */
+static void
+test_mailbox__takes_a_last_dot_if_asked(void **state)
+{
+	static const struct {
+		const char *given;
+		int fault;
+	} dots[] = {
+		{ "a@x.", 0 }, { "a@x.example.", 0 },
+		{ "a@x..", SMTP__MAILBOX_BAD_DOMAIN },
+		{ "a@.", SMTP__MAILBOX_BAD_DOMAIN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(dots); i++) {
+		size_t n = strlen(dots[i].given);
+
+		assert_int_equal(smtp__mailbox_check(dots[i].given, n,
+		    SMTP__MAILBOX_DOT, NULL), dots[i].fault);
+		assert_int_equal(smtp__mailbox_check(dots[i].given, n, 0,
+		    NULL), SMTP__MAILBOX_BAD_DOMAIN);
+	}
+}
+
+static void
+test_mailbox__has_words_for_each_fault(void **state)
+{
+	static const struct {
+		enum smtp__mailbox_fault fault;
+		const char *words;
+	} all[] = {
+		{ SMTP__MAILBOX_OK, "is fine" },
+		{ SMTP__MAILBOX_EMPTY, "is empty; write local@domain" },
+		{ SMTP__MAILBOX_CONTROL,
+		    "has a line end or control character; remove it" },
+		{ SMTP__MAILBOX_NOT_UTF8, "is not valid UTF-8" },
+		{ SMTP__MAILBOX_WIDE, "has characters outside ASCII, which "
+		    "need SMTPUTF8" },
+		{ SMTP__MAILBOX_DRESSED, "has a name or angle brackets; write "
+		    "local@domain alone" },
+		{ SMTP__MAILBOX_ROUTE, "is a source route; write "
+		    "local@domain alone" },
+		{ SMTP__MAILBOX_NO_DOMAIN,
+		    "has no domain; write local@domain" },
+		{ SMTP__MAILBOX_BAD_LOCAL, "has a local part with a character "
+		    "that is not allowed there, or with misplaced dots or "
+		    "quotes" },
+		{ SMTP__MAILBOX_BAD_DOMAIN, "has a malformed domain" },
+		{ SMTP__MAILBOX_BAD_LITERAL, "has a malformed address "
+		    "literal; write [192.0.2.1] or [IPv6:2001:db8::1]" },
+		{ SMTP__MAILBOX_LONG_LOCAL,
+		    "has a local part over 64 octets" },
+		{ SMTP__MAILBOX_LONG_DOMAIN,
+		    "has a domain over 255 octets" },
+		{ SMTP__MAILBOX_LONG_PATH, "has over 254 octets" },
+		{ SMTP__MAILBOX_NO_SPACE, "does not fit into memory" },
+		{ (enum smtp__mailbox_fault)15, "is not an address" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(all); i++)
+		assert_string_equal(smtp__mailbox_words(all[i].fault),
+		    all[i].words);
+}
+
 static void
 test_mailbox__measures_the_domain(void **state)
 {
@@ -395,6 +520,9 @@ main(void)
 		cmocka_unit_test(test_mailbox__tells_what_an_address_needs),
 		cmocka_unit_test(test_mailbox__refuses_a_nul),
 		cmocka_unit_test(test_mailbox__never_makes_a_line_end),
+		cmocka_unit_test(test_mailbox__measures_no_wide_label),
+		cmocka_unit_test(test_mailbox__takes_a_last_dot_if_asked),
+		cmocka_unit_test(test_mailbox__has_words_for_each_fault),
 		cmocka_unit_test(test_mailbox__measures_the_domain),
 		cmocka_unit_test(test_mailbox__counts_octets_not_characters),
 		cmocka_unit_test(test_mailbox__stops_where_memory_ends),

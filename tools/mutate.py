@@ -19,7 +19,7 @@ the source, and why:
     + the line as it is broken
     = why both do the same
 
-ONLY=lib/text/out.c tries all mutants of one file, or of a folder.
+ONLY=lib/text/out.c takes them all of one file, or of a folder.
 The last line is "N passed, N failed": the share that was killed must be at
 least FLOOR percent, and the list may have no record of a line that is gone.
 """
@@ -435,7 +435,7 @@ def main():
               or not ONLY]
     if not wanted:
         sys.exit("mutate: nothing in " + ONLY)
-    aim = len(wanted) if ONLY else min(MUTANTS, len(wanted))
+    aim = min(MUTANTS, len(wanted))
     random.Random(SEED).shuffle(wanted)
     print("%d mutants could be made of %d files; %d are tried, seed %d" % (
         len(everything), len({m.path for m in everything}), aim, SEED),

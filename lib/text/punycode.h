@@ -3,12 +3,13 @@
  * Internationalised domain names without a table of Unicode.
  *
  * Covered: Punycode (RFC 3492) in both directions; lower-casing of Latin,
- * Greek, Cyrillic and Armenian letters; the dots of RFC 3490 section 3.1; the
- * check that an A-label is one; the refusal of what IDNA 2008 disallows in
- * whole blocks (punctuation, symbols, presentation forms, private use), of
- * joiners, and of labels that mix writing directions. Not covered, since it
- * takes the tables: composition (NFC). A label with a combining accent of the
- * Latin kind is refused rather than encoded to a name that nobody registered.
+ * Greek, Coptic, Cyrillic and Armenian letters; the dots of RFC 3490 section
+ * 3.1; the check that an A-label is one; the refusal of what IDNA 2008
+ * disallows in whole blocks (punctuation, symbols, presentation forms, private
+ * use), of other capitals, of joiners, and of labels that mix writing
+ * directions. Not covered, since it takes the tables: composition (NFC). A
+ * label with a combining accent of the Latin kind is refused rather than
+ * encoded to a name that nobody registered.
  */
 #ifndef SMTP__PUNYCODE_H
 #define SMTP__PUNYCODE_H
