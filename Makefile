@@ -55,6 +55,10 @@ EXAMPLE_SRC := $(filter-out $(patsubst %,examples/%.c,epoll_loop poll_loop \
 	static_memory own_transport),$(EXAMPLE_SRC))
 endif
 TEST_SRC    := $(sort $(wildcard tests/test_*.c))
+# Its linker cannot put a function of ours in the place of another.
+ifeq ($(shell uname -s),Darwin)
+TEST_SRC    := $(filter-out tests/test_digest_fails.c,$(TEST_SRC))
+endif
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 ifneq ($(WINDOWS),)
 # Tests that are of POSIX; tests/windows/posix-only says why.
@@ -291,6 +295,11 @@ $(BUILD)/tests/torture/torture: $(TORTURE_OBJ) $(BUILD)/tests/support.a \
 	$(call say,EXE) $(CC) $(CFLAGS) $(LDFLAGS) \
 		$(TORTURE_WRAP:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) \
 		$(BUILD)/tests/support.a $(LIB_A) $(CMOCKA_LIBS) $(LIBS)
+
+# Digests that fail: what the library calls is answered by the test.
+DIGEST_WRAP := $(foreach d,md5 sha1 sha256 sha512,$(foreach f,starts update \
+	finish,mbedtls_$(d)_$(f) mbedtls_$(d)_$(f)_ret))
+$(BUILD)/tests/digest_fails: LDFLAGS += $(DIGEST_WRAP:%=-Wl,--wrap=%)
 
 # Messages for parsers that are not ours.
 OUTSIDE_OBJ := $(call obj,$(sort $(wildcard tests/outsiders/*.c)))

@@ -70,6 +70,84 @@ test_mech__knows_its_names(void **state)
 	proves("R4422-3.7-1");
 }
 
+/* RFC 4422 section 3.1: 1 to 20 capitals, digits, hyphens, underscores. */
+static void
+test_mech__knows_a_name_when_it_sees_one(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is;
+	} names[] = {
+		{ "A", true }, { "Z", true }, { "0", true }, { "9", true },
+		{ "-", true }, { "_", true }, { "SCRAM-SHA-256-PLUS", true },
+		{ "X2345678901234567890", true },
+		{ "X23456789012345678901", false }, { "", false },
+		{ "a", false }, { "@", false }, { "[", false },
+		{ "/", false }, { ":", false }, { " ", false },
+		{ "A ", false }, { "A\xC3\x84", false }, { "\x7F", false },
+		{ NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_int_equal(smtp__mech_name(names[i].name),
+		    names[i].is);
+}
+
+/* A line of AUTH has an end: 4096 octets of each, and not one more. */
+static void
+test_mech__bounds_credentials(void **state)
+{
+	static char text[4098];
+	struct smtp_credentials c = { .user = text, .password = text,
+		.authzid = text };
+
+	(void)state;
+	memset(text, 'x', 4096);
+	assert_true(smtp__mech_check(&c));
+	c.token = text;
+	assert_true(smtp__mech_check(&c));
+	text[4096] = 'x';
+	assert_false(smtp__mech_check(&c));
+	for (int i = 0; i < 4; i++) {
+		c.user = i == 0 ? text : "u";
+		c.password = i == 1 ? text : "p";
+		c.authzid = i == 2 ? text : NULL;
+		c.token = i == 3 ? text : NULL;
+		assert_false(smtp__mech_check(&c));
+	}
+	c.token = NULL;
+	c.user = NULL;
+	assert_false(smtp__mech_check(&c));
+}
+
+/* Without memory for the digest, or a challenge, nothing is computed. */
+static void
+test_mech__computes_cram_md5_where_there_is_room(void **state)
+{
+	static const unsigned char want[16] = { 0xb9, 0x13, 0xa6, 0x02, 0xc7,
+		0xed, 0xa7, 0xa4, 0x95, 0xb4, 0xe6, 0xe7, 0x33, 0x4d, 0x38,
+		0x90 };
+	const struct smtp_credentials c = { .user = "tim",
+		.password = "tanstaaftanstaaf" };
+	const char rfc[] = "<1896.697170952@postoffice.reston.mci.net>";
+	char text[64];
+	struct smtp__challenge x = { .p = text, .n = sizeof rfc - 1,
+		.room = sizeof text };
+
+	(void)state;
+	memcpy(text, rfc, sizeof rfc);
+	x.n = 0;
+	assert_false(smtp__mech_cram_md5.hear(&c, 0, &x));
+	x.n = sizeof rfc - 1;
+	x.room = 15;
+	assert_false(smtp__mech_cram_md5.hear(&c, 0, &x));
+	assert_memory_equal(text, rfc, sizeof rfc);
+	x.room = 16;
+	assert_true(smtp__mech_cram_md5.hear(&c, 0, &x));
+	assert_memory_equal(text, want, 16);
+}
+
 static const char *
 choice(const struct smtp_credentials *credentials, unsigned offered,
     unsigned how)
@@ -162,6 +240,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mech__checks_credentials),
 		cmocka_unit_test(test_mech__knows_its_names),
+		cmocka_unit_test(test_mech__knows_a_name_when_it_sees_one),
+		cmocka_unit_test(test_mech__bounds_credentials),
+		cmocka_unit_test(
+		    test_mech__computes_cram_md5_where_there_is_room),
 		cmocka_unit_test(test_mech__never_shows_a_secret),
 		cmocka_unit_test(test_mech__has_an_order),
 		cmocka_unit_test(test_mech__keeps_to_the_one_asked_for),

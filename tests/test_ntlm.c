@@ -5,6 +5,7 @@
 
 #include "crypto/md4.h"
 #include "sasl/stepped.h"
+#include "text/utf8.h"
 
 #if SMTP_WITH_NTLM
 
@@ -263,6 +264,67 @@ test_ntlm__names_the_user(void **state)
 }
 
 /*
+ * What is raised for the key (MS-NLMP section 3.3.2, NTOWFv2), and to what.
+ * All others up to the end of Cyrillic stay as they are.
+ */
+static const char small_letters[] =
+    "abcdefghijklmnopqrstuvwxyzàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ"
+    "ÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįĳĵķĺļľŀłńņňŋōŏőœŕŗřśŝşšţťŧũūŭůű"
+    "ųŵŷźżžάέήίαβγδεζηθικλμνξοπρστυφχψωϊϋόύώабвгдежзийклмнопр"
+    "стуфхцчшщъыьэюяѐёђѓєѕіїјљњћќѝўџѡѣѥѧѩѫѭѯѱѳѵѷѹѻѽѿҁ";
+static const char large_letters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞ"
+    "ŸĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮĲĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰ"
+    "ŲŴŶŹŻŽΆΈΉΊΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΪΫΌΎΏАБВГДЕЖЗИЙКЛМНОПР"
+    "СТУФХЦЧШЩЪЫЬЭЮЯЀЁЂЃЄЅІЇЈЉЊЋЌЍЎЏѠѢѤѦѨѪѬѮѰѲѴѶѸѺѼѾҀ";
+
+/* The proof that one character as a user gives. */
+static void
+proof_of(uint32_t c, unsigned char proof[16])
+{
+	char user[5] = "";
+	unsigned char challenge[256], p[4096];
+	struct smtp__stepped_given g = given(user, "x");
+	size_t n = octets(challenge, VECTOR);
+
+	assert_in_range(smtp__utf8_put(user, c), 1, 4);
+	assert_int_equal(authenticate(&g, challenge, n, p, &n), SMTP_OK);
+	memcpy(proof, p + get(p + 24, 4), 16);
+}
+
+static void
+test_ntlm__raises_letters(void **state)
+{
+	enum { END = 0x500 };
+	static unsigned char proofs[END][16];
+	static uint16_t large_of[END];
+	const char *s = small_letters, *l = large_letters;
+
+	(void)state;
+	while (*s != '\0') {
+		uint32_t c, d;
+
+		s += smtp__utf8_next(s, strlen(s), &c);
+		l += smtp__utf8_next(l, strlen(l), &d);
+		large_of[c] = (uint16_t)d;
+	}
+	assert_int_equal(*l, '\0');
+	for (uint32_t c = ' '; c < END; c++)
+		if (c != '\\')
+			proof_of(c, proofs[c]);
+	for (uint32_t c = ' '; c < END; c++) {
+		uint32_t same = large_of[c] != 0 ? large_of[c] : c;
+
+		if (memcmp(proofs[c], proofs[same], 16) != 0)
+			fail_msg("%X is not raised", c);
+		for (uint32_t d = ' '; d < c && large_of[c] == 0; d++)
+			if (large_of[d] != c &&
+			    memcmp(proofs[c], proofs[d], 16) == 0)
+				fail_msg("%X is as %X", d, c);
+	}
+}
+
+/*
  * With a time from the server the three messages are bound together (MS-NLMP
  * section 3.1.5.1.2): that time, no LMv2, the flag, the MIC.
  */
@@ -278,6 +340,12 @@ static const struct {
 	    "01010000000000000090d336b734c301aaaaaaaaaaaaaaaa00000000"
 	    "06000400 03000000" PAIRS TIME "00000000 00000000",
 	    "f5cd560aa412d71b5421f219cca7b43b" },
+	/* pairs of another length are no time and no flags */
+	{ "07000400 01020304" "06000200 0900" TIME "00000000",
+	    "01010000000000000090d336b734c301aaaaaaaaaaaaaaaa00000000"
+	    "07000400 01020304" "06000200 0900" TIME
+	    "06000400 02000000 00000000 00000000",
+	    "aea45dc9201717b43f050b12e04ac959" },
 	{ TIME "06000400 02000000 00000000",
 	    "01010000000000000090d336b734c301aaaaaaaaaaaaaaaa00000000"
 	    TIME "06000400 02000000 00000000 00000000",
@@ -391,12 +459,12 @@ test_ntlm__refuses_what_it_cannot_say(void **state)
 	} rows[] = {
 		{ "", "p", NULL }, { "domain\\", "p", NULL },
 		{ "\xFF", "p", NULL }, { "u", "\xC3", NULL },
-		{ "u", "p", "other" },
+		{ "u", "p", "other" }, { "\xC3\\u", "p", NULL },
 	};
 	unsigned char challenge[256], p[4096];
 	size_t n = octets(challenge, VECTOR), got;
 	struct smtp__stepped_given g;
-	char longest[258];
+	char longest[258], domain[260];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -415,6 +483,14 @@ test_ntlm__refuses_what_it_cannot_say(void **state)
 	    SMTP_E_ARGUMENT);
 	longest[256] = '\0';
 	g = given(longest, longest);
+	assert_int_equal(authenticate(&g, challenge, n, p, &got), SMTP_OK);
+	memset(domain, 'x', sizeof domain);
+	memcpy(domain + 257, "\\u", 3);
+	g = given(domain, "p");
+	assert_int_equal(authenticate(&g, challenge, n, p, &got),
+	    SMTP_E_ARGUMENT);
+	memcpy(domain + 256, "\\u", 3);
+	g = given(domain, "p");
 	assert_int_equal(authenticate(&g, challenge, n, p, &got), SMTP_OK);
 	g.random = random_none;
 	assert_int_equal(authenticate(&g, challenge, n, p, &got),
@@ -442,6 +518,7 @@ main(void)
 		cmocka_unit_test(test_ntlm__greets),
 		cmocka_unit_test(test_ntlm__answers_as_the_specification),
 		cmocka_unit_test(test_ntlm__names_the_user),
+		cmocka_unit_test(test_ntlm__raises_letters),
 		cmocka_unit_test(test_ntlm__binds_the_messages_together),
 		cmocka_unit_test(test_ntlm__refuses_nonsense),
 		cmocka_unit_test(test_ntlm__takes_an_old_server),

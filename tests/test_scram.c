@@ -255,6 +255,12 @@ static const struct { const char *server_first, *why, *proves; } liars[] = {
 	{ "r=" BOTH ",s=" SALT ",i=4096,x", "not SCRAM", "" },
 	{ "r=" BOTH ",s=" SALT ",i=4096,1=x", "not SCRAM", "" },
 	{ "r=" BOTH ",,s=" SALT ",i=4096", "not SCRAM", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4096,x-1", "not SCRAM", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4096,{=1", "not SCRAM", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4096,`=1", "not SCRAM", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4096,@=1", "not SCRAM", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4096,[=1", "not SCRAM", "" },
+	{ "r=" BOTH ",s=" SALT ",i=4096,a=1,m=x", "not SCRAM", "" },
 	{ "R=" BOTH ",s=" SALT ",i=4096", "not SCRAM", "" },
 	{ "e=unknown-user", "not SCRAM", "" },
 	{ "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", "not SCRAM", "" },
@@ -298,7 +304,21 @@ static const struct { const char *server_last, *why; } strangers[] = {
 	{ "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=,m=1", "not SCRAM" },
 	{ "e=invalid-proof", "the server says invalid-proof" },
 	{ "e=channel-bindings-dont-match", "channel-bindings-dont-match" },
+	{ "e=invalid-encoding", "the server says invalid-encoding" },
+	{ "e=extensions-not-supported",
+	    "the server says extensions-not-supported" },
+	{ "e=server-does-support-channel-binding",
+	    "the server says server-does-support-channel-binding" },
+	{ "e=channel-binding-not-supported",
+	    "the server says channel-binding-not-supported" },
+	{ "e=unsupported-channel-binding-type",
+	    "the server says unsupported-channel-binding-type" },
+	{ "e=unknown-user", "the server says unknown-user" },
+	{ "e=invalid-username-encoding",
+	    "the server says invalid-username-encoding" },
 	{ "e=no-resources", "the server says no-resources" },
+	{ "e=no-resource", "the server says other-error" },
+	{ "e=", "the server says other-error" },
 	{ "e=other-error", "the server says other-error" },
 	{ "e=whatever\x1b[31m", "the server says other-error" },
 };
@@ -449,6 +469,35 @@ test_scram__says_what_it_cannot_carry(void **state)
 	}
 }
 
+/* Words before there is something to hear, or none where there should be. */
+static void
+test_scram__keeps_to_its_turn(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct exchange x = { .given = { .user = "user",
+			.password = "pencil" } };
+		struct smtp__response r = { 0 };
+
+		begin(&x, SMTP__SHA256, NONCE);
+		if (i > 0)
+			assert_int_equal(step(&x, NULL), SMTP_OK);
+		if (i == 2)
+			assert_int_equal(smtp__scrams[0].step(x.scram, SERVER,
+			    sizeof SERVER - 1, &r), SMTP_WANT_TIME);
+		if (i == 3)
+			assert_int_equal(step(&x, SERVER), SMTP_OK);
+		memset(&r, 0, sizeof r);
+		assert_int_equal(smtp__scrams[0].step(x.scram,
+		    i % 2 == 0 ? SERVER : NULL, i % 2 == 0 ?
+		    sizeof SERVER - 1 : 0, &r), SMTP_E_AUTH);
+		assert_string_equal(r.why,
+		    "the server asks more than there is to say");
+		assert_null(r.p);
+		end(&x);
+	}
+}
+
 /* Whatever its length, nothing is written beyond the text. */
 static void
 test_scram__has_room_or_says_so(void **state)
@@ -488,6 +537,7 @@ main(void)
 		cmocka_unit_test(test_scram__bounds_iterations_as_it_is_told),
 		cmocka_unit_test(test_scram__makes_a_nonce_of_its_own),
 		cmocka_unit_test(test_scram__says_what_it_cannot_carry),
+		cmocka_unit_test(test_scram__keeps_to_its_turn),
 		cmocka_unit_test(test_scram__has_room_or_says_so),
 	};
 

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each step of a digest fails once, as with an accelerator that is busy or
+ * gone. Then nothing is proved to anybody, and nothing half computed leaves.
+ *
+ * The functions of mbedTLS are called as __wrap_NAME for NAME, which the
+ * linker arranges (see the Makefile).
+ */
+#include "check.h"
+
+#include <stdbool.h>
+
+#include <mbedtls/md5.h>
+#include <mbedtls/sha1.h>
+#include <mbedtls/sha256.h>
+#include <mbedtls/sha512.h>
+#include <mbedtls/version.h>
+
+#include "crypto/hash.h"
+#include "sasl/mech.h"
+#include "sasl/scram.h"
+
+/* So many steps from now one fails; below 0: none. */
+static long countdown = -1;
+static bool hit;
+
+static bool
+fails(void)
+{
+	if (countdown < 0 || countdown-- > 0)
+		return false;
+	hit = true;
+	return true;
+}
+
+static void
+arm(long n)
+{
+	countdown = n;
+	hit = false;
+}
+
+#if MBEDTLS_VERSION_MAJOR < 3
+#define NAME(prefix, name) prefix ## name ## _ret
+#else
+#define NAME(prefix, name) prefix ## name
+#endif
+
+#define WRAP(name, declared, passed) \
+	int NAME(__real_mbedtls_, name) declared; \
+	int NAME(__wrap_mbedtls_, name) declared; \
+	int NAME(__wrap_mbedtls_, name) declared \
+	{ \
+		return fails() ? -1 : NAME(__real_mbedtls_, name) passed; \
+	}
+#define DIGEST(kind) \
+	WRAP(kind ## _update, (mbedtls_ ## kind ## _context *c, \
+	    const unsigned char *p, size_t n), (c, p, n)) \
+	WRAP(kind ## _finish, (mbedtls_ ## kind ## _context *c, \
+	    unsigned char *p), (c, p))
+#define STARTS(kind) \
+	WRAP(kind ## _starts, (mbedtls_ ## kind ## _context *c), (c))
+#define STARTS_IS(kind) \
+	WRAP(kind ## _starts, (mbedtls_ ## kind ## _context *c, int is), \
+	    (c, is))
+
+DIGEST(md5)
+DIGEST(sha1)
+DIGEST(sha256)
+DIGEST(sha512)
+STARTS(md5)
+STARTS(sha1)
+STARTS_IS(sha256)
+STARTS_IS(sha512)
+
+static const enum smtp__hash_kind kinds[] = {
+	SMTP__MD5, SMTP__SHA1, SMTP__SHA256, SMTP__SHA512
+};
+
+static void
+test_digest__tells_that_it_failed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		unsigned char p[SMTP__DIGEST_MAX];
+		long n = 0;
+
+		for (;; n++) {
+			int rc;
+
+			arm(n);
+			rc = smtp__hash(kinds[i], "abc", 3, p);
+			if (!hit)
+				break;
+			assert_int_equal(rc, SMTP_E_UNSUPPORTED);
+		}
+		assert_int_equal(n, 3);          /* begin, feed, take */
+	}
+	arm(-1);
+}
+
+/* A key longer than a block is a digest more. */
+static void
+test_digest__tells_that_an_hmac_failed(void **state)
+{
+	static char key[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		for (size_t key_n = 0; key_n <= 200; key_n += 100) {
+			unsigned char p[SMTP__DIGEST_MAX];
+			struct smtp__hmac hmac;
+			int rc = SMTP_OK;
+
+			for (long n = 0; n == 0 || hit; n++) {
+				arm(n);
+				rc = smtp__hmac(kinds[i], key, key_n, "abc",
+				    3, p);
+				assert_int_equal(rc, hit ?
+				    SMTP_E_UNSUPPORTED : SMTP_OK);
+			}
+			hit = true;
+			for (long n = 0; hit; n++) {
+				arm(n);
+				smtp__hmac_init(&hmac, kinds[i], key, key_n);
+				smtp__hmac_feed(&hmac, "abc", 3);
+				rc = smtp__hmac_take(&hmac, p);
+				assert_int_equal(rc, hit ?
+				    SMTP_E_UNSUPPORTED : SMTP_OK);
+				smtp__hmac_wipe(&hmac);
+				assert_true(hmac.now.failed);
+				assert_true(hmac.inner.failed);
+				assert_true(hmac.outer.failed);
+			}
+		}
+	arm(-1);
+}
+
+static void
+test_digest__tells_that_a_key_failed(void **state)
+{
+	long n;
+
+	(void)state;
+	hit = true;
+	for (n = 0; hit; n++) {
+		unsigned char key[SMTP__DIGEST_MAX];
+		struct smtp__pbkdf2 pbkdf2;
+		int rc;
+
+		arm(n);
+		smtp__pbkdf2_init(&pbkdf2, SMTP__SHA256, "password", 8,
+		    "salt", 4, 5);
+		while (smtp__pbkdf2_step(&pbkdf2, 2))
+			continue;
+		rc = smtp__pbkdf2_take(&pbkdf2, key);
+		assert_int_equal(rc, hit ? SMTP_E_UNSUPPORTED : SMTP_OK);
+	}
+	assert_in_range(n, 20, 60);
+	arm(-1);
+}
+
+static void
+test_digest__has_no_other_kind(void **state)
+{
+	const enum smtp__hash_kind other = (enum smtp__hash_kind)9;
+	unsigned char p[SMTP__DIGEST_MAX];
+	struct smtp__hash hash, copy;
+
+	(void)state;
+	assert_int_equal(smtp__hash_length(other), 0);
+	assert_int_equal(smtp__hash(other, "abc", 3, p), SMTP_E_UNSUPPORTED);
+	/* Nor does one come of a state that was written over. */
+	smtp__hash_init(&hash, SMTP__SHA256);
+	hash.kind = other;
+	smtp__hash_copy(&copy, &hash);
+	assert_true(copy.failed);
+	smtp__hash_feed(&hash, "abc", 3);
+	assert_true(hash.failed);
+	smtp__hash_init(&hash, SMTP__SHA256);
+	hash.kind = other;
+	assert_int_equal(smtp__hash_take(&hash, p), SMTP_E_UNSUPPORTED);
+}
+
+#if SMTP_WITH_SCRAM
+/* Salted with 4096 iterations: those at the begin and at the end do. */
+static void
+test_digest__lets_scram_prove_nothing(void **state)
+{
+	static const char nonce[] = "rOprNGfwEbeRWgbNEkqO";
+	static const char server[] = "r=rOprNGfwEbeRWgbNEkqOx,"
+	    "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+	struct smtp__stepped_given given = { .user = "user",
+		.password = "pencil" };
+	long all = 0;
+	unsigned failed = 0;
+
+	(void)state;
+	for (long n = -1; n < all; n = n == 30 ? all / 2 :
+	    n == all / 2 ? all - 40 : n + 1) {
+		struct smtp__scram *s = calloc(1, sizeof *s);
+		struct smtp__response r = { 0 };
+		int rc = smtp__scram_begin(s, SMTP__SHA256, &given, nonce);
+
+		assert_int_equal(rc, SMTP_OK);
+		rc = smtp__scrams[3].step(s, NULL, 0, &r);
+		assert_int_equal(rc, SMTP_OK);
+		arm(n < 0 ? 1000000 : n);
+		r.p = NULL;
+		rc = smtp__scrams[3].step(s, server, strlen(server), &r);
+		while (rc > 0)
+			rc = smtp__scrams[3].step(s, NULL, 0, &r);
+		if (n < 0)
+			all = 1000000 - countdown;
+		assert_int_equal(rc, hit ? SMTP_E_AUTH : SMTP_OK);
+		assert_int_equal(hit, n >= 0);
+		if (hit) {
+			assert_null(r.p);
+			assert_string_equal(r.why,
+			    "the digest cannot be computed");
+			failed++;
+		}
+		smtp__scrams[3].end(s);
+		free(s);
+	}
+	arm(-1);
+	assert_int_equal(failed, 31 + 1 + 40);
+}
+
+static void
+test_digest__lets_scram_begin_without_it(void **state)
+{
+	struct smtp__stepped_given given = { .user = "user",
+		.password = "pencil" };
+	struct smtp__scram *s = calloc(1, sizeof *s);
+
+	(void)state;
+	assert_int_equal(smtp__scram_begin(s, (enum smtp__hash_kind)9, &given,
+	    "nonce"), SMTP_E_UNSUPPORTED);
+	free(s);
+}
+#endif
+
+#if SMTP_WITH_CRAM_MD5
+static void
+test_digest__lets_cram_md5_prove_nothing(void **state)
+{
+	const struct smtp_credentials c = { .user = "u", .password = "p" };
+
+	(void)state;
+	hit = true;
+	for (long n = 0; hit; n++) {
+		char text[32] = "<1@x>", was[32];
+		struct smtp__challenge challenge = { .p = text, .n = 5,
+			.room = sizeof text };
+		bool heard;
+
+		memcpy(was, text, sizeof was);
+		arm(n);
+		heard = smtp__mech_cram_md5.hear(&c, 0, &challenge);
+		assert_int_equal(heard, !hit);
+		if (hit)
+			assert_memory_equal(text, was, sizeof was);
+	}
+	arm(-1);
+}
+#endif
+
+#if SMTP_WITH_NTLM
+static int
+ones(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	memset(p, 1, n);
+	return 0;
+}
+
+/* With a time from the server there is one HMAC more, over all messages. */
+static void
+test_digest__lets_ntlm_prove_nothing(void **state)
+{
+	static const char challenge[] = "NTLMSSP\0\2\0\0\0"
+	    "\0\0\0\0\0\0\0\0" "\x33\x82\x8a\xe2" "12345678"
+	    "\0\0\0\0\0\0\0\0" "\x10\0\x10\0\x30\0\0\0"
+	    "\7\0\x8\0" "abcdefgh" "\0\0\0";
+	struct smtp__stepped_given given = { .user = "user",
+		.password = "pencil", .host = "mail.example",
+		.service = "smtp", .random = ones };
+	const struct smtp__stepped *m = &smtp__stepped_ntlm;
+	long n;
+
+	(void)state;
+	hit = true;
+	for (n = 0; hit; n++) {
+		void *memory = calloc(1, m->state_bytes);
+		struct smtp__response r = { 0 };
+		int rc;
+
+		assert_int_equal(m->begin(m, memory, &given), SMTP_OK);
+		assert_int_equal(m->step(memory, NULL, 0, &r), SMTP_OK);
+		arm(n);
+		rc = m->step(memory, challenge, sizeof challenge, &r);
+		assert_int_equal(rc, hit ? SMTP_E_AUTH : SMTP_OK);
+		assert_int_equal(r.why != NULL, hit);
+		m->end(memory);
+		free(memory);
+	}
+	assert_in_range(n, 20, 40);
+	arm(-1);
+}
+#endif
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_digest__tells_that_it_failed),
+		cmocka_unit_test(test_digest__tells_that_an_hmac_failed),
+		cmocka_unit_test(test_digest__tells_that_a_key_failed),
+		cmocka_unit_test(test_digest__has_no_other_kind),
+#if SMTP_WITH_SCRAM
+		cmocka_unit_test(test_digest__lets_scram_prove_nothing),
+		cmocka_unit_test(test_digest__lets_scram_begin_without_it),
+#endif
+#if SMTP_WITH_CRAM_MD5
+		cmocka_unit_test(test_digest__lets_cram_md5_prove_nothing),
+#endif
+#if SMTP_WITH_NTLM
+		cmocka_unit_test(test_digest__lets_ntlm_prove_nothing),
+#endif
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
