@@ -367,7 +367,7 @@ coverage:
 MUTANTS ?= 300
 SEED    ?= 1
 mutation:
-	$(call deps,tls cmocka gcc clang sanitizers pkg-config python3)
+	$(call deps,tls cmocka gcc pkg-config python3)
 	@MUTANTS='$(MUTANTS)' SEED='$(SEED)' python3 tools/mutate.py
 
 # Each harness, or those of FUZZ_ONLY, for so many seconds. Words are found by

@@ -130,6 +130,24 @@ test_base64__decodes_into_no_more_than_it_was_given(void **state)
 	}
 }
 
+/* Of a group that has no octets nothing is made. */
+static void
+test_base64__groups_what_is_there(void **state)
+{
+	static const char *const want[] = { "", "AQ==", "AQI=", "AQID",
+		"AQID" };
+	static const unsigned char in[] = { 1, 2, 3, 4 };
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(want); n++) {
+		char out[4] = "xxx";
+
+		assert_int_equal(smtp__base64_group(in, n, out),
+		    strlen(want[n]));
+		assert_memory_equal(out, want[n], strlen(want[n]));
+	}
+}
+
 static void
 test_base64__breaks_lines_at_76(void **state)
 {
@@ -266,6 +284,7 @@ main(void)
 		cmocka_unit_test(test_base64__refuses_what_is_not_base64),
 		cmocka_unit_test(
 		    test_base64__decodes_into_no_more_than_it_was_given),
+		cmocka_unit_test(test_base64__groups_what_is_there),
 		cmocka_unit_test(test_base64__breaks_lines_at_76),
 		cmocka_unit_test(test_base64__is_the_same_however_it_is_cut),
 		cmocka_unit_test(

@@ -139,6 +139,44 @@ test_command__line(void **state)
 	}
 }
 
+/* A line of SMTP has 512 octets with its end (RFC 5321 section 4.5.3.1.4). */
+static void
+test_command__measures_a_line(void **state)
+{
+	static char text[SMTP__COMMAND_MAX + 2];
+
+	(void)state;
+	memset(text, 'x', SMTP__COMMAND_MAX - 2);
+	assert_true(smtp__command_line(text, true));
+	assert_true(smtp__command_wide_line(text));
+	text[SMTP__COMMAND_MAX - 2] = 'x';
+	assert_false(smtp__command_line(text, true));
+	assert_false(smtp__command_wide_line(text));
+	text[255] = '\0';
+	assert_true(smtp__command_line(text, false));
+	text[255] = 'x';
+	text[256] = '\0';
+	assert_false(smtp__command_line(text, false));
+}
+
+/* What a line begins with: a letter, a digit, or a literal. */
+static void
+test_command__begins_with_a_word(void **state)
+{
+	(void)state;
+	for (int c = 1; c < 256; c++) {
+		char text[3] = { (char)c, 'b', '\0' };
+		bool word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z');
+
+		assert_int_equal(smtp__command_line(text, true),
+		    word || c == '[');
+		assert_int_equal(smtp__command_line(text, false),
+		    word || c == '[');
+		assert_int_equal(smtp__command_wide_line(text), word);
+	}
+}
+
 int
 main(void)
 {
@@ -147,6 +185,8 @@ main(void)
 		cmocka_unit_test(test_command__lets_no_control_octet_pass),
 		cmocka_unit_test(test_command__parameters),
 		cmocka_unit_test(test_command__line),
+		cmocka_unit_test(test_command__measures_a_line),
+		cmocka_unit_test(test_command__begins_with_a_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

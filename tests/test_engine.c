@@ -178,6 +178,111 @@ test_engine__refuses_no_name(void **state)
 	assert_null(e);
 }
 
+/* More words than a length of 16 bits tells is that many, and not none. */
+static void
+test_engine__takes_a_large_arena(void **state)
+{
+	static const size_t sizes[] = { 0xffff, 0x10000, 0x10003 };
+	static char text[0x10003];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct session s;
+		struct smtp_reply reply;
+
+		begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+		s.setup.text = text;
+		s.setup.text_n = sizes[i];
+		assert_int_equal(smtp_engine_init(&s.e, &s.memory,
+		    sizeof s.memory, &s.setup), SMTP_OK);
+		hear(&s, "220 mx.example is here\r\n");
+		assert_int_equal(smtp_engine_reply(s.e, &reply), 1);
+		assert_int_equal(reply.text_n, 18);
+		assert_memory_equal(reply.text, "mx.example is here", 18);
+		assert_false(reply.cut);
+	}
+}
+
+/* A mail without what it must have is not begun. */
+static void
+test_engine__refuses_a_mail_without_addresses(void **state)
+{
+	struct session s;
+
+	(void)state;
+	begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+	hear(&s, "220 mx\r\n");
+	said(&s);
+	hear(&s, "250 mx\r\n");
+	s.d.from = NULL;
+	s.d.rcpts = s.rcpts;
+	s.d.rcpt_count = 1;
+	s.rcpts[0].address = "b@y.example";
+	assert_int_equal(smtp_engine_send(s.e, &s.d), SMTP_E_ARGUMENT);
+	s.d.from = "a@x.example";
+	s.rcpts[0].address = NULL;
+	assert_int_equal(smtp_engine_send(s.e, &s.d), SMTP_E_ARGUMENT);
+	assert_string_equal(said(&s), "");
+	assert_int_equal(smtp_engine_want(s.e),
+	    SMTP_ENGINE_READY | SMTP_ENGINE_READ);
+}
+
+/* Too large for this server: that is not what it said of the others. */
+static void
+test_engine__marks_as_too_large_only_who_was_to_get_it(void **state)
+{
+	struct session s;
+
+	(void)state;
+	begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+	hear(&s, "220 mx\r\n");
+	said(&s);
+	hear(&s, "250-mx\r\n250 SIZE 100\r\n");
+	s.d.from = "a@x.example";
+	s.d.rcpts = s.rcpts;
+	s.d.rcpt_count = 3;
+	for (size_t i = 0; i < 3; i++)
+		s.rcpts[i].address = "b@y.example";
+	s.rcpts[0].status = SMTP_OK;
+	s.rcpts[0].code = 250;
+	s.rcpts[1].status = SMTP_E_REFUSED;
+	s.rcpts[1].code = 550;
+	s.rcpts[1].subject = 1;
+	s.rcpts[1].detail = 1;
+	s.rcpts[2].status = SMTP_RCPT_PENDING;
+	s.d.size = 101;
+	s.d.flags = SMTP_DELIVERY_SIZE;
+	assert_int_equal(smtp_engine_send(s.e, &s.d), SMTP_E_REFUSED);
+	assert_int_equal(s.rcpts[0].status, SMTP_OK);
+	assert_int_equal(s.rcpts[1].status, SMTP_E_REFUSED);
+	assert_int_equal(s.rcpts[1].subject, 1);
+	assert_int_equal(s.rcpts[1].detail, 1);
+	assert_int_equal(s.rcpts[2].status, SMTP_E_REFUSED);
+	assert_int_equal(s.rcpts[2].subject, 3);
+	assert_int_equal(s.rcpts[2].detail, 4);
+	assert_int_equal(s.d.status, SMTP_E_REFUSED);
+	assert_int_equal(s.d.cause, SMTP_E_REFUSED);
+}
+
+#if SMTP_WITH_STEPPED
+/* Nobody speaks for itself to somebody who could be anybody. */
+static void
+test_engine__has_no_steps_for_any_certificate(void **state)
+{
+	struct session s;
+
+	(void)state;
+	begin(&s, SMTP_ENGINE_OPPORTUNISTIC, false);
+	hear(&s, "220 mx\r\n");
+	said(&s);
+	hear(&s, "250-mx\r\n250 AUTH X-OWN PLAIN\r\n");
+	s.credentials.mechanism = "X-OWN";
+	s.credentials.stepped = SMTP_STEPPED_FIRST;
+	assert_int_equal(smtp_engine_auth(s.e, &s.credentials), SMTP_E_AUTH);
+	assert_string_equal(said(&s), "");
+}
+#endif
+
 /* What is asked for at the wrong time changes nothing. */
 static void
 test_engine__ignores_what_was_not_wanted(void **state)
@@ -911,6 +1016,13 @@ main(void)
 		cmocka_unit_test(test_engine__wants_enough_aligned_memory),
 		cmocka_unit_test(test_engine__lives_in_just_that_memory),
 		cmocka_unit_test(test_engine__refuses_no_name),
+		cmocka_unit_test(test_engine__takes_a_large_arena),
+		cmocka_unit_test(test_engine__refuses_a_mail_without_addresses),
+		cmocka_unit_test(
+		    test_engine__marks_as_too_large_only_who_was_to_get_it),
+#if SMTP_WITH_STEPPED
+		cmocka_unit_test(test_engine__has_no_steps_for_any_certificate),
+#endif
 		cmocka_unit_test(test_engine__ignores_what_was_not_wanted),
 		cmocka_unit_test(test_engine__repeats_its_failure),
 		cmocka_unit_test(

@@ -364,6 +364,30 @@ test_mailbox__never_makes_a_line_end(void **state)
 	proves("LIB-C-1");
 }
 
+/* What is longer than anything goes as it is. */
+static void
+test_mailbox__leaves_a_very_long_name_quoted(void **state)
+{
+	static char given[1100], p[1100];
+	size_t n;
+
+	(void)state;
+	memset(given, 'a', sizeof(given));
+	given[0] = given[1023] = '"';
+	memcpy(given + 1024, "@x.example", 10);
+	assert_int_equal(write(given, 1034, SMTP__MAILBOX_LONG, p, sizeof(p),
+	    &n), 0);
+	assert_int_equal(n, 1032);
+	assert_memory_equal(p, "aaa", 3);
+	given[1023] = 'a';
+	given[1024] = '"';
+	memcpy(given + 1025, "@x.example", 10);
+	assert_int_equal(write(given, 1035, SMTP__MAILBOX_LONG, p, sizeof(p),
+	    &n), 0);
+	assert_int_equal(n, 1035);
+	assert_memory_equal(p, given, 1035);
+}
+
 /* One that needs no table to be measured as it is written. */
 static void
 test_mailbox__measures_no_wide_label(void **state)
@@ -520,6 +544,7 @@ main(void)
 		cmocka_unit_test(test_mailbox__tells_what_an_address_needs),
 		cmocka_unit_test(test_mailbox__refuses_a_nul),
 		cmocka_unit_test(test_mailbox__never_makes_a_line_end),
+		cmocka_unit_test(test_mailbox__leaves_a_very_long_name_quoted),
 		cmocka_unit_test(test_mailbox__measures_no_wide_label),
 		cmocka_unit_test(test_mailbox__takes_a_last_dot_if_asked),
 		cmocka_unit_test(test_mailbox__has_words_for_each_fault),

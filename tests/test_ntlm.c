@@ -263,6 +263,35 @@ test_ntlm__names_the_user(void **state)
 	}
 }
 
+/* UTF-16 as it is on the wire, at the ends of what one and two units hold. */
+static void
+test_ntlm__writes_utf16(void **state)
+{
+	static const struct {
+		const char *user, *hex;
+	} units[] = {
+		{ "\x01", "0100" }, { "\x7F", "7f00" },
+		{ "\xC2\x80", "8000" }, { "\xDF\xBF", "ff07" },
+		{ "\xE0\xA0\x80", "0008" }, { "\xED\x9F\xBF", "ffd7" },
+		{ "\xEE\x80\x80", "00e0" }, { "\xEF\xBF\xBF", "ffff" },
+		{ "\xF0\x90\x80\x80", "00d800dc" },
+		{ "\xF0\x90\x8F\xBF", "00d8ffdf" },
+		{ "\xF4\x8F\xBF\xBF", "ffdbffdf" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(units); i++) {
+		struct smtp__stepped_given g = given(units[i].user, "x");
+		unsigned char challenge[256], p[4096];
+		size_t n = octets(challenge, VECTOR);
+
+		assert_int_equal(authenticate(&g, challenge, n, p, &n),
+		    SMTP_OK);
+		assert_field(p, n, 36, units[i].hex);
+		assert_field(p, n, 28, "");
+	}
+}
+
 /*
  * What is raised for the key (MS-NLMP section 3.3.2, NTOWFv2), and to what.
  * All others up to the end of Cyrillic stay as they are.
@@ -518,6 +547,7 @@ main(void)
 		cmocka_unit_test(test_ntlm__greets),
 		cmocka_unit_test(test_ntlm__answers_as_the_specification),
 		cmocka_unit_test(test_ntlm__names_the_user),
+		cmocka_unit_test(test_ntlm__writes_utf16),
 		cmocka_unit_test(test_ntlm__raises_letters),
 		cmocka_unit_test(test_ntlm__binds_the_messages_together),
 		cmocka_unit_test(test_ntlm__refuses_nonsense),

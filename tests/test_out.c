@@ -3,6 +3,7 @@
 
 #include "text/ascii.h"
 #include "text/bytes.h"
+#include "text/clean.h"
 #include "text/out.h"
 
 static void
@@ -135,6 +136,81 @@ test_ascii__compares_without_case(void **state)
 	    smtp__bytes_of("")));
 }
 
+/* The NUL behind the text is no part of it, and not where there is no room. */
+static void
+test_out__ends_where_there_is_room(void **state)
+{
+	char p[4] = "xxxx";
+	struct smtp__out out;
+
+	(void)state;
+	smtp__out_init(&out, p, 3);
+	smtp__out_text(&out, "ab");
+	smtp__out_end(&out);
+	assert_memory_equal(p, "ab\0x", 4);
+	assert_int_equal(out.n, 2);
+	p[2] = 'x';
+	smtp__out_octet(&out, 'c');
+	smtp__out_end(&out);
+	assert_memory_equal(p, "abcx", 4);
+	assert_true(out.over);
+}
+
+static void
+test_out__writes_octets_as_digits(void **state)
+{
+	char p[8];
+	struct smtp__out out;
+
+	(void)state;
+	smtp__out_init(&out, p, sizeof(p));
+	smtp__out_hex(&out, 0x00);
+	smtp__out_hex(&out, 0x9A);
+	smtp__out_hex(&out, 0xFF);
+	assert_int_equal(out.n, 6);
+	assert_memory_equal(p, "009AFF", 6);
+}
+
+static void
+test_clean__measures_what_is_within_bounds(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned least, most;
+		size_t n;
+	} rows[] = {
+		{ "", ' ', 255, 0 }, { "a b", ' ', 255, 3 },
+		{ "a b", '!', '~', 0 }, { "!~", '!', '~', 2 },
+		{ "a\x1F", ' ', 255, 0 }, { "a\x7F", ' ', 255, 0 },
+		{ "a\x7E\x80\xFF", ' ', 255, 4 },
+		{ "a\x80", ' ', '~', 0 }, { "a\x7F", ' ', '~', 0 },
+		{ "b", 'b', 'b', 1 }, { "a", 'b', 'b', 0 },
+		{ "c", 'b', 'b', 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(smtp__clean(rows[i].text, rows[i].least,
+		    rows[i].most), rows[i].n);
+}
+
+static void
+test_bytes__are_equal_by_length_and_content(void **state)
+{
+	struct smtp__bytes none = smtp__bytes_of(NULL);
+
+	(void)state;
+	assert_int_equal(none.n, 0);
+	assert_true(smtp__bytes_equal(none, smtp__bytes_of("")));
+	assert_true(smtp__bytes_equal(smtp__bytes_of("ab"),
+	    smtp__bytes("abc", 2)));
+	assert_false(smtp__bytes_equal(smtp__bytes_of("ab"),
+	    smtp__bytes_of("abc")));
+	assert_false(smtp__bytes_equal(smtp__bytes_of("ab"),
+	    smtp__bytes_of("ac")));
+	assert_false(smtp__bytes_equal(none, smtp__bytes_of("a")));
+}
+
 int
 main(void)
 {
@@ -143,6 +219,10 @@ main(void)
 		cmocka_unit_test(test_out__writes_nothing_after_an_overflow),
 		cmocka_unit_test(test_out__writes_decimal_numbers),
 		cmocka_unit_test(test_out__asks_for_more_room),
+		cmocka_unit_test(test_out__ends_where_there_is_room),
+		cmocka_unit_test(test_out__writes_octets_as_digits),
+		cmocka_unit_test(test_clean__measures_what_is_within_bounds),
+		cmocka_unit_test(test_bytes__are_equal_by_length_and_content),
 		cmocka_unit_test(test_ascii__classes_do_not_overlap_by_locale),
 		cmocka_unit_test(test_ascii__compares_without_case),
 	};

@@ -56,6 +56,22 @@ static const struct {
 	    "R2231-3-1 R2231-4.1-1" },
 };
 
+/* Octets that are no UTF-8 are not looked for, but they end somewhere. */
+static void
+test_param__takes_octets_one_by_one(void **state)
+{
+	static char value[101];
+	char out[1000];
+
+	(void)state;
+	memset(value, 0xFF, 100);
+	encode("name", value, out);
+	assert_memory_equal(out, "name*0*=UTF-8''%FF%FF", 21);
+	assert_non_null(strstr(out, "%FF; name*1*=%FF"));
+	assert_memory_equal(out + strlen(out) - 3, "%FF", 4);
+	assert_int_equal(strlen(out) > 300 && strlen(out) < 400, 1);
+}
+
 static void
 test_param__encodes_the_vectors(void **state)
 {
@@ -162,6 +178,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_param__encodes_the_vectors),
+		cmocka_unit_test(test_param__takes_octets_one_by_one),
 		cmocka_unit_test(test_param__splits_long_values),
 		cmocka_unit_test(test_param__never_splits_a_character),
 	};

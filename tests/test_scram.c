@@ -193,6 +193,23 @@ test_scram__says_what_the_standards_say(void **state)
 	}
 }
 
+/* The strongest first, and with -PLUS those that are bound to TLS. */
+static void
+test_scram__has_six_names(void **state)
+{
+	static const char *const names[] = { "SCRAM-SHA-512-PLUS",
+		"SCRAM-SHA-512", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256",
+		"SCRAM-SHA-1-PLUS", "SCRAM-SHA-1" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		assert_string_equal(smtp__scrams[i].name, names[i]);
+		assert_int_equal(smtp__scrams[i].flags, SMTP__STEPPED_FIRST |
+		    SMTP__STEPPED_PASSWORD |
+		    (i % 2 == 0 ? SMTP__STEPPED_BINDS : 0));
+	}
+}
+
 /* No step computes for long: 4096 iterations are several. */
 static void
 test_scram__computes_in_slices(void **state)
@@ -530,6 +547,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scram__says_what_the_standards_say),
+		cmocka_unit_test(test_scram__has_six_names),
 		cmocka_unit_test(test_scram__computes_in_slices),
 		cmocka_unit_test(test_scram__does_not_prove_anything_to_liars),
 		cmocka_unit_test(

@@ -169,12 +169,34 @@ test_word__knows_what_looks_like_one(void **state)
 	assert_false(smtp__word_resembles("=", 1));
 }
 
+/* However much there is, a word has 75 octets (RFC 2047 section 2). */
+static void
+test_word__is_never_longer_than_one(void **state)
+{
+	char text[200], word[SMTP__WORD_MAX];
+	struct smtp__word w;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	smtp__word_init(&w, text, sizeof(text), false);
+	assert_int_equal(smtp__word_next(&w, 1000, word), SMTP__WORD_MAX);
+	assert_memory_equal(word, "=?UTF-8?Q?xxx", 13);
+	assert_int_equal(w.n, sizeof(text) - (SMTP__WORD_MAX - 12));
+	/* Octets that are no characters go one by one. */
+	memset(text, 0xFF, sizeof(text));
+	smtp__word_init(&w, text, 3, false);
+	assert_int_equal(smtp__word_next(&w, SMTP__WORD_MAX, word), 16);
+	assert_memory_equal(word, "=?UTF-8?B?////?=", 16);
+	assert_int_equal(w.n, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_word__encodes_the_vectors),
 		cmocka_unit_test(test_word__splits_between_characters_only),
+		cmocka_unit_test(test_word__is_never_longer_than_one),
 		cmocka_unit_test(test_word__knows_what_looks_like_one),
 	};
 

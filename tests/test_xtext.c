@@ -22,6 +22,11 @@ static const struct {
 	{ "a+b=c\\d@x.example", ASCII,
 	    "a\\x{2B}b\\x{3D}c\\x{5C}d@x.example", "R6533-3-1" },
 	{ "a+b c", RAW, "a\\x{2B}b\\x{20}c", "R6533-3-1" },
+	{ "a\xFF" "b", ASCII, "a\\x{FF}b", NULL },
+	{ "a\xFF" "b", RAW, "a\\x{FF}b", NULL },
+	{ "+=\\", PLAIN, "+2B+3D\\", NULL },
+	{ "\x10", ASCII, "\\x{10}", NULL },
+	{ "\xC4\x80\xF4\x8F\xBF\xBF", ASCII, "\\x{100}\\x{10FFFF}", NULL },
 	{ "😀\x01", ASCII, "\\x{1F600}\\x{01}", "R6533-3-1" },
 };
 

@@ -151,11 +151,13 @@ smtp__base64_decode(const char *in, size_t n, void *out, size_t cap)
 		p[size++] = (unsigned char)(bits >> held);
 		bits &= (1U << held) - 1;
 	}
-	/* Left over are 0, 2 or 4 bits, all 0, and as many pairs of "=". */
+	/*
+	 * Left over are 0, 2 or 4 bits, all 0, and an "=" for each two, so
+	 * that the whole is made of fours.
+	 */
 	while (i < n && in[i] == '=' && held > 0 && held < 6) {
 		held -= 2;
 		i++;
 	}
-	return i == n && held == 0 && bits == 0 && (n & 3) == 0 ?
-	    (ptrdiff_t)size : -1;
+	return i == n && held == 0 && bits == 0 ? (ptrdiff_t)size : -1;
 }
