@@ -280,7 +280,7 @@ $(BUILD)/tests/support.a: $(SUPPORT_OBJ) $(BUILD)/sources
 $(BUILD)/tests/%$(EXE): tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 	@mkdir -p $(@D)
 	$(call say,EXE) $(CC) $(PROG_CFLAGS) -Itests $(CMOCKA_CFLAGS) \
-		$(DEPFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/tests/support.a \
+		$(DEPFLAGS) $(LDFLAGS) $(WRAP) -o $@ $< $(BUILD)/tests/support.a \
 		$(LIB_A) $(CMOCKA_LIBS) $(LIBS)
 
 # Sessions in which everything fails once. What the library asks of the system
@@ -299,7 +299,7 @@ $(BUILD)/tests/torture/torture: $(TORTURE_OBJ) $(BUILD)/tests/support.a \
 # Digests that fail: what the library calls is answered by the test.
 DIGEST_WRAP := $(foreach d,md5 sha1 sha256 sha512,$(foreach f,starts update \
 	finish,mbedtls_$(d)_$(f) mbedtls_$(d)_$(f)_ret))
-$(BUILD)/tests/digest_fails: LDFLAGS += $(DIGEST_WRAP:%=-Wl,--wrap=%)
+$(BUILD)/tests/digest_fails: WRAP = $(DIGEST_WRAP:%=-Wl,--wrap=%)
 
 # Messages for parsers that are not ours.
 OUTSIDE_OBJ := $(call obj,$(sort $(wildcard tests/outsiders/*.c)))

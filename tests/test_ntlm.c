@@ -452,6 +452,45 @@ test_ntlm__refuses_nonsense(void **state)
 	challenge[n + 3] = 0x0F;
 	assert_int_equal(authenticate(&g, challenge, n + 0xFC8, p, &got),
 	    SMTP_E_AUTH);
+	/* With flags behind it that would be written to. */
+	challenge[n + 2] = 0xB0;
+	n += 4 + 0xFB0;
+	n += octets(challenge + n, "0600040000000000" "0700080001020304"
+	    "05060708" "00000000");
+	challenge[40] = challenge[42] = (unsigned char)(n - 48);
+	challenge[41] = challenge[43] = (unsigned char)((n - 48) >> 8);
+	assert_int_equal(authenticate(&g, challenge, n, p, &got),
+	    SMTP_E_AUTH);
+}
+
+/* A challenge that leaves room for each length of names, and one less. */
+static void
+test_ntlm__has_room_or_says_so(void **state)
+{
+	unsigned taken = 0;
+
+	(void)state;
+	for (size_t pair = 3800; pair < 3960; pair++) {
+		struct smtp__stepped_given g = given("domain\\user", "p");
+		unsigned char challenge[4200] = "", p[4096];
+		size_t n = octets(challenge,
+		    HELLO_AT("33828ae2", "0000", "30000000")), got;
+		int rc;
+
+		challenge[n] = 2;
+		challenge[n + 2] = (unsigned char)pair;
+		challenge[n + 3] = (unsigned char)(pair >> 8);
+		n += 4 + pair + 4;
+		challenge[40] = challenge[42] = (unsigned char)(n - 48);
+		challenge[41] = challenge[43] = (unsigned char)((n - 48) >> 8);
+		rc = authenticate(&g, challenge, n, p, &got);
+		/* header, LMv2, proof, blob, the pair, two ends, names */
+		if (rc != (72 + 24 + 16 + 28 + 4 + pair + 8 + 20 <= 4096 ?
+		    SMTP_OK : SMTP_E_AUTH))
+			fail_msg("%zu: %d", pair, rc);
+		taken += rc == SMTP_OK;
+	}
+	assert_in_range(taken, 1, 159);
 }
 
 /* Old servers say no pairs at all. */
@@ -551,6 +590,7 @@ main(void)
 		cmocka_unit_test(test_ntlm__raises_letters),
 		cmocka_unit_test(test_ntlm__binds_the_messages_together),
 		cmocka_unit_test(test_ntlm__refuses_nonsense),
+		cmocka_unit_test(test_ntlm__has_room_or_says_so),
 		cmocka_unit_test(test_ntlm__takes_an_old_server),
 		cmocka_unit_test(test_ntlm__refuses_what_it_cannot_say),
 #else

@@ -486,6 +486,39 @@ test_scram__says_what_it_cannot_carry(void **state)
 	}
 }
 
+/* Nor does a salt take the place of the password. */
+static void
+test_scram__has_room_for_a_salt_or_says_so(void **state)
+{
+	static char server[SMTP_SCRAM_TEXT + 200];
+	unsigned taken = 0, refused = 0;
+
+	(void)state;
+	for (size_t n = 4; n < SMTP_SCRAM_TEXT; n += 4) {
+		static const char begin_with[] = "r=" NONCE "x,s=";
+		const size_t at = sizeof begin_with - 1;
+		struct exchange x = { .given = { .user = "user",
+			.password = "pencil" } };
+		int rc;
+
+		memcpy(server, begin_with, at);
+		memset(server + at, 'A', n);
+		memcpy(server + at + n, ",i=4096", sizeof ",i=4096");
+		begin(&x, SMTP__SHA256, NONCE);
+		assert_int_equal(step(&x, NULL), SMTP_OK);
+		rc = smtp__scrams[0].step(x.scram, server, strlen(server),
+		    &x.response);
+		taken += rc == SMTP_WANT_TIME;
+		if (rc != SMTP_WANT_TIME) {
+			assert_int_equal(rc, SMTP_E_AUTH);
+			assert_non_null(x.response.why);
+			refused++;
+		}
+		end(&x);
+	}
+	assert_true(taken > 100 && refused > 20);
+}
+
 /* Words before there is something to hear, or none where there should be. */
 static void
 test_scram__keeps_to_its_turn(void **state)
@@ -555,6 +588,7 @@ main(void)
 		cmocka_unit_test(test_scram__bounds_iterations_as_it_is_told),
 		cmocka_unit_test(test_scram__makes_a_nonce_of_its_own),
 		cmocka_unit_test(test_scram__says_what_it_cannot_carry),
+		cmocka_unit_test(test_scram__has_room_for_a_salt_or_says_so),
 		cmocka_unit_test(test_scram__keeps_to_its_turn),
 		cmocka_unit_test(test_scram__has_room_or_says_so),
 	};

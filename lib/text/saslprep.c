@@ -148,9 +148,9 @@ character(const struct text *t, size_t i, uint32_t *c)
 
 /*
  * Compose from the last starter on: with each mark that none of its own class
- * divides from it.
+ * divides from it. The two are never shorter than what they make.
  */
-static bool
+static void
 recompose(struct text *t)
 {
 	uint32_t starter, c, both;
@@ -158,7 +158,7 @@ recompose(struct text *t)
 	unsigned before = 0;
 
 	if (t->start == t->n)
-		return true;
+		return;
 	was = character(t, t->start, &starter);
 	for (i = t->start + was; i < t->n; i += size) {
 		unsigned class;
@@ -172,15 +172,13 @@ recompose(struct text *t)
 		}
 		memmove(t->p + i, t->p + i + size, t->n - i - size);
 		t->n -= size;
-		if (!replace(t, t->start, was, both))
-			return false;
+		(void)replace(t, t->start, was, both);
 		starter = both;
 		size = character(t, t->start, NULL);
 		i = i + size - was;
 		was = size;
 		size = 0;
 	}
-	return true;
 }
 
 /* Where the character before `i` begins. */
@@ -218,8 +216,7 @@ add_starter(struct text *t, uint32_t c)
 	uint32_t before, both = 0;
 	size_t size;
 
-	if (!recompose(t))
-		return false;
+	recompose(t);
 	size = character(t, t->start, &before);
 	if (size > 0 && t->start + size == t->n)
 		both = compose(before, c);
@@ -242,9 +239,13 @@ add_hangul(struct text *t, uint32_t c)
 {
 	uint32_t i = c - HANGUL;
 
-	return add(t, L + i / (V_COUNT * T_COUNT)) &&
-	    add(t, V + i / T_COUNT % V_COUNT) &&
-	    (i % T_COUNT == 0 || add(t, T + i % T_COUNT));
+	if (!add(t, L + i / (V_COUNT * T_COUNT)))
+		return false;
+	/* The others make one character with it, which is no longer. */
+	(void)add(t, V + i / T_COUNT % V_COUNT);
+	if (i % T_COUNT != 0)
+		(void)add(t, T + i % T_COUNT);
+	return true;
 }
 
 /* The longest decomposition has 18 characters, the deepest 4 steps. */
@@ -299,7 +300,8 @@ map(struct text *t, const char *in, size_t n)
 		if (!decompose(t, kind & SMTP__PREP_SPACE ? ' ' : c))
 			return false;
 	}
-	return recompose(t);
+	recompose(t);
+	return true;
 }
 
 /* RFC 4013 section 2.3 to 2.5. */
