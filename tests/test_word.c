@@ -190,12 +190,40 @@ test_word__is_never_longer_than_one(void **state)
 	assert_int_equal(w.n, 0);
 }
 
+/* RFC 2047 section 5 (3): in a phrase few octets stand for themselves. */
+static void
+test_word__codes_all_but_a_few(void **state)
+{
+	(void)state;
+	for (int c = 1; c < 128; c++)
+		for (int phrase = 0; phrase < 2; phrase++) {
+			/* so long that Q is shorter than base64 */
+			char text[] = "xxxxxxxxxxxxxxxxxxxx ", out[100];
+			char want[8], all[100];
+			bool plain = (c >= '0' && c <= '9') ||
+			    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			    strchr("!*+-/", c) != NULL;
+
+			if (!phrase)
+				plain = c > ' ' && c < 127 &&
+				    strchr("=?_", c) == NULL;
+			text[20] = (char)c;
+			(void)snprintf(want, sizeof want, c == ' ' ? "_" :
+			    plain ? "%c" : "=%02X", (unsigned)c);
+			(void)snprintf(all, sizeof all,
+			    "=?UTF-8?Q?xxxxxxxxxxxxxxxxxxxx%s?=", want);
+			encode(text, phrase, SMTP__WORD_MAX, out);
+			assert_string_equal(out, all);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_word__encodes_the_vectors),
 		cmocka_unit_test(test_word__splits_between_characters_only),
+		cmocka_unit_test(test_word__codes_all_but_a_few),
 		cmocka_unit_test(test_word__is_never_longer_than_one),
 		cmocka_unit_test(test_word__knows_what_looks_like_one),
 	};
