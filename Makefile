@@ -280,8 +280,8 @@ $(BUILD)/tests/support.a: $(SUPPORT_OBJ) $(BUILD)/sources
 $(BUILD)/tests/%$(EXE): tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 	@mkdir -p $(@D)
 	$(call say,EXE) $(CC) $(PROG_CFLAGS) -Itests $(CMOCKA_CFLAGS) \
-		$(DEPFLAGS) $(LDFLAGS) $(WRAP) -o $@ $< $(BUILD)/tests/support.a \
-		$(LIB_A) $(CMOCKA_LIBS) $(LIBS)
+		$(DEPFLAGS) $(LDFLAGS) $(WRAP) -o $@ $< \
+		$(BUILD)/tests/support.a $(LIB_A) $(CMOCKA_LIBS) $(LIBS)
 
 # Sessions in which everything fails once. What the library asks of the system
 # is answered by the program; see tests/torture/world.c.

@@ -19,7 +19,7 @@ smtp__command_path(const char *p, bool *utf8)
 			p++;
 		else if (SMTP_WITH_QUOTED && *p == '"')
 			quoted = !quoted;
-		/* GCOVR_EXCL_BR_START: quotes are seen above, where there are */
+		/* GCOVR_EXCL_BR_START: a quote is seen above */
 		else if (!quoted && (*p == ' ' || *p == '"' || *p == '<' ||
 		    *p == '>'))
 			return false;
