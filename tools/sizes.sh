@@ -4,7 +4,7 @@
 #	sh tools/sizes.sh NAME FILE [doc]
 #
 # FILE is the part NAME as it came out now. With `doc' it is put into SIZES.md;
-# without, what stands there may be off by 3 % (or 32) in each number, and in
+# without, what stands there may be off by 10 % (or 32) in each number, and in
 # nothing else. The first line of a part says what it was built with: figures
 # of other versions are not compared.
 set -u
@@ -43,7 +43,7 @@ awk -v was="$file.was" -v name="$name" '
 function off(a, b,    d)
 {
 	d = a > b ? a - b : b - a
-	return d > 32 && d > 0.03 * b
+	return d > 32 && d > 0.1 * b
 }
 {
 	if ((getline line <was) <= 0)

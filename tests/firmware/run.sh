@@ -7,7 +7,7 @@
 # emulator on a network that reaches one port of one server here and nothing
 # else. What the server stored is compared, octet for octet, with what was to
 # be sent, and what it takes of flash and RAM with the gates below. SIZES.md has
-# the figures: `doc' writes them anew, otherwise what is there may be 3 % off.
+# the figures: `doc' writes them anew, otherwise what is there may be 10 % off.
 set -u
 LC_ALL=C
 export LC_ALL
