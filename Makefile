@@ -301,6 +301,11 @@ DIGEST_WRAP := $(foreach d,md5 sha1 sha256 sha512,$(foreach f,starts update \
 	finish,mbedtls_$(d)_$(f) mbedtls_$(d)_$(f)_ret))
 $(BUILD)/tests/digest_fails: WRAP = $(DIGEST_WRAP:%=-Wl,--wrap=%)
 
+$(BUILD)/tests/lossless/sender: tests/lossless/sender.c $(LIB_A)
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) $(PROG_CFLAGS) $(DEPFLAGS) $(LDFLAGS) -o $@ $< \
+		$(LIB_A) $(LIBS)
+
 # Messages for parsers that are not ours.
 OUTSIDE_OBJ := $(call obj,$(sort $(wildcard tests/outsiders/*.c)))
 $(BUILD)/outsiders/generate: $(OUTSIDE_OBJ) $(LIB_A)
@@ -410,6 +415,14 @@ interop:
 	$(call deps,microsocks tinyproxy danted python3)
 	@sh tests/proxies/run.sh
 	@sh tests/interop/run.sh
+
+# Mails to each server over a way that breaks; 10000 of them are the long form.
+MAILS ?= 400
+.PHONY: lossless
+lossless:
+	$(call deps,tls python3 openssl)
+	@$(MAKE) --no-print-directory $(BUILD)/tests/lossless/sender
+	@bash tests/lossless/run.sh $(MAILS)
 
 # bench/NAME.c and its parts bench/NAME/*.c, with the peers that they need
 BENCHES     := $(patsubst bench/%.c,$(BUILD)/bench/%,\
@@ -552,6 +565,7 @@ help:
 	@echo 'make firmware     images for Cortex-M that send a mail over TLS'
 	@echo 'make interop      mail through real servers on this machine'
 	@echo 'make bench        speed and memory, beside others and floors'
+	@echo 'make lossless     mails are counted behind a way that breaks'
 	@echo 'make sasl         GSSAPI with a KDC, NTLM with Postfix'
 	@echo 'make outsiders    messages read back by parsers of others'
 	@echo 'make bindings     send from Python, Lua, Rust and Node'
