@@ -255,8 +255,10 @@ begin(struct run *run, struct outcome *o)
 		return o->open == SMTP_OK;
 	o->auth = authenticate(run);
 	note(run, o, "smtp_auth", o->auth, SMTP_OK, NULL);
+	/* Without random octets a mechanism that needs none is taken. */
 	if (o->auth == SMTP_OK && strcmp(smtp_mechanism(run->smtp),
-	    run->play->mechanism) != 0)
+	    run->play->mechanism) != 0 && !(run->fault != NULL &&
+	    run->fault->site == SITE_RANDOM))
 		complain(run, "authenticated by %s",
 		    smtp_mechanism(run->smtp));
 	return o->auth == SMTP_OK;
@@ -364,7 +366,9 @@ send_bulk(struct run *run, struct outcome *o)
 		while (rc == SMTP_E_SPACE && take(run, o))
 			rc = smtp_put(run->smtp, m);
 		o->send[i] = rc < 0 ? rc : 1;
-		if (rc < 0)
+		if (m == NULL)
+			note_mail(run, o, "", i);
+		else if (rc < 0)
 			note(run, o, "smtp_put", rc, 1, NULL);
 	}
 	while (take(run, o))
@@ -601,17 +605,17 @@ same_outcome(const struct outcome *a, const struct outcome *b)
 static bool
 may_be(const struct run *run, const struct outcome *o)
 {
-	const struct fault *fault = run->fault;
+	const char *option = run->play->options[0];
+	bool proxy = option != NULL && strcmp(option, "proxy") == 0;
 	int cause = o->cause;
 
-	if (cause == SMTP_E_CONNECT && run->play->options[0] != NULL &&
-	    strcmp(run->play->options[0], "proxy") == 0)
-		cause = SMTP_E_CLOSED;
 	if (cause == SMTP_E_STATE && o->send[0] < 0 &&
 	    !(run->play->flags & WITH_SOCKET))
 		return true;
 	for (size_t i = 0; i < CAUSES; i++)
-		if (fault->cause[i] == cause && cause != 0)
+		if (cause != 0 && (run->fault->cause[i] == cause || (proxy &&
+		    cause == SMTP_E_CONNECT &&
+		    run->fault->cause[i] == SMTP_E_CLOSED)))
 			return true;
 	return false;
 }
@@ -692,10 +696,13 @@ go_on(struct run *run)
 	for (unsigned i = 0; i < run->play->mails; i++) {
 		int rc;
 
-		if (run->m[i] == NULL || is_done(run, i) ||
-		    has_unknown(run, i))
+		if (run->m[i] != NULL && (is_done(run, i) ||
+		    has_unknown(run, i)))
 			continue;
 		rc = send_one(run, i);
+		if (run->world.wrong != NULL)
+			complain(run, "the same handle: %s",
+			    run->world.wrong);
 		note(run, NULL, "smtp_send", rc, 1, run->m[i]);
 		check_mail(run, i, rc == SMTP_E_STATE ? 1 : rc);
 	}
