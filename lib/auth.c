@@ -164,8 +164,7 @@ static bool
 lacks_certificate(const struct smtp *s, const struct way *way)
 {
 	return way->stepped == &smtp__stepped_external &&
-	    (!s->secure ||
-	    smtp__options_text(s->options, SMTP__TLS_CERT)[0] == '\0') &&
+	    (!s->secure || !smtp__options_own_client(s->options)) &&
 	    smtp__options_text(s->options, SMTP__MECHANISM)[0] == '\0';
 }
 

@@ -697,6 +697,12 @@ smtp__options_own_ca(const struct smtp_options *o)
 	    o->value[SMTP__CA_DIR] != NULL;
 }
 
+bool
+smtp__options_own_client(const struct smtp_options *o)
+{
+	return o->cert != NULL || o->value[SMTP__TLS_CERT] != NULL;
+}
+
 uint32_t
 smtp__options_number(const struct smtp_options *o, enum smtp__option id)
 {

@@ -92,6 +92,10 @@ smtp__options_flag(const struct smtp_options *options, enum smtp__option id);
 bool
 smtp__options_own_ca(const struct smtp_options *options);
 
+/* Was a certificate of the client's given, in a file or memory? */
+bool
+smtp__options_own_client(const struct smtp_options *options);
+
 uint32_t
 smtp__options_number(const struct smtp_options *options, enum smtp__option id);
 

@@ -5,6 +5,7 @@
  */
 #include "check.h"
 
+#include "support/certs.h"
 #include "support/session.h"
 
 #define OFFER(mechanisms) "S: 220 hi\nC: EHLO *\nS: 250-hi\nS: 250-AUTH " \
@@ -83,6 +84,33 @@ test_client_sasl__needs_no_password(void **state)
 		    named[i].mechanism, named[i].identity), named[i].want);
 		proves(named[i].proves);
 	}
+}
+
+/* The certificate may be in memory: the option mechanism is not needed. */
+static void
+test_client_sasl__external_by_a_certificate_in_memory(void **state)
+{
+	static const char script[] = OFFER("EXTERNAL")
+	    "C: AUTH EXTERNAL =\nS: 235 ok\n" BYE;
+	const struct cert_plan plan = { .name = "client" };
+	struct server *s = server_play(script, "--tls", "implicit", NULL);
+	struct smtp_options *options = options_for(s, NULL);
+	struct smtp *smtp;
+	struct cert cert;
+	char *pem;
+
+	(void)state;
+	cert_make(&cert, &plan, NULL);
+	pem = cert_pem(&cert, true);
+	assert_int_equal(smtp_options_set_client(options, pem, strlen(pem),
+	    NULL, 0), SMTP_OK);
+	expect_rc("open", NULL, smtp_open(&smtp, server_url(s, "smtps",
+	    "localhost"), options), SMTP_OK);
+	smtp_options_free(options);
+	expect_play("EXTERNAL", s, smtp, smtp_auth_mechanism(smtp,
+	    "EXTERNAL", NULL), SMTP_OK);
+	free(pem);
+	cert_free(&cert);
 }
 
 /* ---- the choice */
@@ -566,6 +594,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_client_sasl__needs_no_password),
+		cmocka_unit_test(
+		    test_client_sasl__external_by_a_certificate_in_memory),
 		cmocka_unit_test(test_client_sasl__chooses_the_best_that_fits),
 		cmocka_unit_test(
 		    test_client_sasl__goes_on_only_where_that_helps),
