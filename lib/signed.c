@@ -27,7 +27,7 @@ smtp__signed_free(struct smtp__signed *g)
 static int
 fail(struct smtp_message *m, int status, const char *words)
 {
-	return smtp__message_fail(m, status, "dkim", words);
+	return smtp__message_fail_once(m, status, "dkim", words);
 }
 
 /* Nothing that a server could want to change (RFC 6376 section 5.3). */
@@ -42,7 +42,8 @@ begin(struct smtp__signed *g, struct smtp_message *m, unsigned offers,
 	for (size_t i = 0; (dkim = smtp__message_signer(m, i)) != NULL; i++) {
 		rc = smtp__dkim_check(dkim, &why);
 		if (rc != SMTP_OK)
-			return smtp__message_fail(m, rc, "signature", why);
+			return smtp__message_fail_once(m, rc, "signature",
+			    why);
 		smtp__canon_begin(&g->bodies[i], dkim->relaxed_body);
 	}
 	rc = smtp__message_plan(m, offers, content);
@@ -111,7 +112,8 @@ sign(struct smtp__signed *g, struct smtp_message *m, int64_t seconds)
 			rc = smtp__dkim_field(dkim, header, digest, seconds,
 			    &g->fields.out);
 		if (rc != SMTP_OK)
-			return fail(m, rc, "the key could not sign");
+			return fail(m, rc, rc == SMTP_E_MEMORY ? "no memory" :
+			    "the key could not sign");
 	}
 	return SMTP_OK;
 }

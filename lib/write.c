@@ -21,11 +21,11 @@ sign(struct smtp_message *message, const struct smtp__moment *moment,
 		rc = smtp__signed_plan(&g, message, 0,
 		    moment->has_clock ? moment->seconds : 0, &content);
 	if (rc > 0)
-		rc = smtp__message_fail(message, SMTP_E_SOURCE, "source",
+		rc = smtp__message_fail_once(message, SMTP_E_SOURCE, "source",
 		    "has nothing yet; writing to a file cannot wait");
 	n = g.fields.out.n;
 	if (rc == SMTP_OK && fwrite(g.fields.out.p, 1, n, file) != n)
-		rc = smtp__message_fail(message, SMTP_E_SOURCE, "file",
+		rc = smtp__message_fail_once(message, SMTP_E_SOURCE, "file",
 		    "cannot be written");
 	smtp__signed_free(&g);
 	return rc;

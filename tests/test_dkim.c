@@ -549,6 +549,47 @@ test_signed__is_one_octet_for_octet_and_on_top(void **state)
 	smtp_dkim_free(other);
 }
 
+static int
+sign_later(void *ctx, const unsigned char digest[32],
+    unsigned char *signature, size_t *n)
+{
+	int *calls = ctx;
+
+	memcpy(signature, digest, 32);
+	*n = 32;
+	return (*calls)++ == 0 ? -1 : 0;
+}
+
+/* What failed once is not kept as an error of the message. */
+static void
+test_signed__may_do_better_the_next_time(void **state)
+{
+	struct smtp_dkim *d = smtp_dkim_new("football.example.com", "r");
+	struct smtp_message *m = make_message();
+	FILE *full = fopen("/dev/full", "w"), *file = tmpfile();
+	int calls = 0;
+
+	(void)state;
+	assert_non_null(file);
+	smtp_dkim_set_signer(d, "rsa-sha256", sign_later, &calls);
+	smtp_message_add_dkim(m, d);
+	assert_int_equal(smtp_message_write(m, file, 0),
+	    SMTP_E_UNSUPPORTED);
+	assert_non_null(strstr(smtp_message_error(m), "could not sign"));
+	if (full != NULL) {
+		setbuf(full, NULL);
+		assert_int_equal(smtp_message_write(m, full, 0),
+		    SMTP_E_SOURCE);
+		(void)fclose(full);
+	}
+	assert_int_equal(smtp_message_write(m, file, 0), SMTP_OK);
+	assert_string_equal(smtp_message_error(m), "");
+	assert_true(ftell(file) > 0);
+	assert_int_equal(fclose(file), 0);
+	smtp_message_free(m);
+	smtp_dkim_free(d);
+}
+
 static void
 test_signed__refuses_what_cannot_be_read_twice(void **state)
 {
@@ -598,6 +639,7 @@ main(void)
 		    test_signed__is_one_octet_for_octet_and_on_top),
 		cmocka_unit_test(
 		    test_signed__refuses_what_cannot_be_read_twice),
+		cmocka_unit_test(test_signed__may_do_better_the_next_time),
 	};
 
 	return cmocka_run_group_tests_name("dkim", tests, NULL, NULL);

@@ -36,7 +36,7 @@ smtp__key_public(const struct smtp__key *key, unsigned char *p, size_t n);
 
 /*
  * RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 8.2). `*n` is the room, then
- * the length. SMTP_OK or SMTP_E_UNSUPPORTED.
+ * the length. SMTP_OK, SMTP_E_MEMORY or SMTP_E_UNSUPPORTED.
  */
 int
 smtp__key_sign(const struct smtp__key *key, const unsigned char digest[32],

@@ -6,11 +6,14 @@
 
 #if SMTP_WITH_DKIM
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
+#include <mbedtls/md.h>
+#include <mbedtls/pem.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/version.h>
 
@@ -61,6 +64,18 @@ parse(mbedtls_pk_context *pk, const unsigned char *pem, size_t n,
 #endif
 }
 
+/* Big numbers and ASN.1 say it in the low bits, the others in the high. */
+static bool
+is_memory(int error)
+{
+	unsigned number = error < 0 ? (unsigned)-error : 0;
+
+	return (number & 0x7F) == 0x10 || (number & 0x7F) == 0x6A ||
+	    error == MBEDTLS_ERR_PK_ALLOC_FAILED ||
+	    error == MBEDTLS_ERR_PEM_ALLOC_FAILED ||
+	    error == MBEDTLS_ERR_MD_ALLOC_FAILED;
+}
+
 int
 smtp__key_new(struct smtp__key **key, const void *pem, size_t n,
     const char *password)
@@ -87,8 +102,7 @@ smtp__key_new(struct smtp__key **key, const void *pem, size_t n,
 		return SMTP_OK;
 	}
 	smtp__key_free(k);
-	return rc == MBEDTLS_ERR_PK_ALLOC_FAILED ? SMTP_E_MEMORY :
-	    SMTP_E_ARGUMENT;
+	return is_memory(rc) ? SMTP_E_MEMORY : SMTP_E_ARGUMENT;
 }
 
 void
@@ -138,7 +152,8 @@ smtp__key_sign(const struct smtp__key *key, const unsigned char digest[32],
 #endif
 	close_source(&s);
 	*n = length;
-	return rc == 0 ? SMTP_OK : SMTP_E_UNSUPPORTED;
+	return rc == 0 ? SMTP_OK : is_memory(rc) ? SMTP_E_MEMORY :
+	    SMTP_E_UNSUPPORTED;
 }
 
 #endif

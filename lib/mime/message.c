@@ -111,6 +111,14 @@ smtp__message_fail(struct smtp_message *m, int status, const char *field,
 	    words);
 }
 
+int
+smtp__message_fail_once(struct smtp_message *m, int status, const char *field,
+    const char *words)
+{
+	return smtp__message_stop(m, status, field, smtp__bytes(NULL, 0),
+	    words);
+}
+
 const char *
 smtp_message_error(const struct smtp_message *m)
 {

@@ -192,4 +192,9 @@ int
 smtp__message_fail(struct smtp_message *message, int status,
     const char *field, const char *words);
 
+/* An error of this send or write alone: the next one may do better. */
+int
+smtp__message_fail_once(struct smtp_message *message, int status,
+    const char *field, const char *words);
+
 #endif
