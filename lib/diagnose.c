@@ -318,8 +318,11 @@ found(struct look *l, struct diagnosis_step *step)
 	case TLS:
 		found_tls(l, step, &out);
 		break;
-	case GREETING:
-		say_words(&out, s->banner);
+	case GREETING:                   /* what EHLO is to say was missing */
+		if (s->banner[0] == '\0')
+			step->result = SMTP_DIAGNOSIS_SKIPPED;
+		say_words(&out, s->banner[0] != '\0' ? s->banner :
+		    "not heard yet");
 		break;
 	case STARTTLS:
 		if (!s->secure && s->failure.phase != SMTP_PHASE_TLS)

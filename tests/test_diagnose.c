@@ -432,6 +432,43 @@ test_diagnose__of_nothing_is_safe(void **state)
 	assert_string_equal(smtp_diagnosis_name(3), "SKIPPED");
 }
 
+static ptrdiff_t
+read_nothing(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	return SMTP_IO_WANT_READ;
+}
+
+static ptrdiff_t
+write_nothing(void *ctx, const void *p, size_t n)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	return SMTP_IO_WANT_WRITE;
+}
+
+/* Without a name for EHLO no greeting is waited for, nor made up. */
+static void
+test_diagnose__tells_no_greeting_that_was_not_heard(void **state)
+{
+	const struct smtp_transport transport = {
+		read_nothing, write_nothing, NULL, NULL, NULL
+	};
+	struct smtp_options *options = smtp_options_new();
+
+	(void)state;
+	smtp_options_set_transport(options, &transport);
+	assert_int_equal(smtp_diagnose(&d, "smtp+plaintext://a.example",
+	    options, NULL, NULL), SMTP_E_ARGUMENT);
+	expect_steps("no name", "options+ resolve. connect. greeting. ehlo- "
+	    "auth. noop. quit.");
+	smtp_diagnosis_free(d);
+	smtp_options_free(options);
+}
+
 int
 main(void)
 {
@@ -446,6 +483,8 @@ main(void)
 		cmocka_unit_test(test_diagnose__knows_who_is_not_there),
 		cmocka_unit_test(test_diagnose__survives_without_memory),
 		cmocka_unit_test(test_diagnose__of_nothing_is_safe),
+		cmocka_unit_test(
+		    test_diagnose__tells_no_greeting_that_was_not_heard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
