@@ -358,22 +358,24 @@ begin_anew(struct smtp *s)
 /* Room for the longest that goes into a line of AUTH, and a NUL. */
 #define TOKEN_ROOM 4098
 
-/* 0, above 0 for "not yet", or -1: there is none. */
+/* 0, above 0 for "not yet", or SMTP_E_AUTH: there is none; SMTP_E_MEMORY. */
 static int
 call_for_token(struct smtp *s)
 {
 	const struct smtp__hooks *hooks = smtp__options_hooks(s->options);
 	char *room = smtp__memory_new(&s->heap, TOKEN_ROOM);
-	int rc = -1;
+	int rc;
 
 	if (room == NULL)
-		return -1;
+		return SMTP_E_MEMORY;
 	rc = hooks->token(hooks->token_ctx, s->user, s->auth.renewed, room,
 	    TOKEN_ROOM - 1);
 	if (rc == 0) {
 		s->secret = smtp__memory_copy(&s->heap, room, strlen(room));
 		if (s->secret == NULL)
-			rc = -1;
+			rc = SMTP_E_MEMORY;
+	} else if (rc < 0) {
+		rc = SMTP_E_AUTH;
 	}
 	smtp__wipe(room, TOKEN_ROOM);
 	smtp__memory_free(&s->heap, room, TOKEN_ROOM);
@@ -392,13 +394,16 @@ int
 smtp__auth_ask(struct smtp *s)
 {
 	struct smtp__auth *a = &s->auth;
-	int rc = a->denied ? -1 : 0;
+	int rc = a->denied ? SMTP_E_AUTH : 0;
 
 	if (s->secret == NULL && !a->polled)
 		rc = call_for_token(s);
 	if (rc > 0 || (rc == 0 && s->secret == NULL))
 		return wait_for_token(s);
 	a->asking = false;
+	if (rc == SMTP_E_MEMORY)
+		return smtp__report(s, rc, rc, SMTP_PHASE_AUTH,
+		    "out of memory");
 	/* Behind a refusal that is what there is to tell. */
 	if (rc < 0)
 		return a->renewed ? SMTP_E_AUTH : smtp__report(s, SMTP_E_AUTH,

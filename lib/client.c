@@ -197,6 +197,9 @@ prove(struct smtp *s, enum smtp__proof proof, const char *name,
 {
 	int rc = smtp__op_begin(s, SMTP__AUTHENTICATING);
 
+	/* Asked for and not had: without memory, too, nothing goes without. */
+	if (rc == SMTP_E_MEMORY)
+		s->locked = !s->authenticated;
 	if (rc != SMTP_OK)
 		return rc;
 	if (lacks_something(s, proof, name, user, secret))

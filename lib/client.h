@@ -219,6 +219,7 @@ struct smtp {
 	/* what is known */
 	char *capabilities;              /* EHLO's reply, a NUL a line      */
 	size_t capabilities_n;
+	bool deaf;                       /* there was no memory to keep it  */
 	bool without_ehlo;               /* the server knows HELO only      */
 	struct smtp__limits limits;
 	uint32_t mails;                  /* transactions of this connection */

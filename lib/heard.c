@@ -24,6 +24,7 @@ keep_capabilities(struct smtp *s, const struct smtp_reply *reply)
 		n = (size_t)(end_of_first - reply->text) + 1;
 	p = taken ? smtp__memory_copy(&s->heap, reply->text, n - 1) : NULL;
 	smtp__memory_free(&s->heap, s->capabilities, s->capabilities_n);
+	s->deaf = taken && p == NULL;
 	s->capabilities = p;
 	s->capabilities_n = p == NULL ? 0 : n;
 	for (size_t i = 0; p != NULL && i < n; i++) {

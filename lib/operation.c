@@ -322,12 +322,28 @@ result(struct smtp *s, uint64_t now_ms)
 	return s->oldest != NULL ? GO_ON : smtp__op_finish(s, SMTP_OK);
 }
 
+/*
+ * What the server offers is not known: to go on would be to say that it does
+ * not offer what was asked for.
+ */
+static int
+give_up(struct smtp *s)
+{
+	int rc = smtp__report(s, SMTP_E_MEMORY, SMTP_E_MEMORY,
+	    SMTP_PHASE_EHLO, "out of memory");
+
+	smtp__connect_close(s);
+	return smtp__op_fail(s, rc);
+}
+
 /* The engine waits for the next thing to do. */
 static int
 ready(struct smtp *s)
 {
 	int rc = smtp_engine_status(s->engine);
 
+	if (s->deaf)
+		return give_up(s);
 	if (s->auth.asking)
 		return go_on(s, smtp__auth_ask(s));
 	if (rc != SMTP_OK && s->goal == SMTP__GOAL_AUTH)

@@ -384,6 +384,8 @@ smtp_put(struct smtp *s, struct smtp_message *message)
 static int
 hand_over(struct smtp *s, struct smtp_message **message)
 {
+	static const char no_words[] =
+	    "out of memory for the words; the message has the codes";
 	struct smtp__sending *g = s->window;
 
 	*message = g->message;
@@ -391,6 +393,8 @@ hand_over(struct smtp *s, struct smtp_message **message)
 	s->error[0] = '\0';
 	if (g->error != NULL)
 		memcpy(s->error, g->error, strlen(g->error) + 1);
+	else if (g->status != SMTP_OK)
+		memcpy(s->error, no_words, sizeof no_words);
 	return take_first(s);
 }
 

@@ -11,6 +11,7 @@
 
 struct meter {
 	long left;               /* allocations that succeed               */
+	bool once;               /* and after one that fails they do again */
 	long used;
 	size_t held;
 	bool shown;              /* a secret was in memory that was freed  */
@@ -30,10 +31,12 @@ metered(void *ctx, void *p, size_t was, size_t now)
 		free(p);
 		return NULL;
 	}
-	if (m->left == 0)
-		return NULL;
-	m->left--;
 	m->used++;
+	if (m->left == 0) {
+		m->left -= m->once;
+		return NULL;
+	}
+	m->left -= m->left > 0;
 	octets = realloc(p, now);
 	assert_non_null(octets);
 	if (now > was)
@@ -182,12 +185,76 @@ test_client_memory__failures_leak_nothing(void **state)
 	assert_int_equal(open_before, descriptors());
 }
 
+static int
+give_token(void *ctx, const char *user, int refused, char *token, size_t room)
+{
+	(void)ctx;
+	(void)user;
+	(void)refused;
+	return snprintf(token, room, "%s", TOKEN) > 0 ? 0 : -1;
+}
+
+/* Who asked to authenticate sends nothing without; memory is why it failed. */
+static long
+unauthenticated(struct server *s, bool with_token, long fails)
+{
+	struct meter m = { .left = fails, .once = true };
+	struct smtp_allocator a = { metered, &m };
+	struct smtp_options *o = smtp_options_new_with(&a);
+	struct smtp *smtp = NULL;
+	int rc = o != NULL ? SMTP_OK : SMTP_E_MEMORY;
+
+	if (rc == SMTP_OK)
+		rc = smtp_options_set(o, "insecure-plaintext-auth", "yes");
+	if (rc == SMTP_OK)
+		rc = smtp_options_set_token(o, give_token, NULL);
+	if (rc == SMTP_OK)
+		rc = smtp_open(&smtp, server_url(s, "smtp+plaintext",
+		    "localhost"), o);
+	if (rc == SMTP_OK && with_token)
+		rc = smtp_auth_token(smtp, USER, NULL);
+	else if (rc == SMTP_OK)
+		rc = smtp_auth(smtp, USER, PASSWORD);
+	if (rc != SMTP_OK) {
+		struct smtp_message *mail = mail_of(plain_mail,
+		    "b@example.com", NULL);
+
+		assert_int_equal(rc, SMTP_E_MEMORY);
+		assert_int_not_equal(smtp_send(smtp, mail), SMTP_OK);
+		smtp_message_free(mail);
+	}
+	smtp_close(smtp);
+	smtp_options_free(o);
+	assert_int_equal(m.held, 0);
+	return m.used;
+}
+
+static void
+test_client_memory__without_it_nothing_goes_unauthenticated(void **state)
+{
+	struct server *s = server_start("--tls", "none", "--auth",
+	    "XOAUTH2,PLAIN", NULL);
+
+	(void)state;
+	for (int with_token = 0; with_token < 2; with_token++) {
+		long used = unauthenticated(s, with_token, 100000);
+
+		for (long i = 0; i < used; i++)
+			(void)unauthenticated(s, with_token, i);
+	}
+	assert_int_equal(server_mails(s), 0);
+	server_found_no_fault(s);
+	server_stop(s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_client_memory__each_allocation_may_fail),
 		cmocka_unit_test(test_client_memory__failures_leak_nothing),
+		cmocka_unit_test(
+		    test_client_memory__without_it_nothing_goes_unauthenticated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
