@@ -288,7 +288,7 @@ $(BUILD)/tests/%$(EXE): tests/test_%.c $(BUILD)/tests/support.a $(LIB_A)
 TORTURE_OBJ  := $(call obj,$(sort $(wildcard tests/torture/*.c)))
 TORTURE_WRAP := clock_gettime getentropy socket socketpair connect bind close \
 	fcntl getsockopt setsockopt getsockname getpeername recv send poll \
-	getaddrinfo freeaddrinfo pthread_create
+	getaddrinfo freeaddrinfo pthread_create getpid
 $(BUILD)/tests/torture/torture: $(TORTURE_OBJ) $(BUILD)/tests/support.a \
 		$(LIB_A)
 	@mkdir -p $(@D)

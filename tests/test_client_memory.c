@@ -230,7 +230,7 @@ unauthenticated(struct server *s, bool with_token, long fails)
 }
 
 static void
-test_client_memory__without_it_nothing_goes_unauthenticated(void **state)
+test_client_memory__nothing_goes_unauthenticated(void **state)
 {
 	struct server *s = server_start("--tls", "none", "--auth",
 	    "XOAUTH2,PLAIN", NULL);
@@ -254,7 +254,7 @@ main(void)
 		cmocka_unit_test(test_client_memory__each_allocation_may_fail),
 		cmocka_unit_test(test_client_memory__failures_leak_nothing),
 		cmocka_unit_test(
-		    test_client_memory__without_it_nothing_goes_unauthenticated),
+		    test_client_memory__nothing_goes_unauthenticated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -724,7 +724,10 @@ load_client(struct smtp__tls_shared *shared,
 	error = load_client_key(shared, s, &what);
 	if (error != 0)
 		return refuse_key(what, error, why);
-	if (check_pair(&shared->cert.pk, &shared->key) != 0)
+	error = check_pair(&shared->cert.pk, &shared->key);
+	if (smtp__tls_is_memory(error))
+		return refuse_memory(why);
+	if (error != 0)
 		return refuse(why, SMTP_E_ARGUMENT, what,
 		    ": the key of another certificate");
 	error = mbedtls_ssl_conf_own_cert(&shared->config, &shared->cert,

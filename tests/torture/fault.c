@@ -3,6 +3,9 @@
 #include "torture.h"
 
 #include <errno.h>
+#include <unistd.h>
+
+#include <sys/wait.h>
 
 /*
  * Who asks what may go wrong finds it here: a failure may have one of these
@@ -111,6 +114,13 @@ static unsigned long at, points;
 static unsigned paused;
 static bool hit;
 
+static struct {
+	bool (*wanted)(void *ctx, unsigned long n);
+	void *ctx;
+	unsigned long count, bad;
+	bool is_child;
+} each;
+
 void
 fault_arm(const struct fault *fault, unsigned long n)
 {
@@ -119,11 +129,72 @@ fault_arm(const struct fault *fault, unsigned long n)
 	points = 0;
 	hit = false;
 	paused = 0;
+	each.wanted = NULL;
+	heap_watch(fault->site == SITE_HEAP);
+}
+
+void
+fault_arm_each(const struct fault *fault,
+    bool (*wanted)(void *ctx, unsigned long n), void *ctx)
+{
+	fault_arm(fault, 0);
+	each.wanted = wanted;
+	each.ctx = ctx;
+	each.count = each.bad = 0;
+}
+
+bool
+fault_is_child(void)
+{
+	return each.is_child;
+}
+
+unsigned long
+fault_point(void)
+{
+	return at;
+}
+
+void
+fault_leave(bool good)
+{
+	_exit(good ? 0 : 1);
+}
+
+unsigned long
+fault_children(unsigned long *bad)
+{
+	*bad = each.bad;
+	return each.count;
+}
+
+/* True in the child, for which this is the point. */
+static bool
+split(void)
+{
+	unsigned long n = points++;
+	int status = 0;
+	pid_t pid;
+
+	if (!each.wanted(each.ctx, n))
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		each.is_child = true;
+		each.wanted = NULL;
+		at = n;
+		return true;
+	}
+	each.count++;
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		each.bad++;
+	return false;
 }
 
 void
 fault_disarm(void)
 {
+	heap_watch(false);
 	armed = NULL;
 }
 
@@ -144,7 +215,7 @@ fault_at(enum site site, int *error)
 {
 	if (armed == NULL || paused > 0 || armed->site != site)
 		return EFFECT_NONE;
-	if (points++ != at)
+	if (each.wanted != NULL ? !split() : points++ != at)
 		return EFFECT_NONE;
 	hit = true;
 	if (error != NULL)

@@ -40,17 +40,31 @@ extern void
 REAL(free)(void *p);
 
 static atomic_long live;
+static atomic_bool watched;
 
-static bool
+/*
+ * These are called before the sanitizer is ready, too: until somebody watches
+ * nothing that it looks after is touched.
+ */
+#define EARLY __attribute__((no_sanitize_address))
+
+void
+heap_watch(bool on)
+{
+	atomic_store(&watched, on);
+}
+
+EARLY static bool
 refused(void)
 {
-	if (fault_at(SITE_HEAP, NULL) == EFFECT_NONE)
+	if (!atomic_load(&watched) ||
+	    fault_at(SITE_HEAP, NULL) == EFFECT_NONE)
 		return false;
 	errno = ENOMEM;
 	return true;
 }
 
-static void *
+EARLY static void *
 counted(void *p)
 {
 	if (p != NULL)
@@ -58,19 +72,19 @@ counted(void *p)
 	return p;
 }
 
-void *
+EARLY void *
 malloc(size_t n)
 {
 	return refused() ? NULL : counted(REAL(malloc)(n));
 }
 
-void *
+EARLY void *
 calloc(size_t n, size_t size)
 {
 	return refused() ? NULL : counted(REAL(calloc)(n, size));
 }
 
-void *
+EARLY void *
 realloc(void *p, size_t n)
 {
 	if (refused())
@@ -78,7 +92,7 @@ realloc(void *p, size_t n)
 	return p == NULL ? counted(REAL(realloc)(p, n)) : REAL(realloc)(p, n);
 }
 
-void
+EARLY void
 free(void *p)
 {
 	if (p != NULL)
@@ -93,6 +107,12 @@ heap_live(void)
 }
 
 #else
+
+void
+heap_watch(bool on)
+{
+	(void)on;
+}
 
 long
 heap_live(void)

@@ -23,7 +23,6 @@ struct run {
 	struct world world;
 	const struct play *play;
 	const struct fault *fault;
-	unsigned long n;
 	struct smtp_options *options;
 	struct smtp *smtp;
 	struct smtp_dkim *dkim;
@@ -46,7 +45,8 @@ complain(struct run *run, const char *format, ...)
 	va_list more;
 
 	(void)fprintf(stderr, "%s: %s %lu: ", run->play->name,
-		run->fault != NULL ? run->fault->name : "no fault", run->n);
+		run->fault != NULL ? run->fault->name : "no fault",
+		fault_point());
 	va_start(more, format);
 	(void)vfprintf(stderr, format, more);
 	va_end(more);
@@ -767,10 +767,10 @@ send_rest(struct run *run)
 
 /* Handshakes cost: after the thousands of points within them, some do. */
 static bool
-is_due(const struct play *play, const struct fault *fault, unsigned long n)
+is_due(const struct play *play, const struct fault *fault)
 {
 	return !(play->flags & (WITH_TLS | WITH_STARTTLS)) ||
-	    fault->site != SITE_HEAP || n % 4 == 0;
+	    fault->site != SITE_HEAP || fault_point() % 16 == 0;
 }
 
 /* Another handle: it opens, and sends what is left. */
@@ -832,7 +832,7 @@ play_before(struct run *run)
 
 bool
 judge_play(const struct play *play, const struct fault *fault,
-    unsigned long n, unsigned long *points, bool *hit)
+    unsigned long *points, bool *hit)
 {
 	static struct run run;   /* too large for a stack                   */
 	struct outcome o;
@@ -843,12 +843,10 @@ judge_play(const struct play *play, const struct fault *fault,
 	memset(&run, 0, sizeof run);
 	run.play = play;
 	run.fault = fault;
-	run.n = n;
 	world_begin(&run.world, play);
-	fault_disarm();
+	fault_pause();
 	play_before(&run);
-	if (fault != NULL)
-		fault_arm(fault, n);
+	fault_resume();
 	perform(&run, &o);
 	if (!is_known[known]) {
 		usual[known] = o;
@@ -866,7 +864,7 @@ judge_play(const struct play *play, const struct fault *fault,
 	*points = fault_points();
 	*hit = fault_hit();
 	fault_disarm();
-	if (fault == NULL || is_due(play, fault, n))
+	if (fault == NULL || is_due(play, fault))
 		try_again(&run);
 	for (size_t i = 0; i < MAILS_MAX; i++)
 		smtp_message_free(run.m[i]);

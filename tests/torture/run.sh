@@ -14,8 +14,8 @@ every=$2
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-"$program" -e "$every" -s "${SEED:-1}" -w 0/2 >"$work/0" 2>"$work/0.err" &
-"$program" -e "$every" -s "${SEED:-1}" -w 1/2 >"$work/1" 2>"$work/1.err"
+"$program" -k -e "$every" -s "${SEED:-1}" -w 0/2 >"$work/0" 2>"$work/0.err" &
+"$program" -k -e "$every" -s "${SEED:-1}" -w 1/2 >"$work/1" 2>"$work/1.err"
 echo $? >>"$work/1"
 wait $!
 echo $? >>"$work/0"

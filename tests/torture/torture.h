@@ -72,6 +72,25 @@ fault_arm(const struct fault *fault, unsigned long n);
 void
 fault_disarm(void);
 
+/*
+ * The same for every point that is wanted: there this process forks, and the
+ * child goes on with the fault, so that what came before is done once for all.
+ * `n` is told in fault_point(). The child ends by fault_leave().
+ */
+void
+fault_arm_each(const struct fault *fault,
+    bool (*wanted)(void *ctx, unsigned long n), void *ctx);
+bool
+fault_is_child(void);
+unsigned long
+fault_point(void);
+_Noreturn void
+fault_leave(bool good);
+
+/* Of the children: how many there were, and of these were not good. */
+unsigned long
+fault_children(unsigned long *bad);
+
 /* Did it happen? And how many points were there, of that site? */
 bool
 fault_hit(void);
@@ -89,6 +108,10 @@ void
 fault_resume(void);
 
 /* ---- heap.c */
+
+/* Are they points? */
+void
+heap_watch(bool on);
 
 /* Blocks that malloc and its kin have given out. */
 long
@@ -320,9 +343,13 @@ struct outcome {
 	const char *call;        /* and its name                            */
 };
 
-/* Play one session; false, with words on stderr, where it was no good. */
+/*
+ * Play one session with the fault that is armed, or NULL; false, with words on
+ * stderr, where it was no good. `*points` is how many there were, `*hit`
+ * whether the fault happened.
+ */
 bool
 judge_play(const struct play *play, const struct fault *fault,
-    unsigned long n, unsigned long *points, bool *hit);
+    unsigned long *points, bool *hit);
 
 #endif

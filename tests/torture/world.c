@@ -375,6 +375,7 @@ REAL(int, poll, struct pollfd *p, nfds_t n, int ms);
 REAL(int, getaddrinfo, const char *host, const char *port,
     const struct addrinfo *hints, struct addrinfo **list);
 REAL(void, freeaddrinfo, struct addrinfo *list);
+REAL(pid_t, getpid, void);
 REAL(int, pthread_create, pthread_t *thread, const pthread_attr_t *attr,
     void *(*run)(void *), void *ctx);
 
@@ -762,6 +763,13 @@ __wrap_freeaddrinfo(struct addrinfo *list)
 		__real_freeaddrinfo(list);
 	else
 		free(list);
+}
+
+/* Whoever goes on with a fault is a fork, and the same process to us. */
+pid_t
+__wrap_getpid(void)
+{
+	return the_world == NULL ? __real_getpid() : 1;
 }
 
 /* A thread that is done at once. */
