@@ -48,16 +48,16 @@ try()
 }
 
 # mbedTLS where nothing else of this machine is.
+prefix=$(cd "${MBEDTLS_PREFIX:-/usr}" && pwd)
 mkdir "$work/mbedtls"
 for folder in mbedtls psa; do
-	for at in "${MBEDTLS_PREFIX:-/usr}/include" /usr/local/include; do
+	for at in "$prefix/include" /usr/local/include; do
 		[ ! -d "$at/$folder" ] || [ -e "$work/mbedtls/$folder" ] ||
 			ln -s "$at/$folder" "$work/mbedtls/$folder"
 	done
 done
 device="-I$here/stubs/mbedtls -DMBEDTLS_CONFIG_FILE=<device_config.h>"
-tls="-L${MBEDTLS_PREFIX:-/usr}/lib -Wl,-rpath,${MBEDTLS_PREFIX:-/usr}/lib
-	-lmbedtls -lmbedx509 -lmbedcrypto"
+tls="-L$prefix/lib -Wl,-rpath,$prefix/lib -lmbedtls -lmbedx509 -lmbedcrypto"
 
 # ---- compiling
 
