@@ -368,7 +368,7 @@ refused 'an authority that is not ours' $CERTIFICATE ec
 printf '\nWhat ends another way\n\n'
 LATER=-2 REFUSED=-3 UNKNOWN=-4 CLOSED=-22 TIMEOUT=-23
 lost 'no greeting' $TIMEOUT shift=0,sleep=off <<-'END'
-	exec sleep 30
+	exec sleep 10
 END
 lost 'a connection that ends behind the greeting' $CLOSED shift=0 <<-'END'
 	printf '220 here\r\n'
@@ -399,7 +399,7 @@ lost 'no answer behind it' $UNKNOWN shift=0 <<-END
 	answer '250 2.1.5 yes'
 	answer '354 go on'
 	sed '/^\.\r*\$/q' >/dev/null
-	exec sleep 30
+	exec sleep 10
 END
 
 # ---- SIZES.md
