@@ -31,7 +31,7 @@ SWITCHES = -DSMTP_OCTETS=uint32_t $(ON:%=-DSMTP_WITH_%=1) \
 CPU    = -mthumb -mcpu=cortex-m3
 override CFLAGS = -Os -std=gnu11 $(CPU) -ffreestanding -ffunction-sections \
 	-fdata-sections -fno-common $(SWITCHES) -Iinclude -Ilib -Iports/lwip \
-	-Iports/mbedtls -I$(HERE) -isystem $(LWIP)/include \
+	-Iports/mail -Iports/mbedtls -I$(HERE) -isystem $(LWIP)/include \
 	-isystem $(MBED)/include -DMBEDTLS_CONFIG_FILE='"tls_config.h"'
 WARN   = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 DEPFLAGS = -MMD -MP -MF $@.d -MT $@
@@ -40,7 +40,7 @@ TLS_FLAGS = $(if $(findstring rsa,$(TLS)),-DFIRMWARE_RSA) \
 
 # Each folder of objects is a part that is counted.
 SMTP_SRC := $(wildcard lib/text/*.c lib/codec/*.c lib/sasl/*.c lib/proto/*.c) \
-	lib/mime/date.c
+	lib/mime/date.c lib/mime/field.c
 LWIP_SRC := $(wildcard $(LWIP)/core/*.c $(LWIP)/core/ipv4/*.c) \
 	$(LWIP)/netif/ethernet.c
 MBED_SRC := $(wildcard $(MBED)/library/*.c)
@@ -52,7 +52,7 @@ MBED_OBJ  := $(patsubst $(MBED)/library/%.c,$(OUT)/$(TLS)/mbedtls/%.o,\
 	$(MBED_SRC))
 APP_OBJ   := $(patsubst $(HERE)/%.c,$(OUT)/$(TLS)/app/%.o,$(APP_SRC))
 BOARD_OBJ := $(OUT)/$(BOARD)/board/board.o
-PORT_OBJ  := $(OUT)/port-lwip/smtp_lwip.o
+PORT_OBJ  := $(OUT)/port-lwip/smtp_lwip.o $(OUT)/port-mail/smtp_mail.o
 GLUE_OBJ  := $(patsubst ports/mbedtls/%.c,$(OUT)/$(TLS)/port-mbedtls/%.o,\
 	$(wildcard ports/mbedtls/*.c))
 OBJECTS   := $(SMTP_OBJ) $(LWIP_OBJ) $(MBED_OBJ) $(APP_OBJ) $(BOARD_OBJ) \
@@ -87,7 +87,10 @@ $(OUT)/$(TLS)/app/%.o: $(HERE)/%.c
 $(OUT)/$(TLS)/port-mbedtls/%.o: ports/mbedtls/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(TLS_FLAGS) $(WARN) $(DEPFLAGS) -c -o $@ $<
-$(PORT_OBJ): ports/lwip/smtp_lwip.c
+$(OUT)/port-lwip/%.o: ports/lwip/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(WARN) $(DEPFLAGS) -c -o $@ $<
+$(OUT)/port-mail/%.o: ports/mail/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(WARN) $(DEPFLAGS) -c -o $@ $<
 $(BOARD_OBJ): $(HERE)/$(BOARD)/board.c

@@ -6,7 +6,6 @@
 #include "system.h"
 
 enum { GREETING, AUTH, SEND, QUIT };      /* whose end READY is */
-enum { HEAD, ATTACHMENT, TAIL, END };
 
 /*
  * A call of the engine, and how long it took: firmware has a watchdog, and
@@ -44,14 +43,15 @@ mail_begin(struct mail *mail, const struct mail_plan *plan,
 	mail->setup.ehlo = plan->ehlo;
 	mail->setup.text = mail->text;
 	mail->setup.text_n = sizeof mail->text;
+	smtp_mail_init(&mail->content, plan->content);
 	mail->setup.wait_s = plan->wait_s;
 	mail->setup.tls = plan->tls != NULL ? SMTP_ENGINE_STARTTLS :
 	    SMTP_ENGINE_PLAINTEXT;
 	mail->credentials.user = plan->user;
 	mail->credentials.password = plan->password;
-	mail->rcpt.address = plan->to;
+	mail->rcpt.address = plan->content->to[0];
 	mail->rcpt.status = SMTP_RCPT_PENDING;
-	mail->delivery.from = plan->from;
+	mail->delivery.from = plan->content->from;
 	mail->delivery.rcpts = &mail->rcpt;
 	mail->delivery.rcpt_count = 1;
 	return smtp_engine_init(&mail->engine, mail->memory,
@@ -87,56 +87,16 @@ start_next(struct mail *mail)
 		lose(mail, status);
 }
 
-/* The attachment is read and encoded a few lines at a time. */
-static void
-give_attachment(struct mail *mail)
-{
-	const struct mail_plan *plan = mail->plan;
-	ptrdiff_t got;
-	size_t used, n;
-
-	got = plan->read(plan->ctx, mail->piece + mail->piece_n,
-	    sizeof mail->piece - mail->piece_n);
-	if (got < 0) {
-		TIMED(smtp_engine_content_failed(mail->engine,
-		    SMTP_E_SOURCE));
-		return;
-	}
-	mail->piece_n = (uint16_t)(mail->piece_n + got);
-	n = smtp__base64_encode(&mail->base64, mail->piece, mail->piece_n,
-	    got == 0, &used, mail->content, sizeof mail->content);
-	mail->piece_n = (uint16_t)(mail->piece_n - used);
-	memmove(mail->piece, mail->piece + used, mail->piece_n);
-	if (got == 0 && mail->piece_n == 0)
-		mail->part = TAIL;
-	if (n > 0)
-		TIMED(smtp_engine_content(mail->engine, mail->content, n));
-}
-
 static void
 give_content(struct mail *mail)
 {
-	const struct mail_plan *plan = mail->plan;
+	const char *p;
+	ptrdiff_t n = smtp_mail_next(&mail->content, &p);
 
-	switch (mail->part) {
-	case HEAD:
-		mail->part = ATTACHMENT;
-		smtp__base64_init(&mail->base64, true);
-		TIMED(smtp_engine_content(mail->engine, plan->head,
-		    strlen(plan->head)));
-		break;
-	case ATTACHMENT:
-		give_attachment(mail);
-		break;
-	case TAIL:
-		mail->part = END;
-		TIMED(smtp_engine_content(mail->engine, plan->tail,
-		    strlen(plan->tail)));
-		break;
-	default:
-		TIMED(smtp_engine_content(mail->engine, NULL, 0));
-		break;
-	}
+	if (n < 0)
+		TIMED(smtp_engine_content_failed(mail->engine, (int)n));
+	else
+		TIMED(smtp_engine_content(mail->engine, p, (size_t)n));
 }
 
 /* Returns whether there was anything to do. */

@@ -11,21 +11,12 @@
 #include <smtp/engine.h>
 #include <smtp/transport.h>
 
-#include "codec/base64.h"
+#include "smtp_mail.h"
 #include "smtp_mbedtls.h"
 
-enum {
-	MAIL_PIECE = 57 * 4,             /* of the attachment, read at once */
-	MAIL_CONTENT = 78 * 4 + 78       /* and as base64                   */
-};
-
 struct mail_plan {
-	const char *ehlo, *host, *user, *password, *from, *to;
-	const char *head;        /* header and text, up to the attachment   */
-	const char *tail;        /* behind it                               */
-	/* The next octets of the attachment; 0: its end, below 0: broken. */
-	ptrdiff_t (*read)(void *ctx, void *p, size_t n);
-	void *ctx;
+	const char *ehlo, *host, *user, *password;
+	const struct smtp_mail_plan *content;
 	const mbedtls_ssl_config *tls;   /* NULL: in the clear, for a test  */
 	const uint16_t *wait_s;  /* NULL: those of the RFC                  */
 };
@@ -40,16 +31,13 @@ struct mail {
 	struct smtp_rcpt rcpt;
 	struct smtp_delivery delivery;
 	uint64_t memory[(SMTP_ENGINE_BYTES + 7) / 8];
-	struct smtp__base64 base64;
-	uint8_t part;            /* of the content: head, attachment, tail  */
+	struct smtp_mail content;
 	uint8_t operation;       /* what READY is the end of                */
 	uint8_t is_tls;          /* the handshake has begun                 */
 	uint16_t out_at, out_n;
-	uint16_t piece_n;        /* read and not encoded yet                */
 	uint32_t longest;        /* ticks in one call of the engine         */
 	const char *longest_call;
 	char out[512], in[256], text[96];
-	char piece[MAIL_PIECE], content[MAIL_CONTENT];
 };
 
 /*

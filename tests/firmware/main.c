@@ -43,7 +43,7 @@ static struct {
 	mbedtls_x509_crt authority;
 	mbedtls_ctr_drbg_context random;
 	int64_t began;           /* seconds since 1970, when we started      */
-	char head[512];
+	char id[40];             /* of the Message-ID                       */
 } fw;
 
 /* The memory of TLS, by the build. */
@@ -153,35 +153,15 @@ read_attachment(void *ctx, void *p, size_t n)
 	return (ptrdiff_t)system_read(*(int *)ctx, p, n);
 }
 
+/* Seconds since 1970 are enough of a name for the only mail of a run. */
 static void
-make_head(void)
+make_id(void)
 {
-	struct smtp__date date;
 	struct smtp__out out;
 
-	smtp__out_init(&out, fw.head, sizeof fw.head);
-	smtp__out_text(&out, "From: Device <device@example.com>\r\n"
-	    "To: you@example.com\r\n"
-	    "Subject: The log of a device\r\n"
-	    "Date: ");
-	(void)smtp__date_from_epoch(&date, fw.began, SMTP__ZONE_UNKNOWN);
-	(void)smtp__date_write(&out, &date);
-	smtp__out_text(&out, "\r\nMessage-ID: <");
+	smtp__out_init(&out, fw.id, sizeof fw.id);
 	smtp__out_number(&out, (uint32_t)fw.began);
-	smtp__out_text(&out, ".1@device.example.com>\r\n"
-	    "MIME-Version: 1.0\r\n"
-	    "Content-Type: multipart/mixed; boundary=\"=_b\"\r\n"
-	    "\r\n"
-	    "--=_b\r\n"
-	    "Content-Type: text/plain; charset=utf-8\r\n"
-	    "\r\n"
-	    "The log is attached.\r\n"
-	    ".\r\n"
-	    "--=_b\r\n"
-	    "Content-Type: application/octet-stream\r\n"
-	    "Content-Disposition: attachment; filename=\"device.log\"\r\n"
-	    "Content-Transfer-Encoding: base64\r\n"
-	    "\r\n");
+	smtp__out_text(&out, ".1@device.example.com");
 	smtp__out_end(&out);
 }
 
@@ -262,12 +242,21 @@ report(int status)
 int
 main(void)
 {
+	static const char *const to[] = { "you@example.com", NULL };
+	static struct smtp_mail_part parts[] = {
+		{ .text = "Grüße! The log is attached.\n.\n" },
+		{ .type = "application/octet-stream", .name = "Gerät.log",
+		  .read = read_attachment }
+	};
+	static struct smtp_mail_plan content = {
+		.from_name = "Device", .from = "device@example.com",
+		.to = to, .subject = "Was das Gerät weiß", .id = fw.id,
+		.parts = parts, .part_count = 2
+	};
 	static struct mail_plan plan = {
 		.ehlo = "device.example.com", .host = "localhost",
 		.user = "demo@example.com", .password = "correct horse",
-		.from = "device@example.com", .to = "you@example.com",
-		.head = fw.head, .tail = "\r\n--=_b--\r\n",
-		.read = read_attachment
+		.content = &content
 	};
 	static const uint16_t hurry[SMTP_WAIT_COUNT] = { 3, 3, 3, 3, 3, 3, 3 };
 	int file = system_open("attachment"), status = SMTP_OK;
@@ -275,8 +264,9 @@ main(void)
 	if (file < 0)
 		return 72;
 	fw.began = argument("from=", (long)system_seconds());
-	make_head();
-	plan.ctx = &file;
+	make_id();
+	content.seconds = fw.began;
+	parts[1].ctx = &file;
 	if (strstr(system_arguments(), "hurry") != NULL)
 		plan.wait_s = hurry;
 	if (strstr(system_arguments(), "plain") == NULL) {

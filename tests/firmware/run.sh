@@ -162,8 +162,8 @@ expect()
 	began=$(told began)
 	cat <<-END | sed 's/$/\r/'
 	From: Device <device@example.com>
-	To: you@example.com
-	Subject: The log of a device
+	To: <you@example.com>
+	Subject: Was das =?UTF-8?Q?Ger=C3=A4t_wei=C3=9F?=
 	Date: $(date -u -d "@${began:-0}" '+%a, %d %b %Y %H:%M:%S -0000')
 	Message-ID: <${began:-0}.1@device.example.com>
 	MIME-Version: 1.0
@@ -171,12 +171,14 @@ expect()
 
 	--=_b
 	Content-Type: text/plain; charset=utf-8
+	Content-Transfer-Encoding: quoted-printable
 
-	The log is attached.
-	.
+	Gr=C3=BC=C3=9Fe! The log is attached.
+	=2E
+
 	--=_b
 	Content-Type: application/octet-stream
-	Content-Disposition: attachment; filename="device.log"
+	Content-Disposition: attachment; filename*=UTF-8''Ger%C3%A4t.log
 	Content-Transfer-Encoding: base64
 
 	$(base64 -w 76 "$work/attachment")
@@ -193,9 +195,12 @@ parts()
 	{
 		if (path ~ /\.arena\.o$/)         return ""
 		if (path !~ /\.o$/ || path ~ /\.authority\.o$/) return "app"
-		if (index(path, out "/smtp/"))    return "engine"
 		if (index(path, out "/lwip/"))    return "lwip"
 		if (path ~ /\/port-lwip\//)       return "port"
+		if (path ~ /\/port-mail\//)       return "mail"
+		if (path ~ /\/smtp\/(mime|codec\/(qp|word|param))/)
+			return "mail"
+		if (index(path, out "/smtp/"))    return "engine"
 		if (path ~ /\/port-mbedtls\//)    return "glue"
 		if (path ~ /\/mbedtls\//)         return "tls"
 		return "app"
@@ -215,9 +220,9 @@ parts()
 			size[p, 0] += n
 	}
 	END {
-		split("engine port glue tls lwip app", name, " ")
+		split("engine mail port glue tls lwip app", name, " ")
 		for (ram = 0; ram < 2; ram++)
-			for (i = 1; i <= 6; i++)
+			for (i = 1; i <= 7; i++)
 				printf "%d ", size[name[i], ram]
 		print ""
 	}' "$1.map"
@@ -272,15 +277,17 @@ deliver()
 		check "$ram octets of RAM, under $ram_gate" \
 			[ $ram -lt $ram_gate ]
 	fi
-	printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' \
-		"$board" "$tls" "$1" "$2" "$3" "$4" "$5" "$6" "$flash" \
+	row "$board" "$tls" "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$flash" \
 		>>"$work/flash"
-	printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' \
-		"$board" "$tls" "$(($7 + $8 + $9))" "${10}" "${11}" "${12}" \
-		"$stack" "$arena" "$ram" >>"$work/ram"
-	printf '| %s | %s | %s | %s | %s |\n' "$board" "$tls" \
-		"$(told stack)" "$(told arena)" "$(told longest-ns)" \
-		>>"$work/peaks"
+	row "$board" "$tls" "$(($8 + $9 + ${10} + ${11}))" "${12}" "${13}" \
+		"${14}" "$stack" "$arena" "$ram" >>"$work/ram"
+	row "$board" "$tls" "$(told stack)" "$(told arena)" \
+		"$(told longest-ns)" >>"$work/peaks"
+}
+row()
+{
+	printf '| %s ' "$@"
+	echo '|'
 }
 no_heap()
 {
@@ -324,13 +331,21 @@ refused()
 
 # ---- it begins
 
-printf '\nThe arena by itself\n\n'
+printf '\nParts by themselves, on the host\n\n'
 ${CC:-cc} -g -O1 -fsanitize=address,undefined -fno-sanitize-recover \
 	-Iports/mbedtls -o "$work/arena" $here/host/arena.c \
 	ports/mbedtls/smtp_arena.c || give_up 'the arena was not built'
 seed=$(date +%s)
 check "random allocations leave each other alone, seed $seed" \
 	"$work/arena" "$seed"
+
+${CC:-cc} -g -O1 -fsanitize=address,undefined -fno-sanitize-recover \
+	-DSMTP_WITH_FAST=0 -Iinclude -Ilib -Iports/mail -o "$work/mail" \
+	$here/host/mail.c ports/mail/smtp_mail.c lib/mime/field.c \
+	lib/mime/date.c lib/codec/[blqpw]*.c lib/text/*.c ||
+	give_up 'the mail was not built'
+check 'a mail is the same, however its sources are cut; bad ones are refused' \
+	"$work/mail"
 
 [ -x "$newer/tools/demo-server" ] || give_up 'no demo-server with mbedTLS 3.6'
 head -c 20000 /dev/urandom >"$work/attachment"
@@ -434,12 +449,13 @@ table()
 		MBEDTLS_VERSION_STRING)."
 	cat <<-END
 
-	Flash, by what it is from. The application has the drivers of the board,
-	the mail with its base64, semihosting, the trusted certificate, and what
-	is needed of the C library.
+	Flash, by what it is from. Mail is \`ports/mail' with what it uses of the
+	library beside base64. The application has the drivers of the board,
+	semihosting, the trusted certificate, and what is needed of the C
+	library.
 
 	END
-	table board TLS engine 'port of lwIP' 'TLS glue' mbedTLS lwIP \
+	table board TLS engine mail 'port of lwIP' 'TLS glue' mbedTLS lwIP \
 		application 'in all' <"$work/flash"
 	cat <<-END
 
