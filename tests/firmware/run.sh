@@ -449,7 +449,7 @@ table()
 		MBEDTLS_VERSION_STRING)."
 	cat <<-END
 
-	Flash, by what it is from. Mail is \`ports/mail' with what it uses of the
+	Flash, by what it is from. Mail is ports/mail with what it uses of the
 	library beside base64. The application has the drivers of the board,
 	semihosting, the trusted certificate, and what is needed of the C
 	library.
