@@ -223,6 +223,7 @@ next(const char **p, size_t *n, struct attribute *a)
 {
 	const char *comma;
 
+	a->letter = '\0';
 	if (*n == 0)
 		return false;
 	comma = memchr(*p, ',', *n);
@@ -235,7 +236,6 @@ next(const char **p, size_t *n, struct attribute *a)
 		(*p)++;
 		(*n)--;
 	}
-	a->letter = '\0';
 	if (a->n < 2)
 		return true;
 	if (a->p[1] == '=' && (comma == NULL || *n > 0) &&

@@ -1,0 +1,145 @@
+#!/bin/bash
+# The tests on other C libraries and machines, cross-built and static:
+#
+#	BUILD=build bash tests/platforms/run.sh [NAME...]
+#
+#	musl	the other C library of Linux: the whole suite
+#	i386	32 bits: each test program
+#	s390x	64 bits, the big end first, in an emulator: each program that
+#		starts no other
+#
+# mbedTLS and cmocka are built for each from their source packages, which are
+# fetched, and not part of this tree. The last line is "N passed, N failed".
+set -u
+LC_ALL=C
+export LC_ALL
+BUILD=${BUILD:-build}
+MAKE=${MAKE:-make}
+unset MAKEFLAGS MFLAGS
+work=$BUILD/platforms
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+[ $# -gt 0 ] || set -- musl i386 s390x
+passed=0
+failed=0
+
+# The sources of mbedTLS 3.6 and cmocka.
+sources()
+{
+	local from=$work/sources
+	[ ! -d "$from/cmocka/src" ] || [ ! -d "$from/mbedtls/library" ] ||
+		return 0
+	[ "${DEPS:-yes}" != no ] || {
+		echo "platforms: no sources (DEPS=no, nothing is fetched)" >&2
+		return 1
+	}
+	rm -rf "$from"
+	mkdir -p "$from/apt"
+	here=$PWD
+	sh tools/apt-suite.sh "$from/apt" trixie deb-src update &&
+		cd "$from/apt" &&
+		sh "$here/tools/apt-suite.sh" "$from/apt" trixie deb-src \
+			--download-only --tar-only source mbedtls cmocka &&
+		for name in mbedtls cmocka; do
+			mkdir "../$name" &&
+			tar -xf ${name}_*.orig.tar.* -C "../$name" \
+				--strip-components=1 || return 1
+		done && cd "$here" && rm -rf "$from/apt"
+}
+
+# needs NAME CC: mbedTLS and cmocka for it, as NAME/prefix
+needs()
+{
+	local prefix=$work/$1/prefix cc=$2 from=$work/sources
+	[ ! -f "$prefix/lib/libcmocka.a" ] || return 0
+	mkdir -p "$prefix/lib" "$work/$1/obj"
+	cp -r "$from/mbedtls/include" "$prefix/" &&
+	cp "$from"/cmocka/include/cmocka*.h "$prefix/include" || return 1
+	cat >"$work/$1/rules" <<-'!'
+	OBJ := $(patsubst $(FROM)/%.c,%.o,$(wildcard $(FROM)/*.c))
+	libmbed.a: $(OBJ) ; $(AR) rcs $@ $(OBJ)
+	%.o: $(FROM)/%.c ; $(CC) -O1 -I$(FROM) -I$(FROM)/../include -c -o $@ $<
+	!
+	$MAKE -s -j"$jobs" -C "$work/$1/obj" -f "$work/$1/rules" CC="$cc" \
+		AR="$ar" FROM="$from/mbedtls/library" libmbed.a &&
+	for lib in mbedtls mbedx509 mbedcrypto; do
+		cp "$work/$1/obj/libmbed.a" "$prefix/lib/lib$lib.a"
+	done &&
+	$cc -O1 -I"$from/cmocka/include" -DHAVE_INTTYPES_H -DHAVE_MALLOC_H \
+		-DHAVE_SIGNAL_H -DHAVE_STRINGS_H -DHAVE_UNISTD_H \
+		-DHAVE_STDLIB_H -DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_GETTIME \
+		-DHAVE_CLOCK_REALTIME -DHAVE_GCC_THREAD_LOCAL_STORAGE \
+		-c -o "$work/$1/obj/cmocka.o" "$from/cmocka/src/cmocka.c" &&
+	$ar rcs "$prefix/lib/libcmocka.a" "$work/$1/obj/cmocka.o"
+}
+
+# programs BUILD: each test, but those that start what no emulator is given
+programs()
+{
+	local source name
+	for source in tests/test_*.c; do
+		name=${source#tests/test_}
+		name=${name%.c}
+		case $emulator:$name in
+		?*:client_openssl | ?*:tls_binding | ?*:tls_resume)
+			;;	# OpenSSL's server
+		*)	echo "$1/tests/$name" ;;
+		esac
+	done
+}
+
+# platform NAME CC AR EMULATOR TARGET...: all of them, and those run
+platform()
+{
+	local name=$1 cc=$2 ar=$3 emulator=$4 start=$SECONDS last p f only=
+	shift 4
+	if ! needs "$name" "$cc" >"$work/$name.log" 2>&1 ||
+		! $MAKE --no-print-directory -s -j"$jobs" \
+		BUILD="$work/$name/build" CC="$cc" AR="$ar" \
+		PKG_CONFIG=false MBEDTLS_PREFIX="$work/$name/prefix" \
+		CFLAGS='-O1 -g1' LDFLAGS=-static WERROR=yes "$@" \
+		>>"$work/$name.log" 2>&1
+	then
+		tail -n 40 "$work/$name.log" | sed 's/^/      | /'
+		failed=$((failed + 1))
+		printf 'FAIL  %-10s is not built, %d s\n' "$name" \
+			$((SECONDS - start))
+		return
+	fi
+	[ "$name" = musl ] || only=--only
+	SMTP_TEST_WITH=$emulator BUILD=$work/$name/build sh tests/run.sh \
+		$only $(programs "$work/$name/build") >"$work/$name.log" 2>&1
+	last=$(tail -n 1 "$work/$name.log")
+	p=0 f=1
+	if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]}
+	fi
+	[ "$f" -eq 0 ] || sed 's/^/      | /' "$work/$name.log"
+	passed=$((passed + p))
+	failed=$((failed + f))
+	printf '%-5s %-10s %5d passed, %d failed, %d s\n' \
+		"$([ "$f" -eq 0 ] && echo ok || echo FAIL)" "$name" "$p" "$f" \
+		$((SECONDS - start))
+}
+
+
+sources >"$work/log" 2>&1 || {
+	tail -n 20 "$work/log"
+	echo '0 passed, 1 failed'
+	exit 1
+}
+for name; do
+	case $name in
+	musl)	platform musl musl-gcc ar '' all tests ;;
+	i386)	platform i386 i686-linux-gnu-gcc i686-linux-gnu-ar '' \
+			tests ;;
+	s390x)	platform s390x s390x-linux-gnu-gcc s390x-linux-gnu-ar \
+			qemu-s390x-static tests ;;
+	*)	echo "platforms: no such one: $name" >&2
+		exit 64 ;;
+	esac
+done
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
