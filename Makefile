@@ -25,6 +25,7 @@ WITH_LIBUV  ?= no
 SMTP_PREFIX    ?=
 ONE_FILE       ?= no
 WERROR         ?= no
+HARDEN         ?= yes
 DEPS           ?= yes
 V              ?= 0
 
@@ -102,7 +103,7 @@ else
 SO_NAME := libsmtp.so.$(SOVERSION)
 SO_FILE := libsmtp.so.$(VERSION)
 SO_LINK := libsmtp.so
-SO_FLAGS = -shared -Wl,-soname,$(SO_NAME) $(SO_COMPLETE) \
+SO_FLAGS = -shared -Wl,-soname,$(SO_NAME) $(SO_COMPLETE) $(HARDENED) \
 	-Wl,--version-script,$(BUILD)/libsmtp.map
 endif
 # A sanitized library leaves its runtime to the program that loads it.
@@ -153,8 +154,21 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow
 ifeq ($(WERROR),yes)
 WARN += -Werror
 endif
+# What makes a mistake harder to use; HARDEN=no leaves it out. Paths of the
+# machine are in no object, so that two builds are the same.
+HARDENING := -ffile-prefix-map=$(CURDIR)=.
+ifneq ($(and $(filter yes,$(HARDEN)),$(findstring linux,$(TARGET))),)
+HARDENING += -fstack-protector-strong
+HARDENING += $(if $(filter x86_64-% i%86-%,$(TARGET)),\
+	-fstack-clash-protection -fcf-protection)
+ifeq ($(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(findstring \
+	-fsanitize,$(CFLAGS)),)
+HARDENING += $(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-D_FORTIFY_SOURCE=2)
+endif
+HARDENED  := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+endif
 INCLUDE    := -Iinclude -Ilib
-ALL_CFLAGS  = $(WARN) $(INCLUDE) $(MBEDTLS_CFLAGS) $(THREADS) \
+ALL_CFLAGS  = $(WARN) $(HARDENING) $(INCLUDE) $(MBEDTLS_CFLAGS) $(THREADS) \
 	$(SODIUM_CFLAGS) $(CARES_CFLAGS) \
 	$(if $(SMTP_PREFIX),-DSMTP_PREFIX=$(SMTP_PREFIX)) $(CPPFLAGS) $(CFLAGS)
 # The library is ISO C and each file names the POSIX it needs; programs here
@@ -424,6 +438,19 @@ lossless:
 	@$(MAKE) --no-print-directory $(BUILD)/tests/lossless/sender
 	@bash tests/lossless/run.sh $(MAILS)
 
+# Other C libraries and machines; PLATFORMS='musl i386' is these alone.
+PLATFORMS ?= musl i386 s390x
+.PHONY: platforms
+platforms:
+	$(call deps,tls python3 openssl dpkg-source $(PLATFORMS))
+	@MAKE='$(THIS_MAKE)' bash tests/platforms/run.sh $(PLATFORMS)
+
+# What analyzers say, and whether two builds are the same.
+.PHONY: static
+static:
+	$(call deps,tls gcc clang-tidy cppcheck)
+	@MAKE='$(THIS_MAKE)' bash tools/static.sh
+
 # bench/NAME.c and its parts bench/NAME/*.c, with the peers that they need
 BENCHES     := $(patsubst bench/%.c,$(BUILD)/bench/%,\
 	$(filter-out bench/bench.c,$(wildcard bench/*.c)))
@@ -559,6 +586,8 @@ help:
 	@echo 'make lint         only the rules for sources and manual'
 	@echo 'make coverage     lines and branches of lib/ that the tests run'
 	@echo 'make mutation     break one thing at a time, MUTANTS=300 SEED=1'
+	@echo 'make platforms    musl, i386 and s390x, cross-built and run'
+	@echo 'make static       what analyzers say, and two builds compared'
 	@echo 'make fuzz         look for inputs that break it, FUZZ_SECONDS=60'
 	@echo 'make torture      everything fails once; TORTURE=all: everywhere'
 	@echo 'make size         code and memory on Cortex-M and RISC-V'
@@ -582,6 +611,7 @@ help:
 	@echo 'build/; MBEDTLS_PREFIX=dir takes mbedTLS from dir/include and'
 	@echo 'dir/lib; SMTP_PREFIX=acme_ renames the public symbols;'
 	@echo 'ONE_FILE=yes compiles the amalgamation; V=1 shows commands;'
+	@echo 'HARDEN=no leaves out what makes mistakes harder to use;'
 	@echo 'WERROR=yes; WITH_SODIUM=yes reads Ed25519 keys for DKIM;'
 	@echo 'WITH_CARES=yes looks names up by c-ares, without a thread;'
 	@echo 'WITH_LIBUV=yes builds its example;'
