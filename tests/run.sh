@@ -11,7 +11,8 @@
 # A script prints "ok - what", "not ok - what" and "proves ID...", one a line.
 # Items that rows have proved are checked against tests/requirements.txt: an
 # unknown name is a failure. The last line is "N passed, N failed".
-# Several run at a time, as many as there are processors (SMTP_TEST_JOBS).
+# Several run at a time, as many as there are processors (SMTP_TEST_JOBS), each
+# by the emulator SMTP_TEST_WITH, where that is set.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -43,7 +44,7 @@ fi
 if [ "${1-}" = --one ]; then
 	case $2 in
 	*.sh)	set -- "$2" sh "$2" ;;
-	*)	set -- "$2" "$2" ;;
+	*)	set -- "$2" ${SMTP_TEST_WITH-} "$2" ;;
 	esac
 	name=${1##*/}
 	shift

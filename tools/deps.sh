@@ -119,6 +119,11 @@ package()
 				python3-dkim python3-nacl ;;
 	dnf:outsiders)    echo openssl python3-gobject gmime30 \
 				python3-dkimpy python3-pynacl ;;
+	apt:musl)         echo musl-tools linux-libc-dev ;;
+	apt:i386)         echo gcc-i686-linux-gnu libc6-dev-i386-cross ;;
+	apt:s390x)        echo gcc-s390x-linux-gnu libc6-dev-s390x-cross \
+				qemu-user-static ;;
+	*:clang-tidy)     echo clang-tidy ;;
 	apt:abidiff)      echo abigail-tools ;;
 	dnf:abidiff | pacman:abidiff)
 			  echo libabigail ;;
@@ -216,6 +221,12 @@ have()
 			sh tests/outsiders/python.sh >/dev/null ;;
 	lua)	command -v luajit >/dev/null 2>&1 ;;
 	rust)	command -v rustc >/dev/null 2>&1 ;;
+	musl)	command -v musl-gcc >/dev/null 2>&1 ;;
+	i386)	echo 'int main(void) { return 0; }' |
+			CC=i686-linux-gnu-gcc links -static ;;
+	s390x)	command -v qemu-s390x-static >/dev/null 2>&1 &&
+		echo 'int main(void) { return 0; }' |
+			CC=s390x-linux-gnu-gcc links -static ;;
 	esmtp)	printf '#include <stdio.h>\n#include <libesmtp.h>\n' |
 			$CC -x c -E - >/dev/null 2>&1 ;;
 	debian)	command -v dpkg-buildpackage >/dev/null 2>&1 &&

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The tests on other C libraries and machines, cross-built and static:
+# The tests on other C libraries and machines, cross-built:
 #
 #	BUILD=build bash tests/platforms/run.sh [NAME...]
 #
@@ -89,16 +89,17 @@ programs()
 	done
 }
 
-# platform NAME CC AR EMULATOR TARGET...: all of them, and those run
+# platform NAME CC AR LDFLAGS EMULATOR TARGET...
 platform()
 {
-	local name=$1 cc=$2 ar=$3 emulator=$4 start=$SECONDS last p f only=
-	shift 4
+	local name=$1 cc=$2 ar=$3 link=$4 emulator=$5 start=$SECONDS
+	local last p f only=
+	shift 5
 	if ! needs "$name" "$cc" >"$work/$name.log" 2>&1 ||
 		! $MAKE --no-print-directory -s -j"$jobs" \
 		BUILD="$work/$name/build" CC="$cc" AR="$ar" \
 		PKG_CONFIG=false MBEDTLS_PREFIX="$work/$name/prefix" \
-		CFLAGS='-O1 -g1' LDFLAGS=-static WERROR=yes "$@" \
+		CFLAGS='-O1 -g1' LDFLAGS="$link" WERROR=yes "$@" \
 		>>"$work/$name.log" 2>&1
 	then
 		tail -n 40 "$work/$name.log" | sed 's/^/      | /'
@@ -129,13 +130,19 @@ sources >"$work/log" 2>&1 || {
 	echo '0 passed, 1 failed'
 	exit 1
 }
+# cross NAME MACHINE LOADER EMULATOR: with the C library of its packages
+cross()
+{
+	platform "$1" "$2-gcc" "$2-ar" \
+		"-Wl,--dynamic-linker=/usr/$2/lib/$3 -Wl,-rpath,/usr/$2/lib" \
+		"$4" tests
+}
+
 for name; do
 	case $name in
-	musl)	platform musl musl-gcc ar '' all tests ;;
-	i386)	platform i386 i686-linux-gnu-gcc i686-linux-gnu-ar '' \
-			tests ;;
-	s390x)	platform s390x s390x-linux-gnu-gcc s390x-linux-gnu-ar \
-			qemu-s390x-static tests ;;
+	musl)	platform musl musl-gcc ar -static '' all tests ;;
+	i386)	cross i386 i686-linux-gnu ld-linux.so.2 '' ;;
+	s390x)	cross s390x s390x-linux-gnu ld64.so.1 qemu-s390x-static ;;
 	*)	echo "platforms: no such one: $name" >&2
 		exit 64 ;;
 	esac
