@@ -85,6 +85,9 @@ smtp__op_finish(struct smtp *s, int status)
 	bool keeps = smtp__options_flag(s->options, SMTP__RECONNECT) &&
 	    !s->foreign;
 
+	/* Before the deliveries go, which in a child the engine still has. */
+	s->reused = s->engine != NULL &&
+	    smtp_engine_want(s->engine) & SMTP_ENGINE_READY;
 	while (s->oldest != NULL)
 		smtp__window_settle(s, s->oldest);
 	if (s->alone)
@@ -105,8 +108,6 @@ smtp__op_finish(struct smtp *s, int status)
 	smtp__pump_end(s);
 	s->operation = SMTP__NOTHING;
 	s->rested_ms = smtp__net_now_ms();
-	s->reused = s->engine != NULL &&
-	    smtp_engine_want(s->engine) & SMTP_ENGINE_READY;
 	return status;
 }
 
