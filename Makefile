@@ -373,6 +373,33 @@ hostile:
 	@$(MAKE) --no-print-directory lib examples tools
 	@sh tests/cli/hostile.sh
 
+# With NTLM, which is off by default and has a password like the others.
+.PHONY: secrets
+SECRETS_BUILD = $(BUILD)/secrets
+secrets:
+	$(call deps,tls cmocka openssl)
+	@$(MAKE) --no-print-directory tools
+	@$(MAKE) --no-print-directory BUILD=$(SECRETS_BUILD) \
+		CPPFLAGS='$(CPPFLAGS) -DSMTP_WITH_NTLM=1' \
+		$(SECRETS_BUILD)/tests/secrets \
+		$(SECRETS_BUILD)/tests/constant_time
+	@sh tests/run.sh --only $(SECRETS_BUILD)/tests/secrets \
+		$(SECRETS_BUILD)/tests/constant_time
+
+.PHONY: threads
+TSAN_BUILD     = $(BUILD)/thread
+HELGRIND_BUILD = $(BUILD)/helgrind
+threads:
+	$(call deps,tls cmocka clang sanitizers valgrind)
+	@$(MAKE) --no-print-directory tools $(BUILD)/tests/fork
+	@$(MAKE) --no-print-directory BUILD=$(TSAN_BUILD) CC=clang \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread' \
+		$(addprefix $(TSAN_BUILD)/tests/,threads fork pool client_time)
+	@$(MAKE) --no-print-directory BUILD=$(HELGRIND_BUILD) CFLAGS='-O1 -g' \
+		CPPFLAGS='$(CPPFLAGS) -Itests/support/helgrind' \
+		$(HELGRIND_BUILD)/tests/threads
+	@sh tools/threads.sh $(TSAN_BUILD) $(HELGRIND_BUILD)
+
 lint:
 	$(call deps,tls cppcheck mandoc)
 	@$(MAKE) --no-print-directory lib
@@ -583,6 +610,8 @@ help:
 	@echo 'make check        all that a contribution must pass'
 	@echo 'make test         only build and run the tests'
 	@echo 'make hostile      only the servers that lie, stall and break'
+	@echo 'make secrets      none in traces, errors, memory that is freed'
+	@echo 'make threads      threads and forks, under race detectors'
 	@echo 'make lint         only the rules for sources and manual'
 	@echo 'make coverage     lines and branches of lib/ that the tests run'
 	@echo 'make mutation     break one thing at a time, MUTANTS=300 SEED=1'

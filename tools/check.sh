@@ -147,19 +147,6 @@ again()
 	$MAKE --no-print-directory -q BUILD="$BUILD/gcc" CC=gcc all tests
 }
 
-# What threads share, with a compiler that sees where they do it unguarded.
-threads()
-{
-	$MAKE --no-print-directory -j"$jobs" BUILD="$BUILD/thread" CC=clang \
-		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread' \
-		tools "$BUILD/thread/tests/pool" \
-		"$BUILD/thread/tests/client_time" || return 1
-	for program in pool client_time; do
-		BUILD="$BUILD/thread" "$BUILD/thread/tests/$program" ||
-			return 1
-	done
-}
-
 step 'build with gcc, warnings are errors' build BUILD="$BUILD/gcc" CC=gcc
 step 'a second make does nothing' again
 # With what is off by default, so that its tests run once.
@@ -174,7 +161,6 @@ step 'manual' env BUILD="$BUILD" sh tools/check-man.sh
 step 'public names under another prefix' renamed
 step 'install, build against it, uninstall' \
 	env BUILD="$BUILD/gcc" CC=gcc sh tools/check-install.sh
-step 'pool and cancel under ThreadSanitizer' threads
 tests 'tests with sanitizers' "$BUILD/sanitize"
 tests 'tests' "$BUILD/gcc"
 step 'each requirement is proved, or docs/conformance.md says why' \

@@ -85,6 +85,7 @@ package()
 				openssl-devel libetpan strace valgrind ;;
 	pacman:bench)     echo curl libesmtp gmime3 openssl \
 				libetpan strace valgrind ;;
+	*:valgrind)       echo valgrind ;;
 	apt:sodium)       echo libsodium-dev ;;
 	dnf:sodium)       echo libsodium-devel ;;
 	apk:sodium)       echo libsodium-dev ;;
