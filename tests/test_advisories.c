@@ -66,6 +66,10 @@ static const struct {
 	    "set_envelope_from\tb@x.example\\r\\nRCPT TO:<c@y.example>",
 	    NULL, NULL },
 	{ "CVE-2007-1900", "add_to\ta@x.example\\n", NULL, NULL },
+	{ "CVE-2026-30227", "add_to\t"
+	    "\"a\\r\\nRCPT TO:<b@y.example>\"@x.example", NULL, NULL },
+	{ "CVE-2026-30227", "add_to\ta@x.example\nset_envelope_from\t"
+	    "\"b\\\\\\r\\nRSET\"@x.example", NULL, NULL },
 	{ "CVE-2025-7962", "add_to\ta@x.example\xC4\x8D\xC4\x8AX",
 	    "To: a@x.xn--examplex-79at\r\n", "a@x.xn--examplex-79at" },
 	/* programs that others run: here an address is octets of a command */
