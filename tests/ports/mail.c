@@ -2,6 +2,7 @@
 #include "mail.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST = 8 };
@@ -34,6 +35,8 @@ mail_status(int status)
 int
 mail_send(struct smtp_task *task, int argc, char **argv)
 {
+	static uint16_t wait_s[SMTP_WAIT_COUNT];
+	const char *seconds = getenv("MAIL_WAIT_S");
 	struct smtp_engine_setup setup = { .ehlo = "device.example.com" };
 	struct smtp_credentials me = { .user = "user" };
 	struct smtp_rcpt to[MOST] = { { .address = NULL } };
@@ -42,6 +45,10 @@ mail_send(struct smtp_task *task, int argc, char **argv)
 
 	if (argc < 7 || argc - 6 > MOST)
 		return 64;
+	for (int i = 0; seconds != NULL && i < SMTP_WAIT_COUNT; i++) {
+		wait_s[i] = (uint16_t)strtoul(seconds, NULL, 10);
+		setup.wait_s = wait_s;
+	}
 	setup.tls = tls_of(argv[3]);
 	me.password = argv[4];
 	delivery.from = argv[5];

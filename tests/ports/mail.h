@@ -14,6 +14,7 @@ extern "C" {
  *
  * Sends what stands in stdin, with the user "user" unless the password is "".
  * Prints a line for each recipient, and "status N". Returns what main() does.
+ * MAIL_WAIT_S is how many seconds to wait for each reply, and for content.
  */
 int
 mail_send(struct smtp_task *task, int argc, char **argv);

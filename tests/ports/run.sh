@@ -210,6 +210,12 @@ port_esp_idf()
 	server --tls none --reject 'end=451 4.3.0 later'
 	sends 'esp-idf: a mail that is not taken' -2 0 'ann@y.example -2 451
 ' esp plaintext ann@y.example
+	server --tls none --delay 3000
+	MAIL_WAIT_S=1
+	export MAIL_WAIT_S
+	sends 'esp-idf: a server that says nothing' -23 0 "$pending" esp \
+		plaintext ann@y.example
+	unset MAIL_WAIT_S
 	stop
 	sends 'esp-idf: nobody there' -21 0 '' esp plaintext ann@y.example
 }
