@@ -138,7 +138,8 @@ CMOCKA_CFLAGS :=
 CMOCKA_LIBS   := -lcmocka
 endif
 THREADS := $(if $(WINDOWS),,-pthread)
-LIBS := $(MBEDTLS_LIBS) $(or $(THREADS),-lws2_32 -lcrypt32 -lbcrypt)
+LIBS := $(MBEDTLS_LIBS) $(or $(THREADS),-static-libgcc -lws2_32 -lcrypt32 \
+	-lbcrypt)
 ifeq ($(WITH_SODIUM),yes)
 SODIUM_CFLAGS := -DSMTP_WITH_SODIUM=1
 LIBS += -lsodium
@@ -558,6 +559,36 @@ ports:
 	@$(MAKE) --no-print-directory lib examples tools
 	@sh tests/ports/run.sh $(PORTS)
 
+# What runs under Wine: the tests, and programs with the DLL.
+.PHONY: windows windows-programs
+windows:
+	$(call deps,tls mingw wine)
+	@sh tools/windows-deps.sh $(BUILD)/windows/deps
+	@$(MAKE) --no-print-directory $(BUILD)/tools/demo-server \
+		$(BUILD)/tools/eml-extract
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/windows \
+		CC=x86_64-w64-mingw32-gcc AR=x86_64-w64-mingw32-ar \
+		MBEDTLS_PREFIX=$(BUILD)/windows/deps CFLAGS=-O2 WERROR=yes \
+		windows-programs
+	@BUILD=$(BUILD)/windows NATIVE=$(BUILD) bash tests/windows/run.sh
+
+WITH_DLL := $(BUILD)/dll/smtp-send.exe $(BUILD)/dll/trust.exe
+windows-programs: lib examples $(TESTS) $(BUILD)/tests/windows.exe \
+	$(WITH_DLL)
+
+$(BUILD)/tests/windows.exe: tests/windows/test_windows.c $(LIB_A)
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) $(PROG_CFLAGS) -Itests \
+		-D__USE_MINGW_ANSI_STDIO=1 -o $@ $< $(LIB_A) \
+		$(CMOCKA_LIBS) $(LIBS)
+
+$(BUILD)/dll/smtp-send.exe: examples/smtp-send.c
+$(BUILD)/dll/trust.exe: tests/windows/trust.c
+$(WITH_DLL): $(BUILD)/$(SO_LINK)
+	@mkdir -p $(@D)
+	$(call say,EXE) $(CC) $(PROG_CFLAGS) -o $@ $(filter %.c,$^) \
+		$(BUILD)/$(SO_LINK) -static-libgcc -lcrypt32
+
 INSTALL  = install
 INC_DIR  = $(DESTDIR)$(PREFIX)/include/smtp
 LIB_DIR  = $(DESTDIR)$(LIBDIR)
@@ -626,6 +657,7 @@ help:
 	@echo 'make lossless     mails are counted behind a way that breaks'
 	@echo 'make sasl         GSSAPI with a KDC, NTLM with Postfix'
 	@echo 'make outsiders    messages read back by parsers of others'
+	@echo 'make windows      tests and mail over TLS, under Wine'
 	@echo 'make bindings     send from Python, Lua, Rust and Node'
 	@echo 'make ports        ESP-IDF, Zephyr, FreeRTOS+TCP and Arduino'
 	@echo 'make amalgamation the library as one file and one header'

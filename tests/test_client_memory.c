@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 
+#include "support/ports.h"
 #include "support/session.h"
 
 struct meter {
@@ -49,6 +50,9 @@ metered(void *ctx, void *p, size_t was, size_t now)
 static unsigned
 descriptors(void)
 {
+#ifdef _WIN32
+	return (unsigned)port_count_open();
+#else
 	DIR *dir = opendir("/proc/self/fd");
 	unsigned n = 0;
 
@@ -57,6 +61,7 @@ descriptors(void)
 	if (dir != NULL)
 		(void)closedir(dir);
 	return n;
+#endif
 }
 
 static struct smtp_message *

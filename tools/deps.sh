@@ -134,6 +134,8 @@ package()
 	apk:esmtp)        echo libesmtp-dev ;;
 	pacman:esmtp)     echo libesmtp ;;
 	apt:debian)       echo dpkg-dev debhelper lintian fakeroot git ;;
+	apt:mingw)        echo gcc-mingw-w64-x86-64-win32 ;;
+	apt:wine)         echo wine wine64 ;;
 	apt:debootstrap)  echo debootstrap ;;
 	dnf:debootstrap | apk:debootstrap | pacman:debootstrap)
 			  echo debootstrap ;;
@@ -233,6 +235,7 @@ have()
 	debian)	command -v dpkg-buildpackage >/dev/null 2>&1 &&
 		command -v dh >/dev/null 2>&1 &&
 		command -v lintian >/dev/null 2>&1 ;;
+	mingw)	command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 ;;
 	danted)	PATH=$PATH:/usr/sbin command -v danted >/dev/null 2>&1 ;;
 	dovecot) PATH=$PATH:/usr/sbin command -v dovecot >/dev/null 2>&1 ;;
 	postfix) PATH=$PATH:/usr/sbin command -v postfix >/dev/null 2>&1 ;;

@@ -67,11 +67,13 @@ typedef ptrdiff_t smtp_source_read(void *ctx, void *p, size_t n);
  *            octets or SMTP_SIZE_UNKNOWN; a source that yields another number
  *            fails the send.
  * memory     borrowed until the message is freed.
- * file       opened when it is first read; the name is used in errors.
+ * file       opened when it is first read; the name is used in errors, and is
+ *            UTF-8 on Windows too.
  * stream     an open file, from where it stands; borrowed until the message is
- *            freed. What cannot seek, as a pipe, can be read once only.
- * descriptor the same for a descriptor of POSIX; one that is non-blocking may
- *            have nothing yet.
+ *            freed. What cannot seek, as a pipe, can be read once only. On
+ *            Windows it is set to binary mode.
+ * descriptor the same for a descriptor of POSIX, or of the C library of
+ *            Windows; one that is non-blocking may have nothing yet.
  * given      nobody is called: what it yields is handed to it by smtp_give().
  *            It can be read once only.
  */

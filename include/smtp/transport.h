@@ -97,7 +97,8 @@ struct smtp_resolver {
  * A transport over a connected stream socket, TCP or unix, which it makes
  * non-blocking, close-on-exec and free of Nagle's delay, and owns from now on.
  * Returns SMTP_OK, or SMTP_E_ARGUMENT where it is no stream socket (the
- * descriptor is then still the caller's).
+ * descriptor is then still the caller's). On Windows it is a SOCKET, of which
+ * 32 bits count: an int holds it, here and where one is returned.
  */
 SMTP_API int
 smtp_transport_socket(struct smtp_transport *transport, int fd);

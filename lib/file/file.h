@@ -79,7 +79,7 @@ smtp__file_tell(FILE *file)
 {
 	long at = ftell(file);
 
-	return at < 0 || at == LONG_MAX ? -1 : at;
+	return at == LONG_MAX ? -1 : at;         /* a directory does so */
 }
 
 #endif

@@ -126,9 +126,10 @@ await(const struct server *s, const char *name, const char *end)
 static void
 spawn(struct server *s, char **argv)
 {
-	STARTUPINFOA as = { .cb = sizeof as };
+	STARTUPINFOW as = { .cb = sizeof as };
 	PROCESS_INFORMATION process;
 	char line[8000];
+	WCHAR wide[8000];
 	size_t n = (size_t)snprintf(line, sizeof line,
 		"/bin/sh tests/windows/serve.sh \"%s\"", s->dir);
 
@@ -138,7 +139,9 @@ spawn(struct server *s, char **argv)
 			*argv);
 		assert_true(n < sizeof line);
 	}
-	if (!CreateProcessA("\\\\?\\unix\\bin\\sh", line, NULL, NULL, FALSE,
+	assert_true(MultiByteToWideChar(CP_UTF8, 0, line, -1, wide,
+		COUNT(wide)) > 0);
+	if (!CreateProcessW(L"\\\\?\\unix\\bin\\sh", wide, NULL, NULL, FALSE,
 	    0, NULL, NULL, &as, &process))
 		fail_msg("CreateProcess: %lu", GetLastError());
 	read_banner(s, await(s, "banner", "READY\n"));
