@@ -62,7 +62,7 @@ main(int argc, char **argv)
 	if (store == NULL)
 		return fail(argv[1]);
 	if (!CertAddEncodedCertificateToStore(store, X509_ASN_ENCODING, der, n,
-	    CERT_STORE_ADD_REPLACE_EXISTING, &it))
+	    CERT_STORE_ADD_NEW, &it))
 		return fail("CertAddEncodedCertificateToStore");
 	if (argc > 3 && for_mail_only(it) != 0)
 		return 1;
