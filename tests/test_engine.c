@@ -218,14 +218,63 @@ test_engine__refuses_a_mail_without_addresses(void **state)
 	s.d.rcpts = s.rcpts;
 	s.d.rcpt_count = 1;
 	s.rcpts[0].address = "b@y.example";
+	s.rcpts[0].status = SMTP_RCPT_PENDING;
 	assert_int_equal(smtp_engine_send(s.e, &s.d), SMTP_E_ARGUMENT);
 	s.d.from = "a@x.example";
 	s.rcpts[0].address = NULL;
+	s.rcpts[0].status = SMTP_RCPT_PENDING;
 	assert_int_equal(smtp_engine_send(s.e, &s.d), SMTP_E_ARGUMENT);
 	assert_string_equal(said(&s), "");
 	assert_int_equal(smtp_engine_want(s.e),
 	    SMTP_ENGINE_READY | SMTP_ENGINE_READ);
+	s.rcpts[0].address = "b@y.example";
+	s.rcpts[0].status = SMTP_RCPT_PENDING;
+	assert_int_equal(smtp_engine_send(s.e, &s.d), SMTP_OK);
 }
+
+#if SMTP_WITH_BDAT && SMTP_WITH_PIPELINING
+/*
+ * No piece was at hand while the server answered. Where it took nobody none is
+ * wanted any more, and nothing is said to nobody; else it is.
+ */
+static void
+test_engine__wants_no_piece_for_nobody(void **state)
+{
+	(void)state;
+	for (int taken = 0; taken < 2; taken++) {
+		struct session s;
+		char out[200];
+
+		begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+		hear(&s, "220 mx\r\n");
+		said(&s);
+		hear(&s, "250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+		s.d.from = "a@x.example";
+		s.d.rcpts = s.rcpts;
+		s.d.rcpt_count = 1;
+		s.rcpts[0].address = "b@y.example";
+		s.rcpts[0].status = SMTP_RCPT_PENDING;
+		s.d.flags = SMTP_DELIVERY_CHUNKS;
+		assert_int_equal(smtp_engine_send(s.e, &s.d), SMTP_OK);
+		assert_int_equal(smtp_engine_take(s.e, out, sizeof out), 48);
+		assert_true(smtp_engine_want(s.e) & SMTP_ENGINE_CONTENT);
+		hear(&s, "250 ok\r\n");
+		assert_true(smtp_engine_want(s.e) & SMTP_ENGINE_CONTENT);
+		hear(&s, taken ? "250 ok\r\n" : "550 no\r\n");
+		if (taken) {
+			assert_true(smtp_engine_want(s.e) &
+			    SMTP_ENGINE_CONTENT);
+			assert_null(smtp_engine_result(s.e));
+			continue;
+		}
+		assert_false(smtp_engine_want(s.e) & SMTP_ENGINE_CONTENT);
+		assert_false(smtp_engine_want(s.e) & SMTP_ENGINE_WRITE);
+		assert_ptr_equal(smtp_engine_result(s.e), &s.d);
+		assert_int_equal(s.d.status, SMTP_E_REFUSED);
+		assert_int_equal(s.rcpts[0].code, 550);
+	}
+}
+#endif
 
 /* Too large for this server: that is not what it said of the others. */
 static void
@@ -1018,6 +1067,9 @@ main(void)
 		cmocka_unit_test(test_engine__refuses_no_name),
 		cmocka_unit_test(test_engine__takes_a_large_arena),
 		cmocka_unit_test(test_engine__refuses_a_mail_without_addresses),
+#if SMTP_WITH_BDAT && SMTP_WITH_PIPELINING
+		cmocka_unit_test(test_engine__wants_no_piece_for_nobody),
+#endif
 		cmocka_unit_test(
 		    test_engine__marks_as_too_large_only_who_was_to_get_it),
 #if SMTP_WITH_STEPPED
