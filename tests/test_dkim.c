@@ -431,6 +431,313 @@ test_set__refuses_what_makes_no_signature(void **state)
 	smtp_dkim_free(d);
 }
 
+/* Each option by itself, and each place where a value is one too many. */
+static const struct {
+	const char *name, *value;
+	int want;
+} options[] = {
+	{ "canonicalization", "relaxed/relaxed", SMTP_OK },
+	{ "canonicalization", "relaxed/simple", SMTP_OK },
+	{ "canonicalization", "simple/relaxed", SMTP_OK },
+	{ "canonicalization", "simple/simple", SMTP_OK },
+	{ "canonicalization", "simple", SMTP_E_ARGUMENT },
+	{ "canonicalization", "", SMTP_E_ARGUMENT },
+	{ "identity", "a@x.example", SMTP_OK },
+	{ "identity", "@x.example", SMTP_OK },
+	{ "identity", "a@b.x.example", SMTP_OK },
+	{ "identity", "a@X.EXAMPLE", SMTP_OK },
+	{ "identity", "a", SMTP_E_ARGUMENT },
+	{ "identity", "", SMTP_E_ARGUMENT },
+	{ "identity", "a@ax.example", SMTP_E_ARGUMENT },
+	{ "identity", "a@.x.example", SMTP_E_ARGUMENT },
+	{ "identity", "a@b..x.example", SMTP_E_ARGUMENT },
+	{ "identity", "a@example", SMTP_E_ARGUMENT },
+	{ "identity", "a b@x.example", SMTP_E_ARGUMENT },
+	{ "identity", "a=b@x.example", SMTP_E_ARGUMENT },
+	{ "identity", "a;b@x.example", SMTP_E_ARGUMENT },
+	{ "headers", "from", SMTP_OK },
+	{ "headers", "To:FROM:x-a_b-1", SMTP_OK },
+	{ "headers", "from:to:from", SMTP_OK },
+	{ "headers", "", SMTP_E_ARGUMENT },
+	{ "headers", "from:", SMTP_E_ARGUMENT },
+	{ "headers", ":from", SMTP_E_ARGUMENT },
+	{ "headers", "from::to", SMTP_E_ARGUMENT },
+	{ "headers", "from: to", SMTP_E_ARGUMENT },
+	{ "headers", "from;to", SMTP_E_ARGUMENT },
+	{ "headers", "fro", SMTP_E_ARGUMENT },
+	{ "headers", "from:Return-Path", SMTP_E_ARGUMENT },
+	{ "headers", "Received:from", SMTP_E_ARGUMENT },
+	{ "headers", "from:DKIM-Signature", SMTP_E_ARGUMENT },
+	{ "oversign", "from:to", SMTP_OK },
+	{ "oversign", "to:", SMTP_E_ARGUMENT },
+	{ "oversign", "", SMTP_E_ARGUMENT },
+	{ "expire", "1", SMTP_OK },
+	{ "expire", "4294967295", SMTP_OK },
+	{ "expire", "4294967296", SMTP_E_ARGUMENT },
+	{ "expire", "99999999999999999999999", SMTP_E_ARGUMENT },
+	{ "expire", "0", SMTP_E_ARGUMENT },
+	{ "expire", "", SMTP_E_ARGUMENT },
+	{ "expire", "1h", SMTP_E_ARGUMENT },
+	{ "min-bits", "1024", SMTP_OK },
+	{ "min-bits", "16384", SMTP_OK },
+	{ "min-bits", "1023", SMTP_E_ARGUMENT },
+	{ "min-bits", "16385", SMTP_E_ARGUMENT },
+	{ "min-bits", "x", SMTP_E_ARGUMENT },
+	{ "no-such-option", "1", SMTP_E_ARGUMENT },
+	{ NULL, "1", SMTP_E_ARGUMENT },
+	{ "expire", NULL, SMTP_E_ARGUMENT },
+};
+
+static void
+test_set__takes_each_option(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(options); i++) {
+		struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+		int rc = smtp_dkim_set(d, options[i].name, options[i].value);
+
+		if (rc != options[i].want)
+			fail_msg("%s=%s: %d", options[i].name,
+			    options[i].value, rc);
+		assert_int_equal(strcmp(smtp_dkim_error(d), "") == 0,
+		    rc == SMTP_OK);
+		if (rc != SMTP_OK) {
+			char first[200];
+
+			/* It stays the first. */
+			(void)snprintf(first, sizeof first, "%s",
+			    smtp_dkim_error(d));
+			assert_int_equal(smtp_dkim_set(d, "min-bits", "1"),
+			    SMTP_E_ARGUMENT);
+			assert_string_equal(smtp_dkim_error(d), first);
+		}
+		smtp_dkim_free(d);
+	}
+}
+
+static void
+test_set__measures_its_texts(void **state)
+{
+	static const char *const names[] = { "identity", "headers",
+		"oversign" };
+	static char text[3000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		bool taken = false, refused_one = false;
+
+		for (size_t n = 20; n < sizeof text - 1; n++) {
+			struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+			int rc;
+
+			memset(text, 'a', n);
+			memcpy(text, "from:", 5);
+			if (i == 0) {
+				text[4] = 'a';
+				memcpy(text + n - 10, "@x.example", 10);
+			}
+			text[n] = '\0';
+			rc = smtp_dkim_set(d, names[i], text);
+			taken = taken || rc == SMTP_OK;
+			/* Once too long, always too long. */
+			assert_true(!refused_one || rc != SMTP_OK);
+			refused_one = refused_one || rc != SMTP_OK;
+			if (rc != SMTP_OK)
+				assert_non_null(strstr(smtp_dkim_error(d),
+				    "too long"));
+			smtp_dkim_free(d);
+			if (refused_one && taken)
+				break;
+		}
+		assert_true(taken && refused_one);
+	}
+}
+
+static void
+test_new__takes_names_alone(void **state)
+{
+	static const struct {
+		const char *domain, *selector;
+		bool good;
+	} names[] = {
+		{ "x.example", "s", true }, { "a-b.example", "s1", true },
+		{ "a_b.example", "a.b", true }, { "x", "_s", true },
+		{ NULL, "s", false }, { "x.example", NULL, false },
+		{ "x.example", "", false }, { ".example", "s", false },
+		{ "example.", "s", false }, { "a..b", "s", false },
+		{ "-a.example", "s", false }, { "a-.example", "s", false },
+		{ "a.-b", "s", false }, { "a.b-", "s", false },
+		{ "x.example", "a-", false }, { "x.example", "a/b", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct smtp_dkim *d = smtp_dkim_new(names[i].domain,
+		    names[i].selector);
+
+		if ((strcmp(smtp_dkim_error(d), "") == 0) != names[i].good)
+			fail_msg("row %zu: %s", i, smtp_dkim_error(d));
+		smtp_dkim_free(d);
+	}
+}
+
+/* What is said of it stands in the field. */
+static void
+test_field__says_what_was_set(void **state)
+{
+	static const char *const canons[] = { "relaxed/relaxed",
+		"relaxed/simple", "simple/relaxed", "simple/simple" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(canons); i++) {
+		struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+		struct signed_with s = { .calls = 0 };
+		char want[100];
+		const char *field;
+
+		smtp_dkim_set_signer(d, "ed25519-sha256", keep_digest, &s);
+		smtp_dkim_set(d, "canonicalization", canons[i]);
+		smtp_dkim_set(d, "identity", "joe@a.x.example");
+		smtp_dkim_set(d, "expire", "3600");
+		field = plain(make_field(d, header, 1000));
+		(void)snprintf(want, sizeof want, "a=ed25519-sha256;c=%s;"
+		    "d=x.example;i=joe@a.x.example;s=s;t=1000;x=4600;h=",
+		    canons[i]);
+		if (strstr(field, want) == NULL)
+			fail_msg("%s", field);
+		/* Without a clock it cannot say when it ends. */
+		field = plain(make_field(d, header, 0));
+		assert_null(strstr(field, ";t="));
+		assert_null(strstr(field, ";x="));
+		assert_int_equal(s.calls, 2);
+		smtp_dkim_free(d);
+	}
+}
+
+static int
+sign_nothing(void *ctx, const unsigned char digest[32],
+    unsigned char *signature, size_t *n)
+{
+	(void)ctx, (void)digest, (void)signature, (void)n;
+	return -1;
+}
+
+static void
+test_field__fails_as_a_whole(void **state)
+{
+	const struct smtp__bytes fields = { header, strlen(header) };
+	struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+	static const unsigned char digest[32];
+	struct signed_with s = { .calls = 0 };
+	size_t cap, enough = 0;
+
+	(void)state;
+	smtp_dkim_set_signer(d, "rsa-sha256", keep_digest, &s);
+	for (cap = 0; enough == 0; cap++) {
+		char *p = malloc(cap + 1);
+		struct smtp__out out;
+		int rc;
+
+		smtp__out_init(&out, p, cap);
+		rc = smtp__dkim_field(d, fields, digest, 1, &out);
+		if (rc == SMTP_OK)
+			enough = cap;
+		else
+			assert_int_equal(rc, SMTP_E_MEMORY);
+		free(p);
+	}
+	assert_in_range(enough, 200, 1000);
+	smtp_dkim_set_signer(d, "rsa-sha256", sign_nothing, NULL);
+	{
+		char p[1000];
+		struct smtp__out out;
+
+		smtp__out_init(&out, p, sizeof p);
+		assert_int_equal(smtp__dkim_field(d, fields, digest, 1, &out),
+		    SMTP_E_UNSUPPORTED);
+	}
+	smtp_dkim_free(d);
+}
+
+/* Without one there is none, and every call says so. */
+static void
+test_set__wants_a_dkim(void **state)
+{
+	(void)state;
+	assert_int_equal(smtp_dkim_set(NULL, "expire", "1"), SMTP_E_MEMORY);
+	assert_int_equal(smtp_dkim_set_key(NULL, rsa, strlen(rsa), NULL),
+	    SMTP_E_MEMORY);
+	assert_int_equal(smtp_dkim_set_key_file(NULL, "x", NULL),
+	    SMTP_E_MEMORY);
+	assert_int_equal(smtp_dkim_set_signer(NULL, "rsa-sha256",
+	    sign_nothing, NULL), SMTP_E_MEMORY);
+	assert_int_equal(smtp_dkim_record(NULL, NULL, 0), SMTP_E_UNSUPPORTED);
+	assert_string_equal(smtp_dkim_error(NULL), "dkim: out of memory");
+	smtp_dkim_free(NULL);
+}
+
+static void
+test_set__wants_a_signer_that_it_knows(void **state)
+{
+	static const struct {
+		const char *algorithm;
+		bool sign;
+	} signers[] = {
+		{ NULL, true }, { "rsa-sha256", false }, { "rsa-sha1", true },
+		{ "", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(signers); i++) {
+		struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+		const char *why;
+
+		assert_int_equal(smtp_dkim_set_signer(d,
+		    signers[i].algorithm, signers[i].sign ? sign_nothing :
+		    NULL, NULL), SMTP_E_ARGUMENT);
+		assert_int_equal(smtp__dkim_check(d, &why), SMTP_E_ARGUMENT);
+		smtp_dkim_free(d);
+	}
+}
+
+/* The key from a file: the same as from memory, and what is none. */
+static void
+test_key__comes_from_a_file(void **state)
+{
+	char name[] = "/tmp/test-dkim-XXXXXX", text[4096], other[4096];
+	int fd = mkstemp(name);
+	FILE *file = fdopen(fd, "w");
+	struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+
+	(void)state;
+	assert_non_null(file);
+	assert_true(fputs(rsa, file) >= 0 && fflush(file) == 0);
+	assert_int_equal(smtp_dkim_set_key_file(d, name, NULL), SMTP_OK);
+	assert_int_equal(smtp_dkim_record(d, text, sizeof text), SMTP_OK);
+	assert_int_equal(smtp_dkim_set_key(d, rsa, strlen(rsa), NULL),
+	    SMTP_OK);
+	assert_int_equal(smtp_dkim_record(d, other, sizeof other), SMTP_OK);
+	assert_string_equal(text, other);
+	/* Larger than any key is: it is not read to its end. */
+	for (size_t i = 0; i < 200000; i++)
+		assert_true(fputc('\n', file) != EOF);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(smtp_dkim_set_key_file(d, name, NULL),
+	    SMTP_E_SOURCE);
+	assert_string_equal(smtp_dkim_error(d),
+	    "dkim key file: cannot be read, or is no key");
+	smtp_dkim_free(d);
+	assert_int_equal(remove(name), 0);
+	for (int i = 0; i < 2; i++) {
+		d = smtp_dkim_new("x.example", "s");
+		assert_int_equal(smtp_dkim_set_key_file(d,
+		    i == 0 ? name : NULL, NULL), SMTP_E_SOURCE);
+		assert_string_equal(smtp_dkim_error(d),
+		    "dkim key file: cannot be opened");
+		smtp_dkim_free(d);
+	}
+}
+
 static void
 test_record__is_that_of_the_rfc(void **state)
 {
@@ -634,6 +941,14 @@ main(void)
 		    test_field__has_the_tags_and_names_of_the_rfc),
 		cmocka_unit_test(test_field__takes_fields_from_the_bottom_up),
 		cmocka_unit_test(test_set__refuses_what_makes_no_signature),
+		cmocka_unit_test(test_set__takes_each_option),
+		cmocka_unit_test(test_set__measures_its_texts),
+		cmocka_unit_test(test_new__takes_names_alone),
+		cmocka_unit_test(test_field__says_what_was_set),
+		cmocka_unit_test(test_field__fails_as_a_whole),
+		cmocka_unit_test(test_set__wants_a_dkim),
+		cmocka_unit_test(test_set__wants_a_signer_that_it_knows),
+		cmocka_unit_test(test_key__comes_from_a_file),
 		cmocka_unit_test(test_record__is_that_of_the_rfc),
 		cmocka_unit_test(
 		    test_signed__is_one_octet_for_octet_and_on_top),
