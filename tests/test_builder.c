@@ -10,6 +10,7 @@
 #include <smtp/smtp.h>
 
 #include "mime/state.h"
+#include "support/recipe.h"
 
 #define A "a@x.example"
 
@@ -271,12 +272,326 @@ test_builder__tells_that_memory_ended(void **state)
 	assert_true(hits > 1000);
 }
 
+/* ---- what a call takes, and what it refuses */
+
+#define A250 A50 A50 A50 A50 A50
+#define A50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+/* A recipe, and what then stands in the message; NULL: it is refused. */
+static const struct {
+	const char *calls, *has;
+} rows[] = {
+	/* addresses */
+	{ "set_from\ta@x.example (c", NULL },
+	{ "set_from\t(c) a@x.example (d)", "From: a@x.example\r\n" },
+	{ "add_to\ta@[192.0.2.1]", "To: a@[192.0.2.1]\r\n" },
+	{ "add_to\t<a@x.example", NULL },
+	{ "add_to\tJoe <a\\\\b@x.example>", NULL },
+	{ "add_to\t\"a\\\\\"b\"@x.example", "To: \"a\\\"b\"@x.example\r\n" },
+	{ "add_to\tg: a@x.example", NULL },
+	{ "add_to\t-", NULL },
+	{ "add_address\tTo\t-\t-", NULL },
+	{ "add_address\t-\t-\ta@x.example", NULL },
+	{ "add_address\tX-To\t-\ta@x.example", NULL },
+	{ "add_address\tCc\t-\ta b@x.example", NULL },
+	{ "add_address\treply-to\t\"q\"\ta@x.example",
+	    "Reply-To: \"\\\"q\\\"\" <a@x.example>\r\n" },
+	/* identifiers */
+	{ "set_message_id\t<a@[x!y]>", "Message-ID: <a@[x!y]>\r\n" },
+	{ "set_message_id\ta@b", "Message-ID: <a@b>\r\n" },
+	{ "set_message_id\ta@[x[y]", NULL },
+	{ "set_message_id\ta@[x\\\\y]", NULL },
+	{ "set_message_id\ta@[x y]", NULL },
+	{ "set_message_id\ta@[]", NULL },
+	{ "set_message_id\ta@[x", NULL },
+	{ "set_message_id\ta@x]", NULL },
+	{ "set_message_id\ta@", NULL },
+	{ "set_message_id\t@a", NULL },
+	{ "set_message_id\ta", NULL },
+	{ "set_message_id\t", NULL },
+	{ "set_message_id\t-", NULL },
+	{ "set_message_id\t<", NULL },
+	{ "set_message_id\t<>", NULL },
+	{ "set_message_id\t<a@b", NULL },
+	{ "set_message_id\ta@b>", NULL },
+	{ "set_message_id\ta.@b", NULL },
+	{ "set_message_id\t" A250 A250 A250 A50 A50 A50 "@bcd", NULL },
+	{ "set_message_id\t" A250 A250 A250 A50 A50 "@b",
+	    "\r\nMessage-ID: <aaa" },
+	/* an answer */
+	{ "set_parent\t<a@b>\t<c@d> <e@f>\t-",
+	    "References: <c@d> <e@f> <a@b>\r\n" },
+	{ "set_parent\ta@b\tnothing <c@d\t-", "References: <a@b>\r\n" },
+	{ "set_parent\ta@b\t<c d> <e@f>\t-", "References: <e@f> <a@b>\r\n" },
+	{ "set_parent\ta@b\t-\t<g@h>", "References: <g@h> <a@b>\r\n" },
+	{ "set_parent\ta@b\t-\t<g@h> <i@j>", "References: <a@b>\r\n" },
+	{ "set_parent\tab\t-\t-", NULL },
+	{ "set_parent\t-\t-\t-", NULL },
+	{ "set_parent\t<\t-\t-", NULL },
+	{ "set_reply_subject\tRe: a", "Subject: Re: a\r\n" },
+	{ "set_reply_subject\tRE: a", "Subject: RE: a\r\n" },
+	{ "set_reply_subject\ta", "Subject: Re: a\r\n" },
+	{ "set_reply_subject\tRe", "Subject: Re: Re\r\n" },
+	{ "set_reply_subject\tRea", "Subject: Re: Rea\r\n" },
+	{ "set_reply_subject\t-", NULL },
+	{ "set_reply_subject\ta\\n", NULL },
+	{ "set_subject\t-", NULL },
+	{ "add_header\tX-A\t-", NULL },
+	{ "set_automatic\tauto-generated",
+	    "Auto-Submitted: auto-generated\r\n" },
+	{ "set_automatic\tAuto-Replied", "Auto-Submitted: Auto-Replied\r\n" },
+	{ "set_automatic\tno", NULL },
+	{ "set_automatic\t-", NULL },
+	{ "set_priority\t2", NULL },
+	{ "set_priority\t-2", NULL },
+	{ "set_priority\t1", "X-Priority: 1" },
+	/* lists */
+	{ "add_list_url\tlist-help\thttps://x.example/",
+	    "List-Help: <https://x.example/>\r\n" },
+	{ "add_list_url\tList-Post\tno", "List-Post: no\r\n" },
+	{ "add_list_url\tList-Help\tNO", NULL },
+	{ "add_list_url\tList-Id\thttps://x.example/", NULL },
+	{ "add_list_url\t-\thttps://x.example/", NULL },
+	{ "add_list_url\tList-Help\t-", NULL },
+	{ "add_list_url\tList-Help\t", NULL },
+	{ "add_list_url\tList-Help\t:x", NULL },
+	{ "add_list_url\tList-Help\tx:", NULL },
+	{ "add_list_url\tList-Help\tx:y", "List-Help: <x:y>\r\n" },
+	{ "add_list_url\tList-Help\ta+b-c.1:y",
+	    "List-Help: <a+b-c.1:y>\r\n" },
+	{ "add_list_url\tList-Help\t1x:y", NULL },
+	{ "add_list_url\tList-Help\tx_y:z", NULL },
+	{ "add_list_url\tList-Help\tx y", NULL },
+	{ "add_list_url\tList-Help\tx:y z", NULL },
+	{ "add_list_url\tList-Help\tx:<y", NULL },
+	{ "add_list_url\tList-Help\tx:y>", NULL },
+	{ "add_list_url\tList-Help\tx:\"", NULL },
+	{ "add_list_url\tList-Help\tx:" A250 A250 A250 A50 A50 A50, NULL },
+	{ "add_list_url\tList-Help\tx:y\nadd_list_url\tList-Help\tz:y",
+	    "List-Help: <x:y>, <z:y>\r\n" },
+	{ "set_list_id\ta b\tl.x.example", "List-Id: a b <l.x.example>\r\n" },
+	{ "set_list_id\t-\tl.x", "List-Id: <l.x>\r\n" },
+	{ "set_list_id\ta\tl", NULL },
+	{ "set_list_id\ta\tl..x", NULL },
+	{ "set_list_id\ta\\n\tl.x", NULL },
+	{ "set_list_id\ta\t-", NULL },
+	{ "set_list_id\ta\t" A250 "aaa.a", "\r\n <aaaa" },
+	{ "set_list_id\ta\t" A250 "aaaa.a", NULL },
+	{ "set_one_click\nadd_list_url\tList-Unsubscribe\thttps://x/",
+	    "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" },
+	{ "set_one_click\nadd_list_url\tList-Unsubscribe\thttp://x/", NULL },
+	{ "set_one_click", NULL },
+	/* what is attached */
+	{ "attach\tx\ttext/plain; a=\"b\\\\\"c\"\tn", "; a=\"b\\\"c\"" },
+	{ "attach\tx\ttext/plain; a=\"b\tn", NULL },
+	{ "attach\tx\ttext/plain; a=\"b\\\\\tn", NULL },
+	{ "attach\tx\ttext/plain; a=\"b\\x01\"\tn", NULL },
+	{ "attach\tx\ttext/plain; a=b\tn", "; a=b" },
+	{ "attach\tx\ttext/plain;a=b ; c=d\tn", "; c=d" },
+	{ "attach\tx\ttext/plain; a\tn", NULL },
+	{ "attach\tx\ttext/plain; a=\tn", NULL },
+	{ "attach\tx\ttext/plain; =b\tn", NULL },
+	{ "attach\tx\ttext/plain; a=b; A=c\tn", NULL },
+	{ "attach\tx\ttext/plain; " A50 "=b\tn", NULL },
+	{ "attach\tx\ttext/plain a=b\tn", NULL },
+	{ "attach\tx\ttext\tn", NULL },
+	{ "attach\tx\ttext/\tn", NULL },
+	{ "attach\tx\t/plain\tn", NULL },
+	{ "attach\tx\t\tn", NULL },
+	{ "attach\tx\ta/b\tC:\\\\d\\\\e.txt", "filename=e.txt" },
+	{ "attach\tx\ta/b\td/e.txt", "filename=e.txt" },
+	{ "attach\tx\ta/b\tC:e.txt", "filename=e.txt" },
+	{ "attach\tx\ta/b\t.", NULL },
+	{ "attach\tx\ta/b\t..", NULL },
+	{ "attach\tx\ta/b\td/", NULL },
+	{ "attach\tx\ta/b\t" A250 "aaaaaa", NULL },
+	{ "attach\tx\ta/b\t" A250 "aaaaa", "filename*0=" },
+	{ "inline\tx\t-\ta/b\tn", NULL },
+	{ "inline\tx\t\ta/b\tn", NULL },
+	{ "inline\tx\ta@b\ta/b\tn\ninline\tx\ta@b\ta/b\tn", NULL },
+	{ "inline\tx\ta b\ta/b\tn", NULL },
+	/* invitations */
+	{ "set_calendar\tMETHOD:REPLY\\r\\n\t-", "method=REPLY" },
+	{ "set_calendar\tX:Y\\nmethod:cancel\t-", "method=cancel" },
+	{ "set_calendar\tMETHOD:\\n\t-", NULL },
+	{ "set_calendar\tX:Y\t-", NULL },
+	{ "set_calendar\t-\tREQUEST", NULL },
+	{ "set_calendar\tX:Y\tREQUEST", NULL },
+	/* flowed */
+	{ "set_flowed_text\t-", NULL },
+	{ "set_flowed_text\ta\\nb", "format=flowed" },
+	{ "set_flowed_text\ta\\r\\n", "\r\n\r\na\r\n" },
+	{ "set_flowed_text\t\\n\\n", "\r\n\r\n\r\n\r\n" },
+};
+
+static void
+test_builder__takes_and_refuses(void **state)
+{
+	unsigned bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		static const char rest[] = "\nset_envelope_from\ta@x.example\n"
+		    "add_recipient\tb@x.example\n";
+		struct smtp_message *m = smtp_message_new();
+		struct recipe r = { .data = NULL };
+		FILE *file = tmpfile();
+		char text[4000];
+		size_t n;
+		int rc;
+
+		(void)snprintf(text, sizeof text, "%s%s", rows[i].calls,
+		    rest);
+		rc = recipe_run(&r, m, text, strlen(text));
+		if (strstr(text, "set_from") == NULL)
+			(void)smtp_message_set_from(m, A);
+		if (rc == SMTP_OK)
+			rc = smtp_message_write(m, file, 0);
+		if (rows[i].has == NULL) {
+			if (rc != SMTP_E_ARGUMENT ||
+			    smtp_message_error(m)[0] == '\0')
+				print_error("%s: %d\n", rows[i].calls,
+				    (bad++, rc));
+		} else if (rc != SMTP_OK) {
+			print_error("%s: %s\n", rows[i].calls,
+			    (bad++, smtp_message_error(m)));
+		} else {
+			rewind(file);
+			n = fread(text, 1, sizeof text - 1, file);
+			text[n] = '\0';
+			if (strstr(text, rows[i].has) == NULL)
+				print_error("%s: %s\n", rows[i].calls,
+				    (bad++, text));
+		}
+		assert_int_equal(fclose(file), 0);
+		smtp_message_free(m);
+		recipe_free(&r);
+	}
+	assert_int_equal(bad, 0);
+}
+
+/* ---- a tree of parts: what belongs where */
+
+static void
+test_builder__puts_each_part_in_one_place(void **state)
+{
+	struct smtp_message *m = smtp_message_new(), *other =
+	    smtp_message_new();
+	struct smtp_part *multi = smtp_part_multi(m, "multipart/mixed");
+	struct smtp_part *inner = smtp_part_multi(m, "multipart/related");
+	struct smtp_part *text = smtp_part_text(m, "text/plain", NULL, "a",
+	    1);
+
+	(void)state;
+	assert_non_null(text);
+	assert_int_equal(smtp_part_add(multi, inner), SMTP_OK);
+	assert_int_equal(smtp_part_add(inner, text), SMTP_OK);
+	smtp_message_free(m);
+	/* One mistake a message, since the first one stays. */
+	for (int i = 0; i < 8; i++) {
+		struct smtp_part *strange = smtp_part_text(other,
+		    "text/plain", NULL, "b", 1);
+		int rc = SMTP_OK;
+
+		assert_non_null(strange);
+		m = smtp_message_new();
+		multi = smtp_part_multi(m, "multipart/mixed");
+		text = smtp_part_text(m, "text/plain", NULL, "a", 1);
+		assert_int_equal(smtp_part_add(multi, text), SMTP_OK);
+		switch (i) {
+		case 0: rc = smtp_part_add(multi, NULL); break;
+		case 1: rc = smtp_part_add(text, multi); break;
+		case 2: rc = smtp_part_add(multi, text); break;
+		case 3: rc = smtp_part_add(multi, strange); break;
+		case 4: rc = smtp_part_add(multi, multi); break;
+		case 5: rc = smtp_message_set_content(m, text); break;
+		case 6: rc = smtp_message_set_content(m, strange); break;
+		case 7: rc = smtp_message_set_content(m, NULL); break;
+		}
+		if (rc != SMTP_E_ARGUMENT || smtp_message_error(m)[0] == '\0')
+			fail_msg("mistake %d: %d", i, rc);
+		smtp_message_free(m);
+	}
+	smtp_message_free(other);
+}
+
+/* Fields of parts; NULL where there is no such value. */
+static void
+test_builder__takes_and_refuses_of_a_part(void **state)
+{
+	static const struct {
+		int (*set)(struct smtp_part *part, const char *value);
+		const char *value;
+		int want;
+	} sets[] = {
+		{ smtp_part_set_disposition, NULL, SMTP_OK },
+		{ smtp_part_set_disposition, "inline", SMTP_OK },
+		{ smtp_part_set_disposition, "Attachment", SMTP_OK },
+		{ smtp_part_set_disposition, "", SMTP_E_ARGUMENT },
+		{ smtp_part_set_disposition, "other", SMTP_E_ARGUMENT },
+		{ smtp_part_set_location, "https://x/", SMTP_OK },
+		{ smtp_part_set_location, "", SMTP_E_ARGUMENT },
+		{ smtp_part_set_location, NULL, SMTP_E_ARGUMENT },
+		{ smtp_part_set_location, "a b", SMTP_E_ARGUMENT },
+		{ smtp_part_set_location, "a<b", SMTP_E_ARGUMENT },
+		{ smtp_part_set_location, A250 A250 A250 A50 A50 A50 "a",
+		    SMTP_E_ARGUMENT },
+		{ smtp_part_set_location, A250 A250 A250 A50 A50 A50,
+		    SMTP_OK },
+		{ smtp_part_set_id, "a@b", SMTP_OK },
+		{ smtp_part_set_id, NULL, SMTP_E_ARGUMENT },
+		{ smtp_part_set_id, "a\rb", SMTP_E_ARGUMENT },
+		{ smtp_part_set_description, "\xC3\xA9", SMTP_OK },
+		{ smtp_part_set_description, NULL, SMTP_OK },
+		{ smtp_part_set_description, "a\nb", SMTP_E_ARGUMENT },
+	};
+	static const struct {
+		const char *name, *value;
+		int want;
+	} params[] = {
+		{ "name", "v", SMTP_OK }, { "name", "", SMTP_OK },
+		{ "a-b", "\xC3\xA9", SMTP_OK },
+		{ "", "v", SMTP_E_ARGUMENT }, { NULL, "v", SMTP_E_ARGUMENT },
+		{ "a b", "v", SMTP_E_ARGUMENT },
+		{ "a*", "v", SMTP_E_ARGUMENT },
+		{ "a'", "v", SMTP_E_ARGUMENT },
+		{ "a%", "v", SMTP_E_ARGUMENT },
+		{ "a=", "v", SMTP_E_ARGUMENT },
+		{ "name", NULL, SMTP_E_ARGUMENT },
+		{ "name", "a\rb", SMTP_E_ARGUMENT },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "v", SMTP_OK },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "v",
+		    SMTP_E_ARGUMENT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sets) + COUNT(params); i++) {
+		struct smtp_message *m = smtp_message_new();
+		struct smtp_part *part = smtp_part_text(m, "text/plain", NULL,
+		    "", 0);
+		size_t j = i - COUNT(sets);
+		int want = i < COUNT(sets) ? sets[i].want : params[j].want;
+		int rc = i < COUNT(sets) ? sets[i].set(part, sets[i].value) :
+		    smtp_part_set_param(part, params[j].name,
+		    params[j].value);
+
+		if (rc != want || (smtp_message_error(m)[0] == '\0') !=
+		    (want == SMTP_OK))
+			fail_msg("row %zu: %d %s", i, rc,
+			    smtp_message_error(m));
+		smtp_message_free(m);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_builder__wants_a_message),
 		cmocka_unit_test(test_builder__keeps_the_first_error),
+		cmocka_unit_test(test_builder__takes_and_refuses),
+		cmocka_unit_test(test_builder__puts_each_part_in_one_place),
+		cmocka_unit_test(test_builder__takes_and_refuses_of_a_part),
 		cmocka_unit_test(test_builder__tells_that_memory_ended),
 	};
 

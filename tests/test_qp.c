@@ -136,6 +136,31 @@ test_qp__breaks_lines_at_76(void **state)
 	proves("R2045-6.7-2");
 }
 
+/* Each line behind the first is as full as that, whatever it is made of. */
+static void
+test_qp__fills_every_line(void **state)
+{
+	(void)state;
+	for (size_t cap = 8; cap < 100; cap += 13) {
+		char in[400], out[1500];
+		size_t n, at = 0;
+
+		memset(in, 'a', sizeof(in));
+		n = encode(in, sizeof(in), false, 400, cap, out);
+		for (; n - at > 78; at += 78)
+			assert_memory_equal(out + at + 75, "=\r\n", 3);
+		assert_int_equal(at, 5 * 78);
+		assert_int_equal(n - at, 25);
+		/* Three octets each: 25 go into a line. */
+		memset(in, 0xFF, sizeof(in));
+		n = encode(in, 100, false, 100, cap, out);
+		for (at = 0; n - at > 78; at += 78)
+			assert_memory_equal(out + at + 72, "=FF=\r\n", 6);
+		assert_int_equal(at, 3 * 78);
+		assert_int_equal(n - at, 75);
+	}
+}
+
 /* What a reader makes of it: RFC 2045 section 6.7, strictly. */
 static size_t
 decode(const char *in, size_t n, char *out)
@@ -226,6 +251,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_qp__encodes_the_vectors),
 		cmocka_unit_test(test_qp__breaks_lines_at_76),
+		cmocka_unit_test(test_qp__fills_every_line),
 		cmocka_unit_test(test_qp__decodes_to_what_it_was),
 	};
 
