@@ -700,6 +700,119 @@ test_set__wants_a_signer_that_it_knows(void **state)
 	}
 }
 
+/* Made for this test; the password is "secret". */
+static const char locked[] =
+    "-----BEGIN RSA PRIVATE KEY-----\n"
+    "Proc-Type: 4,ENCRYPTED\n"
+    "DEK-Info: AES-128-CBC,1FC0D17644E6E70948FA52F3D43470B3\n"
+    "\n"
+    "JOxNGWsFQNk2IsCrJIhNS9OzGb+31qDe6EzvgnCXS1Phf60vk/kX3imb/UfFV3qu\n"
+    "2NoRXlE1UDAAbocy/ZAx2kQrsploX5I178JQ2SercSZDT8J/RPNfpxF3W7/HQZHN\n"
+    "TAp2lruKHJTNWZOuKoT7KB9smWEQz7Vj58bVNfZOLdsu+vTHkBUCPpWr2P1YBvV2\n"
+    "Z4/3pdyKTUYvnDzxUj+l1nueh06qeNBDkHeiv88fX3QjwRbtuaAJgnJIbB6Fqbbq\n"
+    "piJ42ztTFKsnoX/JIcYFqtbVCoE2m4VcyBWiTNnv+0Sve95ZvOBrH20qEhshY092\n"
+    "+1LOqsxcln5VYJu6RKNNiTKoWkZiG6m2iJtlWArvfORSmypTjmEWoLHofudDYvLk\n"
+    "VEtPsjuCnwkrYbSt93wQCVXerb8SwW796XO0a1qFezWBMn9zhnlvw/yswkklbY5O\n"
+    "BbC8NcDCL9IZsytQ1XjsARM1SyTL0R+AmR/wM0Wm6xBMrZZBr+8mkq+evOe6wT5V\n"
+    "1rXRWeObLiW/lwte6uUK62QTXIdnytZOlCt4Om5kNaN1IKLXQqA4hRKXVeXrBA+f\n"
+    "4eYhAK+V3RPKllFDsbZsncCI7WH2m6trsB1RRs1JyBl8357VAayAxmQPKrNTxrLq\n"
+    "DLagIeKBuaxPEY/stUlZQS84wK5JCW0fU/q0DDOFN5CvS9CMe/ulbEjowlzqTYth\n"
+    "BNy4mhXuJ4qB2D+WXKIlgR+5kMlCWKEJzyIQkTJ7bjh6RRtoDQsbAcTrFxFuVq5u\n"
+    "VRFadywhf/QHfe3KJWbAusMFmaETXtOHXASO8cXImHq6ZioMXx0SzkWfyBE8uyEF\n"
+    "-----END RSA PRIVATE KEY-----\n";
+
+/* No RSA. */
+static const char elliptic[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQghAZ41A2AH4h7kNV/\n"
+    "WsBw+UdBkC+IeBJ1l1rIp/due+6hRANCAASgY4317Zm3rUYlJloHi6F05lIcbNlx\n"
+    "r7SlcVKQ6rqjt5Md/HU7/UxAFOHgbCi1PcGsdTGIWu+qz9NrfawcBsCR\n"
+    "-----END PRIVATE KEY-----\n";
+
+static void
+test_key__is_unlocked_by_its_password(void **state)
+{
+	static const char *const passwords[] = { NULL, "", "Secret", "secret" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(passwords); i++) {
+		struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+		int want = i == 3 ? SMTP_OK : SMTP_E_ARGUMENT;
+
+		assert_int_equal(smtp_dkim_set_key(d, locked,
+		    strlen(locked), passwords[i]), want);
+		smtp_dkim_free(d);
+	}
+}
+
+static void
+test_key__is_of_a_kind_that_signs(void **state)
+{
+	static const char *const none[] = { "", "-----BEGIN PRIVATE KEY-----",
+		"-----BEGIN PRIVATE KEY-----\nAAAA\n", elliptic };
+	struct smtp__key *key;
+	unsigned char digest[32] = { 0 }, signature[SMTP__SIGNATURE_MAX];
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(none); i++)
+		assert_int_equal(smtp__key_new(&key, none[i], strlen(none[i]),
+		    NULL), SMTP_E_ARGUMENT);
+	/* A signature has a length, and nothing is written beyond its room. */
+	assert_int_equal(smtp__key_new(&key, rsa, strlen(rsa), "unneeded"),
+	    SMTP_OK);
+	assert_int_equal(smtp__key_bits(key), 1024);
+	n = 127;
+	assert_int_equal(smtp__key_sign(key, digest, signature, &n),
+	    SMTP_E_UNSUPPORTED);
+	n = 128;
+	assert_int_equal(smtp__key_sign(key, digest, signature, &n), SMTP_OK);
+	assert_int_equal(n, 128);
+	assert_int_equal(smtp__key_public(key, signature, 10), 0);
+	smtp__key_free(key);
+	smtp__key_free(NULL);
+}
+
+/* In PEM blanks and line ends may be anywhere; all else is none of it. */
+static void
+test_key__of_ed25519_is_read_strictly(void **state)
+{
+	static const struct {
+		const char *pem;
+		bool is;
+	} keys[] = {
+#define BEGIN "-----BEGIN PRIVATE KEY-----"
+#define SEED "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g"
+		{ BEGIN "\n" SEED "\n-----END PRIVATE KEY-----\n", true },
+		{ BEGIN "\r\n" SEED "\r\n-----END", true },
+		{ "text\n" BEGIN " " SEED, true },
+		{ BEGIN "\n" SEED "A\n-----END", true },
+		{ "-----BEGIN PUBLIC KEY-----\n" SEED, false },
+		{ BEGIN "\nMC4-" SEED, false },
+		{ BEGIN "\nNC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVp"
+		    "ezJpGXA7rAMcrn9g\n", false },
+		{ BEGIN "\n!C4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVp"
+		    "ezJpGXA7rAMcrn9g\n", false },
+		{ BEGIN "\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v", false },
+		{ BEGIN, false }, { "-----BEGIN PRIVATE KEY----", false },
+		{ "", false },
+	};
+	const int good = SMTP_WITH_SODIUM ? SMTP_OK : SMTP_E_UNSUPPORTED;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		struct smtp__ed25519 key;
+		size_t n = strlen(keys[i].pem);
+		char *exact = malloc(n + (n == 0));
+
+		memcpy(exact, keys[i].pem, n);
+		if (smtp__ed25519_read(&key, exact, n) !=
+		    (keys[i].is ? good : SMTP_E_ARGUMENT))
+			fail_msg("row %zu", i);
+		free(exact);
+	}
+}
+
 /* The key from a file: the same as from memory, and what is none. */
 static void
 test_key__comes_from_a_file(void **state)
@@ -948,6 +1061,9 @@ main(void)
 		cmocka_unit_test(test_field__fails_as_a_whole),
 		cmocka_unit_test(test_set__wants_a_dkim),
 		cmocka_unit_test(test_set__wants_a_signer_that_it_knows),
+		cmocka_unit_test(test_key__is_unlocked_by_its_password),
+		cmocka_unit_test(test_key__is_of_a_kind_that_signs),
+		cmocka_unit_test(test_key__of_ed25519_is_read_strictly),
 		cmocka_unit_test(test_key__comes_from_a_file),
 		cmocka_unit_test(test_record__is_that_of_the_rfc),
 		cmocka_unit_test(
