@@ -5,6 +5,7 @@
 #include "text/bytes.h"
 #include "text/clean.h"
 #include "text/out.h"
+#include "text/plain.h"
 
 static void
 test_out__appends_all_or_nothing(void **state)
@@ -136,6 +137,28 @@ test_ascii__compares_without_case(void **state)
 	    smtp__bytes_of("")));
 }
 
+/* Eight octets at a time, and what is left; high octets are not plain. */
+static void
+test_plain__sees_each_octet_at_each_place(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 20; n++) {
+		char *p = malloc(n + (n == 0));
+
+		memset(p, 'a', n);
+		assert_true(smtp__is_plain(p, n));
+		for (size_t i = 0; i < n; i++)
+			for (int c = 0; c < 256; c++) {
+				p[i] = (char)c;
+				if (smtp__is_plain(p, n) !=
+				    (c >= 32 && c < 127))
+					fail_msg("%d at %zu of %zu", c, i, n);
+				p[i] = 'a';
+			}
+		free(p);
+	}
+}
+
 /* The NUL behind the text is no part of it, and not where there is no room. */
 static void
 test_out__ends_where_there_is_room(void **state)
@@ -219,6 +242,7 @@ main(void)
 		cmocka_unit_test(test_out__writes_nothing_after_an_overflow),
 		cmocka_unit_test(test_out__writes_decimal_numbers),
 		cmocka_unit_test(test_out__asks_for_more_room),
+		cmocka_unit_test(test_plain__sees_each_octet_at_each_place),
 		cmocka_unit_test(test_out__ends_where_there_is_room),
 		cmocka_unit_test(test_out__writes_octets_as_digits),
 		cmocka_unit_test(test_clean__measures_what_is_within_bounds),

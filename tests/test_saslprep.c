@@ -182,6 +182,24 @@ test_saslprep__writes_within_its_room(void **state)
 	}
 }
 
+/* What fits, with its NUL, and no octet more. */
+static void
+test_saslprep__needs_no_more_room(void **state)
+{
+	static const char *const rows[] = { "\u0431", "\uAC00", "\uAC01",
+		"\u0431\uAC00", "\U0001F511", "\u5F33" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t n = strlen(rows[i]);
+		char out[20];
+
+		assert_int_equal(smtp__saslprep(rows[i], out, n + 1), n);
+		assert_string_equal(out, rows[i]);
+		assert_int_equal(smtp__saslprep(rows[i], out, n), -1);
+	}
+}
+
 /* Marks in the reverse of their order, as many as a password can have. */
 static void
 test_saslprep__orders_many_marks(void **state)
@@ -336,6 +354,7 @@ main(void)
 		cmocka_unit_test(test_saslprep__prepares_and_refuses),
 		cmocka_unit_test(test_saslprep__is_done_once),
 		cmocka_unit_test(test_saslprep__writes_within_its_room),
+		cmocka_unit_test(test_saslprep__needs_no_more_room),
 		cmocka_unit_test(test_saslprep__orders_many_marks),
 		cmocka_unit_test(test_saslprep__grows_as_it_says),
 		cmocka_unit_test(test_saslprep__makes_what_python_makes),
