@@ -84,6 +84,8 @@ static const struct {
 	{ "3com.example", "3com.example", NULL },
 	{ "l·l.example", "xn--ll-0ea.example", NULL },
 	{ "a·b.example", NULL, "R5891-5.4-1" },
+	{ "·l.example", NULL, "R5891-5.4-1" },
+	{ "l·.example", NULL, "R5891-5.4-1" },
 	{ "col·laboració.example", "xn--collaboraci-7sa20f.example", NULL },
 	{ "xn--a", NULL, "R5891-5.4-1" },
 	{ "xn--", NULL, "R5891-5.4-1" },
@@ -312,7 +314,7 @@ test_punycode__takes_only_what_fits(void **state)
 	} rows[] = {
 		{ "dn32g", 0 }, { "en32g", -1 }, { "a-j023p", -1 },
 		{ "ib9b", -1 }, { "zy0c", -1 }, { "5a", 0 }, { "A", 0 },
-		{ "", 0 }, { "-", 0 }, { "a", 0 }, { "b", -1 },
+		{ "", 0 }, { "-", 0 }, { "{", -1 }, { "`", -1 }, { "a", 0 }, { "b", -1 },
 	};
 	char many[130], p[300];
 	struct smtp__out out;

@@ -151,6 +151,11 @@ test_qp__fills_every_line(void **state)
 			assert_memory_equal(out + at + 75, "=\r\n", 3);
 		assert_int_equal(at, 5 * 78);
 		assert_int_equal(n - at, 25);
+		/* At the begin of a line a word is seen that was none before. */
+		memcpy(in + 75, "From x", 6);
+		n = encode(in, 81, false, 81, cap, out);
+		assert_int_equal(n, 78 + 8);
+		assert_memory_equal(out + 75, "=\r\n=46rom x", 11);
 		/* Three octets each: 25 go into a line. */
 		memset(in, 0xFF, sizeof(in));
 		n = encode(in, 100, false, 100, cap, out);

@@ -210,6 +210,24 @@ test_scram__has_six_names(void **state)
 	}
 }
 
+/* However short what TLS gives to bind to is. */
+static void
+test_scram__binds_to_one_octet(void **state)
+{
+	struct exchange x = { .given = { .user = "user",
+		.password = "pencil", .binding_type = "t",
+		.binding = (const unsigned char *)"A", .binding_n = 1 } };
+
+	(void)state;
+	begin(&x, SMTP__SHA256, NONCE);
+	assert_int_equal(step(&x, NULL), SMTP_OK);
+	expect(&x, "first", "p=t,,n=user,r=" NONCE);
+	assert_int_equal(step(&x, SERVER), SMTP_OK);
+	/* base64 of "p=t,,A" */
+	assert_memory_equal(x.response.p, "c=cD10LCxB,r=", 13);
+	end(&x);
+}
+
 /* No step computes for long: 4096 iterations are several. */
 static void
 test_scram__computes_in_slices(void **state)
@@ -494,14 +512,15 @@ test_scram__has_room_for_a_salt_or_says_so(void **state)
 	unsigned taken = 0, refused = 0;
 
 	(void)state;
-	for (size_t n = 4; n < SMTP_SCRAM_TEXT; n += 4) {
-		static const char begin_with[] = "r=" NONCE "x,s=";
-		const size_t at = sizeof begin_with - 1;
+	for (size_t i = 7; i < 7 * SMTP_SCRAM_TEXT / 4; i++) {
+		const char *begin_with = "r=" NONCE "xxxxxxx,s=";
+		const size_t n = i / 7 * 4, at = strlen(begin_with) - i % 7;
 		struct exchange x = { .given = { .user = "user",
 			.password = "pencil" } };
 		int rc;
 
-		memcpy(server, begin_with, at);
+		memcpy(server, begin_with, at - 3);
+		memcpy(server + at - 3, ",s=", 3);
 		memset(server + at, 'A', n);
 		memcpy(server + at + n, ",i=4096", sizeof ",i=4096");
 		begin(&x, SMTP__SHA256, NONCE);
@@ -581,6 +600,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scram__says_what_the_standards_say),
 		cmocka_unit_test(test_scram__has_six_names),
+		cmocka_unit_test(test_scram__binds_to_one_octet),
 		cmocka_unit_test(test_scram__computes_in_slices),
 		cmocka_unit_test(test_scram__does_not_prove_anything_to_liars),
 		cmocka_unit_test(

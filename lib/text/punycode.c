@@ -330,7 +330,7 @@ direction_agrees(const uint32_t *c, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (IS_IN(c[i], right))
 			any_right = true;
-		else if (c[i] != '-' && !(c[i] >= '0' && c[i] <= '9'))
+		else if (c[i] > '9')     /* no hyphen and no digit */
 			any_left = true;
 	}
 	if (!any_right)
@@ -461,5 +461,5 @@ smtp__domain_to_ascii(struct smtp__out *out, const char *p, size_t n)
 			return -1;
 		from = i + size;
 	}
-	return !out->over && out->n - start <= SMTP__NAME_MAX ? 0 : -1;
+	return out->n - start <= SMTP__NAME_MAX ? 0 : -1;
 }

@@ -268,8 +268,10 @@ decompose(struct text *t, uint32_t c)
 			if (!(c >= HANGUL && c < HANGUL + HANGUL_COUNT ?
 			    add_hangul(t, c) : add(t, c)))
 				return false;
+		/* GCOVR_EXCL_BR_START: none becomes one beyond the pool */
 		} else if (!SMTP__PREP_POOLED(value)) {
 			stack[n++] = value;
+		/* GCOVR_EXCL_BR_STOP */
 		} else {
 			p = smtp__prep_pool + (value - SMTP__PREP_POOL_FIRST);
 			for (k = 0; (parts[k] = pool_next(&p)) != 0;)
