@@ -5,6 +5,8 @@
  * them anew. With the name of a recipe as argument this program writes its
  * message to stdout, for parsers that are not ours.
  */
+#define _GNU_SOURCE              /* memmem() */
+
 #include "check.h"
 
 #include "mime/message.h"
@@ -1431,6 +1433,83 @@ test_message__refuses_a_multipart_without_parts(void **state)
 	proves("R2046-5.1.1-3");
 }
 
+/* What is in octets alone gets no line end behind it either. */
+static void
+test_message__adds_nothing_to_binary(void **state)
+{
+	static const char *const rows[] = { "", "a", "a\n", "a\r\n" };
+	struct smtp__moment now = moment();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp_message *m = smtp_message_new();
+		struct smtp__content content;
+		struct text got;
+		const char *body;
+		size_t n = strlen(rows[i]);
+
+		smtp_message_set_from(m, "joe@x.example");
+		smtp_message_add_to(m, "ann@x.example");
+		smtp_message_set_content(m, smtp_part_source(m,
+		    smtp_source_memory(rows[i], n), "image/png", NULL));
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		assert_int_equal(stream(m, SMTP__CONTENT_BINARY |
+		    SMTP__CONTENT_CHUNKING, 64, &content, &got), SMTP_OK);
+		assert_int_equal(content.size, got.n);
+		body = memmem(got.p, got.n, "\r\n\r\n", 4);
+		assert_non_null(body);
+		assert_int_equal(got.p + got.n - (body + 4), n);
+		assert_memory_equal(body + 4, rows[i], n);
+		free(got.p);
+		smtp_message_free(m);
+	}
+}
+
+/* One piece, or it would have the name of those that are the name. */
+static void
+test_message__keeps_the_likeness_of_a_name_in_one_piece(void **state)
+{
+#define A47 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A50 A47 "aaa"
+	static const struct {
+		const char *name, *likeness;
+	} rows[] = {
+		{ "\xC3\xA4=?utf-8?q?a?=.pdf", "\"_=_utf-8_q_a_=.pdf\"" },
+		{ "\xC3\xA4\"\\.pdf", ".pdf" },
+		{ "\xC3\xA4\".pdf", "__.pdf" },
+		{ "\xC3\xA4" A50 "0123456789abc", "_" A50 "0123456789abc" },
+		{ "\xC3\xA4" A50 "0123456789abcd", "_" A50 "0123456789abc" },
+		{ "\xC3\xA4" A50 A50 ".tar.gz", "_" A50 "aaaaaaaaaa.gz" },
+		{ "\xC3\xA4" A50 A50 ".0123456789abcde",
+		    "_" A47 ".0123456789abcde" },
+		{ "\xC3\xA4" A50 A50 ".0123456789abcdef",
+		    "_" A50 "aaaaaaaaaaaaa" },
+	};
+	struct smtp__moment now = moment();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp_message *m = complete();
+		struct smtp__content content;
+		struct text got;
+		char want[128];
+
+		smtp_message_set_name_fallback(m, 1);
+		smtp_message_attach(m, smtp_source_memory("a", 1), NULL,
+		    rows[i].name);
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		assert_int_equal(stream(m, 0, 64, &content, &got), SMTP_OK);
+		snprintf(want, sizeof(want), " filename=%s%s",
+		    rows[i].likeness, i == 1 ? "\r\n" : ";\r\n");
+		if (memmem(got.p, got.n, want, strlen(want)) == NULL)
+			fail_msg("%zu: %.*s", i, (int)got.n, got.p);
+		free(got.p);
+		smtp_message_free(m);
+	}
+#undef A50
+#undef A47
+}
+
 /* RFC 3030: as it is where the server takes that, else base64. */
 static void
 test_message__sends_binary_where_that_is_offered(void **state)
@@ -1727,6 +1806,9 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_message__bounds_the_depth_of_parts),
 		cmocka_unit_test(
 		    test_message__refuses_a_multipart_without_parts),
+		cmocka_unit_test(test_message__adds_nothing_to_binary),
+		cmocka_unit_test(
+		    test_message__keeps_the_likeness_of_a_name_in_one_piece),
 		cmocka_unit_test(
 		    test_message__sends_binary_where_that_is_offered),
 		cmocka_unit_test(test_message__survives_each_failure_of_memory),

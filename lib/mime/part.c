@@ -133,20 +133,36 @@ write_type(const struct smtp_part *part, struct smtp__out *out,
 	return smtp__field_end(&f);
 }
 
-/* `_` for each character that is not ASCII; the ending stays what it is. */
+enum {
+	FALLBACK = 64,                   /* in one piece: 76 with its name    */
+	ENDING = 16
+};
+
+/*
+ * `_` for each character that is not ASCII, or would have to be encoded; the
+ * ending stays what it is. It is never split or encoded, since the other one
+ * is already, by the same name.
+ */
 static void
 write_fallback(struct smtp__field *f, struct smtp__bytes name)
 {
 	char text[256];
-	size_t n = 0;
+	size_t n = 0, ending = 0;
 
 	for (size_t i = 0; i < name.n && n < sizeof(text); i++) {
 		unsigned char c = (unsigned char)name.p[i];
 
-		if (c < 0x80)
-			text[n++] = name.p[i];
-		else if (c >= 0xC0)
+		if (smtp__is_in(name.p[i], "?\"\\", 3) || c >= 0xC0)
 			text[n++] = '_';
+		else if (c < 0x80)
+			text[n++] = name.p[i];
+	}
+	if (n > FALLBACK) {
+		while (ending < ENDING && text[n - 1 - ending] != '.')
+			ending++;
+		ending = ending < ENDING ? ending + 1 : 0;
+		memmove(text + FALLBACK - ending, text + n - ending, ending);
+		n = FALLBACK;
 	}
 	smtp__field_param(f, "filename", text, n);
 }

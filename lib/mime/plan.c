@@ -278,17 +278,22 @@ lay_out(struct smtp_message *m, unsigned offers)
 	return true;
 }
 
-/* The last line of the whole ends, whatever a single part is. */
+/*
+ * The last line of the whole ends, whatever a single part is; but octets that
+ * go as they are have no lines, and none is added (RFC 3030 section 3).
+ */
 static void
 end_last_line(struct smtp_message *m)
 {
 	const struct smtp_part *root = m->root;
 	struct smtp__bytes text = root->text;
-	bool ends = !root->multi && root->source == NULL &&
-	    (text.n == 0 || (root->encoding != SMTP__ENCODING_BASE64 &&
+	bool ends = root->source == NULL && (text.n == 0 ||
+	    (root->encoding != SMTP__ENCODING_BASE64 &&
 	    text.p[text.n - 1] == '\n'));
 
-	if (!ends)
+	if (root->encoding == SMTP__ENCODING_BINARY)
+		ends = true;
+	if (root->multi || !ends)
 		smtp__out_text(&m->head.out, "\r\n");
 	if (m->size != SMTP_SIZE_UNKNOWN)
 		m->size += m->head.out.n;
