@@ -61,7 +61,7 @@ struct fuzz {
 	size_t n;
 };
 
-#define FUZZ_ROOM (1 << 18)
+#define FUZZ_ROOM (1 << 20)
 
 static union {
 	uint64_t align;

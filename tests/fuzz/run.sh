@@ -41,7 +41,7 @@ one()
 	start=$(date +%s)
 	"$where/$name" -max_total_time="$seconds" -max_len="$(length "$name")" \
 		-timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-		-reload=0 -dict="$dictionary" \
+		-reload=0 -entropic=0 -reduce_inputs=0 -dict="$dictionary" \
 		-artifact_prefix="$where/found/$name-" \
 		"$where/corpus/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1
 	status=$?
