@@ -64,7 +64,7 @@ smtp__mech_choose(const struct smtp_credentials *credentials,
 				return i;
 		/* What shows no secret comes first, also where it may. */
 		how = how & SMTP__MECH_INSECURE ?
-		    SMTP__MECH_SECURE | SMTP__MECH_MEMORY : 0;
+		    SMTP__MECH_SECURE | (how & SMTP__MECH_MEMORY) : 0;
 	} while (how != 0);
 	return SMTP__MECH_NONE;
 }
