@@ -83,7 +83,7 @@ smtp__heard_reply(struct smtp *s, const struct smtp_reply *reply)
 	s->code = reply->code;
 	s->last_phase = reply->phase;
 	s->words[reply->text_n] = '\0';
-	smtp__secret_hide(s->words, reply->text_n, s->secret);
+	smtp__secret_hide(s->words, reply->text_n, s->secret, reply->cut);
 	smtp__out_init(&out, s->enhanced, sizeof s->enhanced - 1);
 	smtp__report_enhanced(&out, reply->code, reply->subject, reply->detail);
 	s->enhanced[out.n] = '\0';

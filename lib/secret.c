@@ -10,13 +10,18 @@
 
 enum { SHORTEST = 3, SHORTEST_CODED = 4 };
 
-/* Each of these returns how many octets at `p` are the secret, or 0. */
+/*
+ * Each of these returns how many octets at `p` are the secret, or 0. With
+ * `cut` that may be its beginning, up to the end of what there is.
+ */
 
 static size_t
 is_plain(const char *p, size_t n, const char *secret, size_t secret_n,
-    size_t before)
+    size_t before, bool cut)
 {
 	(void)before;
+	if (cut && n < secret_n)
+		secret_n = n;
 	return secret_n <= n && memcmp(p, secret, secret_n) == 0 ? secret_n : 0;
 }
 
@@ -39,7 +44,7 @@ escape(char c, char out[4])
 
 static size_t
 is_escaped(const char *p, size_t n, const char *secret, size_t secret_n,
-    size_t before)
+    size_t before, bool cut)
 {
 	size_t at = 0;
 
@@ -48,6 +53,8 @@ is_escaped(const char *p, size_t n, const char *secret, size_t secret_n,
 		char out[4];
 		size_t size = escape(secret[i], out);
 
+		if (cut && n - at < size)
+			size = n - at;
 		if (n - at < size || memcmp(p + at, out, size) != 0)
 			return 0;
 		at += size;
@@ -88,10 +95,12 @@ code(const char *secret, size_t secret_n, size_t before, size_t i)
 
 static size_t
 is_coded(const char *p, size_t n, const char *secret, size_t secret_n,
-    size_t before)
+    size_t before, bool cut)
 {
 	size_t count = coded(secret_n, before);
 
+	if (cut && count > n)
+		count = n;
 	if (count > n)
 		return 0;
 	for (size_t i = 0; i < count; i++)
@@ -108,7 +117,7 @@ is_coded(const char *p, size_t n, const char *secret, size_t secret_n,
  */
 struct form {
 	size_t (*is)(const char *p, size_t n, const char *secret,
-	    size_t secret_n, size_t before);
+	    size_t secret_n, size_t before, bool cut);
 	size_t before, n;        /* n: octets of the head, at most HEAD     */
 	uint64_t head, mask;
 };
@@ -171,17 +180,32 @@ make_forms(struct form forms[FORMS], const char *secret, size_t secret_n)
 	}
 }
 
-void
-smtp__secret_hide(char *p, size_t n, const char *secret)
+/* How many octets of a head stand at the end of a window of `room`. */
+static size_t
+begun(const struct form *f, uint64_t window, size_t room)
 {
-	size_t secret_n = secret == NULL ? 0 : strlen(secret);
+	size_t most = 0;
+
+	for (size_t i = 1; i < f->n && i <= room; i++) {
+		uint64_t mask = ((uint64_t)1 << (8 * i)) - 1;
+
+		if (((window ^ f->head >> (8 * (f->n - i))) & mask) == 0)
+			most = i;
+	}
+	return most;
+}
+
+void
+smtp__secret_hide(char *p, size_t n, const char *secret, bool cut)
+{
+	size_t secret_n = secret == NULL ? 0 : strlen(secret), begin = 0;
 	struct form forms[FORMS];
 	uint64_t window = 0;
 
 	if (secret_n < SHORTEST)
 		return;
 	make_forms(forms, secret, secret_n);
-	for (size_t end = 1, begin = 0; end <= n; end++) {
+	for (size_t end = 1; end <= n; end++) {
 		window = window << 8 | (unsigned char)p[end - 1];
 		for (size_t i = 0; i < FORMS; i++) {
 			const struct form *f = &forms[i];
@@ -191,7 +215,7 @@ smtp__secret_hide(char *p, size_t n, const char *secret)
 			    f->n == 0 || end < begin + f->n)
 				continue;
 			size = f->is(p + at, n - at, secret, secret_n,
-			    f->before);
+			    f->before, cut);
 			memset(p + at, '*', size);
 			if (size == 0)
 				continue;
@@ -199,6 +223,11 @@ smtp__secret_hide(char *p, size_t n, const char *secret)
 			window = 0;
 			break;
 		}
+	}
+	for (size_t i = 0; i < FORMS && cut; i++) {
+		size_t size = begun(&forms[i], window, n - begin);
+
+		memset(p + n - size, '*', size);
 	}
 	smtp__wipe(forms, sizeof forms);
 }

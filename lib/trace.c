@@ -78,7 +78,8 @@ static void
 end_line(struct smtp__trace *t, struct smtp__trace_way *way)
 {
 	if (way == &t->heard)
-		smtp__secret_hide(way->out.p, way->out.n, *t->secret);
+		smtp__secret_hide(way->out.p, way->out.n, *t->secret,
+		    way->out.over);
 	if (way->out.over) {
 		way->out.cap += 3;
 		way->out.over = false;

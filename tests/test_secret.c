@@ -6,24 +6,41 @@
 
 static const struct {
 	const char *name, *secret, *words, *want;
+	bool cut;
 } rows[] = {
-	{ "none", NULL, "535 no", "535 no" },
-	{ "not repeated", "pw-tWelve", "535 no such", "535 no such" },
-	{ "as it is", "pw-tWelve", "bad pw-tWelve!", "bad *********!" },
-	{ "twice", "abc", "abcabc ab", "****** ab" },
-	{ "too short to be looked for", "ab", "ab", "ab" },
+	{ "none", NULL, "535 no", "535 no", false },
+	{ "not repeated", "pw-tWelve", "535 no such", "535 no such", false },
+	{ "as it is", "pw-tWelve", "bad pw-tWelve!", "bad *********!", false },
+	{ "twice", "abc", "abcabc ab", "****** ab", false },
+	{ "too short to be looked for", "ab", "ab", "ab", false },
 	{ "with octets as a trace shows them", "p\xC3\xA4ss",
-	    "no p\\xC3\\xA4ss", "no ***********" },
-	{ "and as they are", "p\xC3\xA4ss", "no p\xC3\xA4ss", "no *****" },
+	    "no p\\xC3\\xA4ss", "no ***********", false },
+	{ "and as they are", "p\xC3\xA4ss", "no p\xC3\xA4ss", "no *****",
+	    false },
 	/* base64 of the secret, and behind one and two octets */
-	{ "in base64", "pw-tWelve", "<cHctdFdlbHZl>", "<************>" },
+	{ "in base64", "pw-tWelve", "<cHctdFdlbHZl>", "<************>",
+	    false },
 	{ "in base64, behind one octet", "pw-tWelve", "<AHB3LXRXZWx2ZQ==>",
-	    "<AH***********Q==>" },
+	    "<AH***********Q==>", false },
 	{ "in base64, behind two octets", "pw-tWelve", "<AGpwdy10V2VsdmU=>",
-	    "<AGp***********U=>" },
+	    "<AGp***********U=>", false },
 	{ "in base64, of another", "pw-tWelve", "<cHctdFdlbHZm>",
-	    "<cHctdFdlbHZm>" },
-	{ "cut at the end", "pw-tWelve", "pw-tWelv", "pw-tWelv" },
+	    "<cHctdFdlbHZm>", false },
+	{ "ended before its end", "pw-tWelve", "pw-tWelv", "pw-tWelv",
+	    false },
+	{ "cut", "pw-tWelve", "a pw-tWelv", "a ********", true },
+	{ "cut early", "pw-tWelve", "pw pw", "pw **", true },
+	{ "whole, and cut behind", "pw-tWelve", "pw-tWelve no",
+	    "********* no", true },
+	{ "cut in an octet as a trace shows it", "p\xC3\xA4ss",
+	    "no p\\xC3\\x", "no *******", true },
+	{ "cut between such octets", "p\xC3\xA4ss", "no p\\xC3",
+	    "no *****", true },
+	{ "cut in base64", "pw-tWelve", "<cHctdFdlb", "<*********", true },
+	{ "cut in base64, behind one octet", "pw-tWelve", "<AHB3LXRXZ",
+	    "<AH*******", true },
+	{ "cut in base64, behind two octets", "pw-tWelve", "<AGpwdy10V",
+	    "<AGp******", true },
 };
 
 static void
@@ -35,7 +52,7 @@ test_secret__is_starred_where_it_is_repeated(void **state)
 		char *p = malloc(n);
 
 		memcpy(p, rows[i].words, n);
-		smtp__secret_hide(p, n, rows[i].secret);
+		smtp__secret_hide(p, n, rows[i].secret, rows[i].cut);
 		if (n != strlen(rows[i].want) ||
 		    memcmp(p, rows[i].want, n) != 0)
 			fail_msg("%s: %.*s", rows[i].name, (int)n, p);
