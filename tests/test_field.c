@@ -283,6 +283,27 @@ test_field__folds_parameters_after_the_semicolon(void **state)
 	proves("R5322-2.2.3-2");
 }
 
+/* The semicolon that the next one begins with is in the line of the last. */
+static void
+test_field__folds_parameters_with_their_semicolon(void **state)
+{
+	static const char name[] = "0123456789012345678901234567890123456789"
+	    "01234567890123456";
+
+	(void)state;
+	for (size_t n = 50; n < sizeof(name); n++) {
+		struct smtp__field f;
+		struct smtp__out out;
+
+		begin(&f, &out, "X");
+		smtp__field_piece_text(&f, "a/b");
+		smtp__field_param(&f, "filename", name, n);
+		smtp__field_param(&f, "b", "c", 1);
+		end(&f, &out);
+		check_lines(78);
+	}
+}
+
 static void
 test_field__stops_control_characters(void **state)
 {
@@ -358,6 +379,8 @@ main(void)
 		cmocka_unit_test(test_field__holds_long_names_within_lines),
 		cmocka_unit_test(
 		    test_field__folds_parameters_after_the_semicolon),
+		cmocka_unit_test(
+		    test_field__folds_parameters_with_their_semicolon),
 		cmocka_unit_test(test_field__stops_control_characters),
 		cmocka_unit_test(test_field__says_what_is_wrong_with_a_text),
 		cmocka_unit_test(test_field__knows_names),

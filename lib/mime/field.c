@@ -51,17 +51,25 @@ smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
 	put(f, ":", 1);
 }
 
-void
-smtp__field_piece(struct smtp__field *f, const char *p, size_t n)
+/* With room for what may come directly behind. */
+static void
+put_piece(struct smtp__field *f, const char *p, size_t n, size_t behind)
 {
 	size_t width = 1 + n;
 
 	/* What is too long for any line gains nothing after the name. */
-	if (f->column + width > f->limit && !(f->fresh && width > LINE))
+	if (f->column + width + behind > f->limit &&
+	    !(f->fresh && width > LINE))
 		fold(f);
 	put(f, " ", 1);
 	put(f, p, n);
 	f->fresh = false;
+}
+
+void
+smtp__field_piece(struct smtp__field *f, const char *p, size_t n)
+{
+	put_piece(f, p, n, 0);
 }
 
 void
@@ -256,7 +264,7 @@ smtp__field_param(struct smtp__field *f, const char *name, const char *p,
 	smtp__param_init(&a, name, p, n);
 	while ((size = smtp__param_next(&a, piece)) > 0) {
 		smtp__field_glue(f, ";", 1);
-		smtp__field_piece(f, piece, size);
+		put_piece(f, piece, size, sizeof(";") - 1);
 	}
 }
 

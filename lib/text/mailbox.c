@@ -162,8 +162,13 @@ literal(const char *p, size_t n)
 		return false;
 	if (smtp__same(p, tag, "IPv6", 4))
 		return ipv6(p + tag + 1, n - tag - 1);
+	/*
+	 * Nothing that is special in a header: a reader may end the path
+	 * there, or begin another.
+	 */
 	for (size_t i = tag + 1; i < n; i++)
-		if (!smtp__is_graph(p[i]) || smtp__is_in(p[i], "[\\]", 3))
+		if (!smtp__is_graph(p[i]) ||
+		    smtp__is_in(p[i], "[\\]<>()\",;@", 11))
 			return false;
 	return true;
 }
