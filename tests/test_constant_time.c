@@ -155,7 +155,7 @@ look(void *ctx)
 	char words[200];
 
 	memcpy(words, said->words, said->n);
-	smtp__secret_hide(words, said->n, said->secret);
+	smtp__secret_hide(words, said->n, said->secret, false);
 }
 
 /* Guesses one beside the other, of which more or less is right. */
@@ -190,7 +190,7 @@ test_constant_time__words_with_the_secret_in_part(void **state)
 		char words[24] = "";
 
 		memcpy(words, rows[i].shown, most + 1);
-		smtp__secret_hide(words, most + 1, rows[i].secret);
+		smtp__secret_hide(words, most + 1, rows[i].secret, false);
 		assert_int_equal(strspn(words, "*"), most + 1);
 		guess(&said, "", 0);
 		want = count_steps(look, &said);
