@@ -377,6 +377,34 @@ test_field__takes_fields_from_the_bottom_up(void **state)
 	smtp_dkim_free(d);
 }
 
+/* There or not: nobody can add one later. */
+static void
+test_field__always_signs_from(void **state)
+{
+	static const struct {
+		const char *oversign, *fields, *h;
+	} rows[] = {
+		{ "subject", "To: a\r\n", ";h=to:subject:from;" },
+		{ "subject", "FROM: a\r\n", ";h=from:subject;" },
+		{ "from", "To: a\r\n", ";h=to:from;" },
+		{ "x", "X: a\r\n", ";h=from;" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp_dkim *d = smtp_dkim_new("a.example", "s");
+		struct signed_with one = { .calls = 0 };
+		const char *field;
+
+		smtp_dkim_set_signer(d, "ed25519-sha256", keep_digest, &one);
+		smtp_dkim_set(d, "oversign", rows[i].oversign);
+		field = plain(make_field(d, rows[i].fields, 0));
+		if (strstr(field, rows[i].h) == NULL)
+			fail_msg("%zu: %s", i, field);
+		smtp_dkim_free(d);
+	}
+}
+
 /*
  * What is refused.
  */
@@ -399,6 +427,17 @@ static const struct {
 	{ "x.example", "algorithm", "rsa-sha1", "R8301-3.1-1" },
 	{ "x.example", "expire", "-1", "R6376-3.5-6" },
 };
+
+static void
+test_set__survives_a_domain_that_was_refused(void **state)
+{
+	struct smtp_dkim *d = smtp_dkim_new("", "s");
+
+	(void)state;
+	assert_int_equal(smtp_dkim_set(d, "identity", "a"), SMTP_E_ARGUMENT);
+	assert_int_equal(smtp_dkim_set(d, "identity", "a@"), SMTP_E_ARGUMENT);
+	smtp_dkim_free(d);
+}
 
 static void
 test_set__refuses_what_makes_no_signature(void **state)
@@ -1053,6 +1092,9 @@ main(void)
 		cmocka_unit_test(
 		    test_field__has_the_tags_and_names_of_the_rfc),
 		cmocka_unit_test(test_field__takes_fields_from_the_bottom_up),
+		cmocka_unit_test(test_field__always_signs_from),
+		cmocka_unit_test(
+		    test_set__survives_a_domain_that_was_refused),
 		cmocka_unit_test(test_set__refuses_what_makes_no_signature),
 		cmocka_unit_test(test_set__takes_each_option),
 		cmocka_unit_test(test_set__measures_its_texts),

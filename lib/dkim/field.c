@@ -161,7 +161,7 @@ put_base64(struct writer *w, const unsigned char *p, size_t n)
 }
 
 static void
-put_name(struct writer *w, struct smtp__bytes name, bool *first)
+put_name(struct writer *w, struct smtp__bytes name, bool *first, bool *from)
 {
 	char piece[100];
 	struct smtp__out out;
@@ -172,9 +172,13 @@ put_name(struct writer *w, struct smtp__bytes name, bool *first)
 		smtp__out_octet(&out, smtp__lower(name.p[i]));
 	put(w, piece, out.n, *first);
 	*first = false;
+	*from = *from || smtp__same_text(name.p, name.n, "from");
 }
 
-/* h=: those that are there, in their order, then those that must not come. */
+/*
+ * h=: those that are there, in their order, then those that must not come. From
+ * has to be in it, there or not (section 5.4).
+ */
 static void
 put_names(struct writer *w, const struct smtp_dkim *dkim,
     struct smtp__bytes header)
@@ -183,20 +187,22 @@ put_names(struct writer *w, const struct smtp_dkim *dkim,
 	const char *more = dkim->oversign[0] != '\0' ?
 	    dkim->oversign : exclusive;
 	struct smtp__bytes field, name;
-	bool first = true;
+	bool first = true, from = false;
 
 	for (size_t at = 0; at < header.n; at += field.n) {
 		field = field_at(header, at);
 		name = name_of(field);
 		if (name.n > 0 && name.n < 90 && is_listed(list, name))
-			put_name(w, name, &first);
+			put_name(w, name, &first, &from);
 	}
 	for (; *more != '\0'; more += name.n + (more[name.n] == ':')) {
 		name.p = more;
 		name.n = strcspn(more, ":");
 		if (is_listed(list, name))
-			put_name(w, name, &first);
+			put_name(w, name, &first, &from);
 	}
+	if (!from)
+		put_name(w, smtp__bytes_of("from"), &first, &from);
 	smtp__out_octet(w->out, ';');
 	w->column++;
 }

@@ -226,7 +226,7 @@ set_identity(struct smtp_dkim *d, const char *value)
 	for (const char *p = value; *p != '\0'; p++)
 		if (!smtp__is_graph(*p) || *p == ';' || *p == '=')
 			n = 0;
-	if (n < m || !is_name(at + 1, n) ||
+	if (n == 0 || n < m || !is_name(at + 1, n) ||
 	    !smtp__same(at + 1 + n - m, m, d->domain, m) ||
 	    (n > m && at[n - m] != '.'))
 		return fail(d, SMTP_E_ARGUMENT, "identity",
