@@ -121,6 +121,7 @@ qp(struct span s, bool binary, size_t in, size_t room)
 	struct span back = mail_decode(all,
 	    (struct span){ "quoted-printable", 16 });
 
+	fuzz_talk("Q:", all.p, all.n);
 	REQUIRE(mail_same(all, qp_in_pieces(s, binary, in, room)));
 	REQUIRE(mail_same(back, binary ? s : mail_canonical(s.p, s.n)));
 	/* What a mail store or a server would change is not there. */
@@ -129,7 +130,7 @@ qp(struct span s, bool binary, size_t in, size_t room)
 
 		if (i > 0 && all.p[i - 1] != '\n')
 			continue;
-		REQUIRE(!mail_begins(line, "From "));
+		REQUIRE(line.n < 5 || memcmp(line.p, "From ", 5) != 0);
 		REQUIRE(all.p[i] != '.' || (i + 1 < all.n &&
 		    all.p[i + 1] != '\r'));
 	}
