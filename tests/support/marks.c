@@ -30,10 +30,13 @@ static void
 add_piece(const char *name, const char *form, const unsigned char *p, size_t n)
 {
 	struct needle *needle = &needles[needle_count++];
-	unsigned pair = (unsigned)p[0] << 8 | p[1];
+	unsigned pair;
 
-	assert_true(needle_count <= NEEDLES && n >= 6 && n <= PIECE &&
-	    pair != 0);
+	for (; n > 2 && p[0] == 0 && p[1] == 0; n--)
+		p++;
+	pair = (unsigned)p[0] << 8 | p[1];
+	assert_true(needle_count <= NEEDLES);
+	assert_in_range(n, 6, PIECE);
 	*needle = (struct needle){ .name = name, .form = form, .n = n };
 	for (size_t i = 0; i < n; i++)
 		needle->veiled[i] = p[i] ^ VEIL;
