@@ -598,6 +598,28 @@ same_outcome(const struct outcome *a, const struct outcome *b)
 }
 
 /*
+ * mbedTLS puts codes of its own in place of "no memory" where it reads keys and
+ * certificates, and at times where it signs: what the library says of these is
+ * all that can be known.
+ */
+static bool
+is_swallowed(const struct run *run)
+{
+	static const char *const words[] = {
+		"no private key in", "no certificate that can be used",
+		"the key could not sign"
+	};
+	const char *error = smtp_error(run->smtp);
+
+	if (run->fault->site != SITE_HEAP)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strstr(error, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+/*
  * What is lost on the way through a proxy is told as a proxy that leads
  * nowhere; and once a session is lost that cannot be opened again, what
  * follows is not its time.
@@ -611,6 +633,8 @@ may_be(const struct run *run, const struct outcome *o)
 
 	if (cause == SMTP_E_STATE && o->send[0] < 0 &&
 	    !(run->play->flags & WITH_SOCKET))
+		return true;
+	if (is_swallowed(run))
 		return true;
 	for (size_t i = 0; i < CAUSES; i++)
 		if (cause != 0 && (run->fault->cause[i] == cause || (proxy &&
