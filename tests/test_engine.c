@@ -258,13 +258,17 @@ test_engine__wants_no_piece_for_nobody(void **state)
 		assert_int_equal(smtp_engine_send(s.e, &s.d), SMTP_OK);
 		assert_int_equal(smtp_engine_take(s.e, out, sizeof out), 48);
 		assert_true(smtp_engine_want(s.e) & SMTP_ENGINE_CONTENT);
+		/* What is waited for is the server, not the piece. */
+		assert_int_equal(smtp_engine_due_ms(s.e, 0), 300000);
 		hear(&s, "250 ok\r\n");
+		assert_int_equal(smtp_engine_due_ms(s.e, 0), 300000);
 		assert_true(smtp_engine_want(s.e) & SMTP_ENGINE_CONTENT);
 		hear(&s, taken ? "250 ok\r\n" : "550 no\r\n");
 		if (taken) {
 			assert_true(smtp_engine_want(s.e) &
 			    SMTP_ENGINE_CONTENT);
 			assert_null(smtp_engine_result(s.e));
+			assert_int_equal(smtp_engine_due_ms(s.e, 0), 180000);
 			continue;
 		}
 		assert_false(smtp_engine_want(s.e) & SMTP_ENGINE_CONTENT);

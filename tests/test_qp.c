@@ -156,6 +156,10 @@ test_qp__fills_every_line(void **state)
 		n = encode(in, 81, false, 81, cap, out);
 		assert_int_equal(n, 78 + 8);
 		assert_memory_equal(out + 75, "=\r\n=46rom x", 11);
+		/* And it counts as the three octets that it takes there. */
+		memset(in + 81, 'b', 100);
+		n = encode(in, 181, false, 181, cap, out);
+		assert_memory_equal(out + 78 + 75, "=\r\nb", 4);
 		/* Three octets each: 25 go into a line. */
 		memset(in, 0xFF, sizeof(in));
 		n = encode(in, 100, false, 100, cap, out);

@@ -210,6 +210,29 @@ test_scram__has_six_names(void **state)
 	}
 }
 
+/* All that is printable may be in a nonce, but for the comma. */
+static void
+test_scram__takes_a_printable_nonce(void **state)
+{
+	(void)state;
+	for (int c = 1; c < 256; c++) {
+		struct exchange x = { .given = { .user = "user",
+			.password = "pencil" } };
+		char server[100];
+		int rc;
+
+		(void)snprintf(server, sizeof server, "r=" NONCE "%c,s=" SALT
+		    ",i=4096", c);
+		begin(&x, SMTP__SHA256, NONCE);
+		assert_int_equal(step(&x, NULL), SMTP_OK);
+		rc = smtp__scrams[0].step(x.scram, server, strlen(server),
+		    &x.response);
+		assert_int_equal(rc, c > ' ' && c < 127 && c != ',' ?
+		    SMTP_WANT_TIME : SMTP_E_AUTH);
+		end(&x);
+	}
+}
+
 /* However short what TLS gives to bind to is. */
 static void
 test_scram__binds_to_one_octet(void **state)
@@ -600,6 +623,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scram__says_what_the_standards_say),
 		cmocka_unit_test(test_scram__has_six_names),
+		cmocka_unit_test(test_scram__takes_a_printable_nonce),
 		cmocka_unit_test(test_scram__binds_to_one_octet),
 		cmocka_unit_test(test_scram__computes_in_slices),
 		cmocka_unit_test(test_scram__does_not_prove_anything_to_liars),
