@@ -151,7 +151,7 @@ test_qp__fills_every_line(void **state)
 			assert_memory_equal(out + at + 75, "=\r\n", 3);
 		assert_int_equal(at, 5 * 78);
 		assert_int_equal(n - at, 25);
-		/* At the begin of a line a word is seen that was none before. */
+		/* What begins a line is seen, also behind a soft break. */
 		memcpy(in + 75, "From x", 6);
 		n = encode(in, 81, false, 81, cap, out);
 		assert_int_equal(n, 78 + 8);
