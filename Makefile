@@ -321,6 +321,9 @@ $(BUILD)/tests/lossless/sender: tests/lossless/sender.c $(LIB_A)
 	$(call say,EXE) $(CC) $(PROG_CFLAGS) $(DEPFLAGS) $(LDFLAGS) -o $@ $< \
 		$(LIB_A) $(LIBS)
 
+# Where `char' has no sign, as on many processors.
+$(BUILD)/tests/plain: PROG_CFLAGS += -funsigned-char
+
 # Messages for parsers that are not ours.
 OUTSIDE_OBJ := $(call obj,$(sort $(wildcard tests/outsiders/*.c)))
 $(BUILD)/outsiders/generate: $(OUTSIDE_OBJ) $(LIB_A)

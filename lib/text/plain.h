@@ -37,7 +37,7 @@ smtp__is_plain(const char *p, size_t n)
 		i = n;
 	}
 	for (; i < n; i++)
-		bad |= p[i] < 32 || p[i] == 127;
+		bad |= (unsigned char)p[i] < 32 || (unsigned char)p[i] > 126;
 	return bad == 0;
 }
 
