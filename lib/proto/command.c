@@ -67,12 +67,10 @@ smtp__command_parameters(const char *p, bool *utf8)
 bool
 smtp__command_wide_line(const char *p)
 {
-	const char *end = p + SMTP__COMMAND_MAX - 2;
-
 	if (!is_keyword(*p))
 		return false;
-	for (; *p != '\0'; p++)
-		if (p == end || is_control(*p))
+	for (size_t n = 0; p[n] != '\0'; n++)
+		if (n == SMTP__COMMAND_MAX - 2 || is_control(p[n]))
 			return false;
 	return true;
 }
