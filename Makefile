@@ -449,6 +449,15 @@ torture:
 	@sh tests/torture/run.sh $(TORTURE_BUILD)/tests/torture/torture \
 		$(TORTURE)
 
+# PROOFS=all: with the larger bounds.
+.PHONY: proofs
+PROOFS ?= usual
+proofs:
+	$(call deps,gcc)
+	@sh tools/fetch-cbmc.sh $(BUILD)/cbmc
+	@CBMC=$(BUILD)/cbmc PROOFS=$(PROOFS) \
+		sh tests/proofs/run.sh $(BUILD)/proofs
+
 size:
 	$(call deps,arm riscv)
 	@sh tools/fetch-mbedtls36.sh build/mbedtls36
@@ -654,6 +663,8 @@ help:
 	@echo 'make fuzz         look for inputs that break it, FUZZ_SECONDS=60'
 	@echo 'make torture      everything fails once; TORTURE=all: everywhere'
 	@echo 'make size         code and memory on Cortex-M and RISC-V'
+	@echo 'make proofs       CBMC shows that memory is safe; PROOFS=all'
+	@echo 'make size         code and memory on Cortex-M'
 	@echo 'make firmware     images for Cortex-M that send a mail over TLS'
 	@echo 'make interop      mail through real servers on this machine'
 	@echo 'make bench        speed and memory, beside others and floors'
