@@ -35,9 +35,11 @@ awk '
 / passed, / { passed += $1; failed += $3 }
 END {
 	for (i = 1; i <= n; i++)
-		printf order[i] in seconds ? "%s %8d points %8.1f s\n" :
-		    "%s %8d points\n", order[i], points[order[i]],
-		    seconds[order[i]]
+		if (order[i] in seconds)
+			printf "%s %8d points %8.1f s\n", order[i],
+			    points[order[i]], seconds[order[i]]
+		else
+			printf "%s %8d points\n", order[i], points[order[i]]
 	printf "%d points\n", total
 	if (ended != 2 || (bad > 0 && failed == 0))
 		failed++
