@@ -21,12 +21,13 @@ characters(__m256i in)
 	const __m256i spread = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6,
 	    8, 7, 10, 9, 11, 10, 1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9,
 	    11, 10);
-	const __m256i shift = _mm256_setr_epi8('a' - 26, '0' - 52, '0' - 52,
-	    '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
-	    '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0, 'a' - 26,
-	    '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
-	    '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A',
-	    0, 0);
+	/* what is below 0 wraps where `char` has no sign */
+	const char digit = (char)('0' - 52), plus = (char)('+' - 62),
+	    slash = (char)('/' - 63), small_a = (char)('a' - 26);
+	const __m256i shift = _mm256_setr_epi8(small_a, digit, digit, digit,
+	    digit, digit, digit, digit, digit, digit, digit, plus, slash, 'A',
+	    0, 0, small_a, digit, digit, digit, digit, digit, digit, digit,
+	    digit, digit, digit, plus, slash, 'A', 0, 0);
 	__m256i odd, even, six, range, small;
 
 	in = _mm256_shuffle_epi8(in, spread);
