@@ -28,6 +28,7 @@ struct run {
 	struct smtp_dkim *dkim;
 	struct smtp_message *m[MAILS_MAX];
 	bool again[MAILS_MAX][RCPTS_MAX];        /* it was UNKNOWN          */
+	bool swallowed;          /* a diagnosis told what mbedTLS hides     */
 	unsigned bad;
 };
 
@@ -52,6 +53,25 @@ complain(struct run *run, const char *format, ...)
 	va_end(more);
 	(void)fputc('\n', stderr);
 	run->bad++;
+}
+
+/*
+ * mbedTLS puts codes of its own in place of "no memory" where it reads keys and
+ * certificates, and at times where it signs: what the library says of these is
+ * all that can be known.
+ */
+static bool
+is_swallowed(const char *error)
+{
+	static const char *const words[] = {
+		"no private key in", "no certificate that can be used",
+		"the key could not sign"
+	};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strstr(error, words[i]) != NULL)
+			return true;
+	return false;
 }
 
 /* ---- a session, call by call */
@@ -406,10 +426,12 @@ diagnose(struct run *run, struct outcome *o)
 	blame(run, o, "smtp_diagnose", o->other[0], SMTP_OK, o->other[0]);
 	if (d == NULL && o->other[0] != SMTP_E_MEMORY)
 		complain(run, "no diagnosis");
-	for (size_t i = 0; i < smtp_diagnosis_count(d); i++)
+	for (size_t i = 0; i < smtp_diagnosis_count(d); i++) {
+		run->swallowed |= is_swallowed(smtp_diagnosis_text(d, i));
 		if (smtp_diagnosis_text(d, i)[0] == '\0')
 			complain(run, "diagnosis: no word about %s",
 			    smtp_diagnosis_step(d, i));
+	}
 	smtp_diagnosis_free(d);
 }
 
@@ -598,28 +620,6 @@ same_outcome(const struct outcome *a, const struct outcome *b)
 }
 
 /*
- * mbedTLS puts codes of its own in place of "no memory" where it reads keys and
- * certificates, and at times where it signs: what the library says of these is
- * all that can be known.
- */
-static bool
-is_swallowed(const struct run *run)
-{
-	static const char *const words[] = {
-		"no private key in", "no certificate that can be used",
-		"the key could not sign"
-	};
-	const char *error = smtp_error(run->smtp);
-
-	if (run->fault->site != SITE_HEAP)
-		return false;
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (strstr(error, words[i]) != NULL)
-			return true;
-	return false;
-}
-
-/*
  * What is lost on the way through a proxy is told as a proxy that leads
  * nowhere; and once a session is lost that cannot be opened again, what
  * follows is not its time.
@@ -634,7 +634,8 @@ may_be(const struct run *run, const struct outcome *o)
 	if (cause == SMTP_E_STATE && o->send[0] < 0 &&
 	    !(run->play->flags & WITH_SOCKET))
 		return true;
-	if (is_swallowed(run))
+	if (run->fault->site == SITE_HEAP &&
+	    (run->swallowed || is_swallowed(smtp_error(run->smtp))))
 		return true;
 	for (size_t i = 0; i < CAUSES; i++)
 		if (cause != 0 && (run->fault->cause[i] == cause || (proxy &&
