@@ -74,15 +74,15 @@ needs()
 	$ar rcs "$prefix/lib/libcmocka.a" "$work/$1/obj/cmocka.o"
 }
 
+others='support/(session|server|outside|count)\.h|demo-server'
 # programs BUILD: each test, but those that start other programs, which an
 # emulator does not run
 programs()
 {
 	local source name
 	for source in tests/test_*.c; do
-		[ -z "$emulator" ] || ! grep -qE \
-			'support/(session|server|outside|count)\.h|demo-server' \
-			"$source" || continue
+		[ -z "$emulator" ] || ! grep -qE "$others" "$source" ||
+			continue
 		name=${source#tests/test_}
 		echo "$1/tests/${name%.c}"
 	done
