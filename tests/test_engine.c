@@ -232,6 +232,46 @@ test_engine__refuses_a_mail_without_addresses(void **state)
 	assert_int_equal(smtp_engine_send(s.e, &s.d), SMTP_OK);
 }
 
+/* A command that extensions enlarge is said whole, or not at all. */
+static void
+test_engine__says_a_long_command_whole(void **state)
+{
+	static char parameters[70000], out[70000];
+
+	(void)state;
+	memset(parameters, 'v', sizeof parameters - 1);
+	memcpy(parameters, "X=", 2);
+	for (int much = 0; much < 2; much++) {
+		struct session s;
+		size_t n = 0, more;
+
+		begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+		hear(&s, "220 mx\r\n");
+		said(&s);
+		hear(&s, "250 mx\r\n");
+		s.d.from = "a@x.example";
+		s.d.parameters = parameters + (much ? 0 : 70000 - 32700);
+		if (!much)
+			memcpy(parameters + 70000 - 32700, "X=", 2);
+		s.d.rcpts = s.rcpts;
+		s.d.rcpt_count = 1;
+		s.d.flags = SMTP_DELIVERY_LONG;
+		s.rcpts[0].address = "b@y.example";
+		s.rcpts[0].status = SMTP_RCPT_PENDING;
+		assert_int_equal(smtp_engine_send(s.e, &s.d),
+		    much ? SMTP_E_ARGUMENT : SMTP_OK);
+		while ((more = smtp_engine_take(s.e, out + n, 999)) > 0)
+			n += more;
+		if (much) {
+			assert_int_equal(n, 0);
+			continue;
+		}
+		assert_int_equal(n, 24 + 32699 + 2);
+		assert_memory_equal(out, "MAIL FROM:<a@x.example> X=v", 27);
+		assert_memory_equal(out + n - 3, "v\r\n", 3);
+	}
+}
+
 #if SMTP_WITH_BDAT && SMTP_WITH_PIPELINING
 /*
  * No piece was at hand while the server answered. Where it took nobody none is
@@ -1071,6 +1111,7 @@ main(void)
 		cmocka_unit_test(test_engine__refuses_no_name),
 		cmocka_unit_test(test_engine__takes_a_large_arena),
 		cmocka_unit_test(test_engine__refuses_a_mail_without_addresses),
+		cmocka_unit_test(test_engine__says_a_long_command_whole),
 #if SMTP_WITH_BDAT && SMTP_WITH_PIPELINING
 		cmocka_unit_test(test_engine__wants_no_piece_for_nobody),
 #endif

@@ -340,6 +340,7 @@ enum {
 	SMTP_DELIVERY_LONG = 128, /* parameters of extensions that enlarge   */
 				 /* a command: over 512 octets, counted by  */
 				 /* the caller (RFC 5321 section 4.5.3.1.4) */
+				 /* up to 32768                             */
 	SMTP_DELIVERY_WAIT = 256, /* content waits for the recipients       */
 	SMTP_DELIVERY_PRDR = 512 /* a verdict for each where that is offered */
 };

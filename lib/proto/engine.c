@@ -716,7 +716,10 @@ check_path(const struct smtp_engine *e, struct smtp_delivery *d, size_t n,
 	if (parameters != NULL)
 		return SMTP_E_UNSUPPORTED;
 #endif
-	if (n > SMTP__COMMAND_MAX && !(d->flags & SMTP_DELIVERY_LONG))
+	/* Its octets are counted in 16 bits. */
+	if (n > SMTP__COMMAND_MAX &&
+	    !(SMTP_WITH_PARAMETERS && d->flags & SMTP_DELIVERY_LONG &&
+	    n <= 32768))
 		return SMTP_E_ARGUMENT;
 	if (!utf8)
 		return SMTP_OK;
