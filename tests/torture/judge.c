@@ -851,6 +851,7 @@ play_before(struct run *run)
 	if (!begin(run, &o))
 		complain(run, "the session before: %s",
 		    smtp_error(run->smtp));
+	run->world.smtp = NULL;
 	(void)smtp_close(run->smtp);
 	run->smtp = NULL;
 }
