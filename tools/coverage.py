@@ -22,16 +22,16 @@ import sys
 # Percent of the lines and of the branches that must be reached. A floor is
 # raised when more is reached, and never lowered.
 FLOORS = {
-    "lib": (96.6, 89.9),
-    "lib/codec": (100.0, 99.6),
-    "lib/crypto": (98.5, 90.0),
-    "lib/dkim": (92.8, 79.5),
-    "lib/file": (100.0, 75.0),
-    "lib/mime": (97.0, 90.4),
-    "lib/net": (94.0, 85.4),
-    "lib/proto": (99.8, 99.0),
-    "lib/sasl": (99.8, 99.7),
-    "lib/text": (100.0, 99.3),
+    "lib": (97.2, 90.8),
+    "lib/codec": (100.0, 100.0),
+    "lib/crypto": (98.5, 90.5),
+    "lib/dkim": (98.3, 94.0),
+    "lib/file": (100.0, 100.0),
+    "lib/mime": (97.8, 93.8),
+    "lib/net": (95.0, 87.0),
+    "lib/proto": (100.0, 99.2),
+    "lib/sasl": (100.0, 100.0),
+    "lib/text": (100.0, 100.0),
 }
 MARKED = 1.0
 MARK = re.compile(r"GCOVR_EXCL_(?!STOP)(BR_)?(LINE|START)(: *\S+)?")
