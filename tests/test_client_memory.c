@@ -147,7 +147,7 @@ test_client_memory__each_allocation_may_fail(void **state)
 	assert_int_equal(open_before, descriptors());
 	/* What was told to have failed did not arrive. */
 	assert_int_equal(delivered, server_mails(s));
-	assert_true(delivered < all / 2);
+	assert_true(delivered < (unsigned long)all / 2);
 	server_found_no_fault(s);
 	server_stop(s);
 	proves("LIB-T-4 LIB-H-3");
