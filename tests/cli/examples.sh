@@ -146,7 +146,7 @@ stop
 
 start --tls starttls --auth PLAIN --user $user --password secret --require-auth
 claim='own_transport sends'
-echo 'Counted.' | SMTP_CA_FILE=$ca "$examples/own_transport" localhost "$port" \
+echo 'Counted.' | SMTP_CA_FILE=$ca "$examples/own_transport" 127.0.0.1 "$port" \
 	$user joe@x.example ann@y.example >"$work/out" 2>"$work/error" || {
 	fail "$claim"
 	cat "$work/error"
@@ -164,7 +164,7 @@ else
 	cat "$work/out"
 fi
 stop
-if SMTP_CA_FILE=$ca "$examples/own_transport" localhost "$port" $user \
+if SMTP_CA_FILE=$ca "$examples/own_transport" 127.0.0.1 "$port" $user \
 	joe@x.example ann@y.example </dev/null >"$work/out" 2>&1; then
 	fail 'own_transport: nobody is there'
 else
