@@ -178,6 +178,11 @@ main(int argc, char **argv)
 			smtp_message_free(mails[i]);
 		}
 		fflush(stdout);
+		/* A way that never breaks is not to carry all the rest. */
+		if (smtp != NULL && chance(64) < n) {
+			smtp_close(smtp);
+			smtp = NULL;
+		}
 	}
 	smtp_close(smtp);
 	smtp_options_free(options);
