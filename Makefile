@@ -338,7 +338,9 @@ $(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c \
 		$(if $(FUZZ),,tests/fuzz/replay.c) $(LIB_A)
 	@mkdir -p $(@D)
 	$(call say,EXE) $(CC) $(PROG_CFLAGS) -Itests/fuzz $(DEPFLAGS) \
-		$(LDFLAGS) $(FUZZ) -o $@ $(filter %.c,$^) $(LIB_A) $(LIBS)
+		$(LDFLAGS) $(WRAP) $(FUZZ) -o $@ $(filter %.c,$^) $(LIB_A) \
+		$(LIBS)
+$(BUILD)/fuzz/client: WRAP = -Wl,--wrap=clock_gettime
 
 -include $(addsuffix .d,$(LIB_OBJ) $(SUPPORT_OBJ) $(TOOL_OBJ) $(EXAMPLES) \
 	$(TESTS) $(FUZZERS) $(OUTSIDE_OBJ) $(TORTURE_OBJ))
