@@ -374,6 +374,35 @@ test_engine__has_no_steps_for_any_certificate(void **state)
 	assert_int_equal(smtp_engine_auth(s.e, &s.credentials), SMTP_E_AUTH);
 	assert_string_equal(said(&s), "");
 }
+
+/*
+ * Words that nobody asked for, behind the reply to EHLO, are no capabilities,
+ * and they do not lie where the response lies that is to be said.
+ */
+static void
+test_engine__keeps_a_response_whatever_comes(void **state)
+{
+	static const char unasked[] = "250-x\r\n250-AUTH AAAAAAAAAAAAAAAA"
+	    " PIPELINING\r\n250-PIPELINING\r\n";
+	struct session s;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof unasked; n++) {
+		begin(&s, SMTP_ENGINE_IMPLICIT, false);
+		hear(&s, "220 mx\r\n");
+		said(&s);
+		hear(&s, "250-mx\r\n250 AUTH X-OWN\r\n");
+		s.credentials.mechanism = "X-OWN";
+		s.credentials.stepped = SMTP_STEPPED_FIRST;
+		assert_int_equal(smtp_engine_auth(s.e, &s.credentials),
+		    SMTP_OK);
+		assert_int_equal(smtp_engine_response(s.e, "response", 8, 1),
+		    SMTP_OK);
+		assert_int_equal(smtp_engine_feed(s.e, unasked, n), n);
+		assert_int_equal(smtp_engine_offers(s.e), SMTP_OFFER_AUTH);
+		assert_string_equal(said(&s), "AUTH X-OWN cmVzcG9uc2U=\r\n");
+	}
+}
 #endif
 
 /* What is asked for at the wrong time changes nothing. */
@@ -1119,6 +1148,7 @@ main(void)
 		    test_engine__marks_as_too_large_only_who_was_to_get_it),
 #if SMTP_WITH_STEPPED
 		cmocka_unit_test(test_engine__has_no_steps_for_any_certificate),
+		cmocka_unit_test(test_engine__keeps_a_response_whatever_comes),
 #endif
 		cmocka_unit_test(test_engine__ignores_what_was_not_wanted),
 		cmocka_unit_test(test_engine__repeats_its_failure),

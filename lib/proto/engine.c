@@ -295,7 +295,8 @@ smtp_engine_feed(struct smtp_engine *e, const void *p, size_t n)
 		int cause = SMTP_OK;
 
 		event = smtp__reply_octet(&e->reply, in[i]);
-		if (e->hear == EHLO && e->reply.later &&
+		/* Where nobody asked, a response of AUTH may lie there. */
+		if (e->hear == EHLO && smtp__is_owed(e) && e->reply.later &&
 		    (event == SMTP__REPLY_TEXT || event == SMTP__REPLY_LINE))
 			smtp__caps_octet(&e->caps, &e->ehlo, (char)in[i]);
 		/* RFC 3207 section 4: these came ahead of the handshake. */
