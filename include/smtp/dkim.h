@@ -80,7 +80,7 @@ smtp_dkim_set(struct smtp_dkim *dkim, const char *name, const char *value);
  * The TXT record that belongs to the key, "v=DKIM1; k=rsa; p=...", for
  * <selector>._domainkey.<domain>, with a NUL. Returns SMTP_OK, SMTP_E_SPACE
  * where `n` octets are too few (4096 are enough), SMTP_E_UNSUPPORTED where the
- * key is elsewhere.
+ * key is elsewhere, SMTP_E_MEMORY.
  */
 SMTP_API int
 smtp_dkim_record(const struct smtp_dkim *dkim, char *p, size_t n);

@@ -64,13 +64,13 @@ parse(mbedtls_pk_context *pk, const unsigned char *pem, size_t n,
 #endif
 }
 
-/* Big numbers and ASN.1 say it in the low bits, the others in the high. */
+/* Big numbers say it in the low bits, the others in the high. */
 static bool
 is_memory(int error)
 {
 	unsigned number = error < 0 ? (unsigned)-error : 0;
 
-	return (number & 0x7F) == 0x10 || (number & 0x7F) == 0x6A ||
+	return (number & 0x7F) == 0x10 ||
 	    error == MBEDTLS_ERR_PK_ALLOC_FAILED ||
 	    error == MBEDTLS_ERR_PEM_ALLOC_FAILED ||
 	    error == MBEDTLS_ERR_MD_ALLOC_FAILED;

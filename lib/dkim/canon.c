@@ -95,7 +95,7 @@ relax(struct smtp__canon *c, const char *p, size_t n)
 		}
 		put(c, name ? smtp__lower(octet) : octet);
 	}
-	if (n > 0 && p[n - 1] == '\n')
+	if (p[n - 1] == '\n')
 		put_line_end(c);
 }
 

@@ -20,6 +20,9 @@ enum smtp__dkim_algorithm {
 	SMTP__DKIM_ED25519
 };
 
+/* Octets of a name in h=; longer ones cannot be listed. */
+enum { SMTP__DKIM_NAME = 89 };
+
 struct smtp_dkim {
 	enum smtp__dkim_algorithm algorithm;
 	struct smtp__key *key;           /* RSA, or NULL                  */

@@ -28,12 +28,10 @@ field_at(struct smtp__bytes header, size_t at)
 	struct smtp__bytes field = { header.p + at, 0 };
 	const char *end = header.p + header.n, *p = field.p;
 
-	while (p < end) {
+	do {
 		p = memchr(p, '\n', (size_t)(end - p));
 		p = p == NULL ? end : p + 1;
-		if (p == end || !smtp__is_blank(*p))
-			break;
-	}
+	} while (p < end && smtp__is_blank(*p));
 	field.n = (size_t)(p - field.p);
 	return field;
 }
@@ -57,12 +55,23 @@ is_listed(const char *list, struct smtp__bytes name)
 		size_t n = strcspn(list, ":");
 
 		if (smtp__same(list, n, name.p, name.n) ||
-		    (n > 0 && list[n - 1] == '*' && name.n >= n - 1 &&
+		    (list[n - 1] == '*' && name.n >= n - 1 &&
 		    smtp__same(list, n - 1, name.p, n - 1)))
 			return true;
 		list += n + (list[n] == ':');
 	}
 	return false;
+}
+
+/* A ready message may have anything before its colons: h= takes names alone. */
+static bool
+is_name(struct smtp__bytes name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!smtp__is_alnum(name.p[i]) &&
+		    !smtp__is_in(name.p[i], "-_", 2))
+			return false;
+	return name.n > 0 && name.n <= SMTP__DKIM_NAME;
 }
 
 /* The one of this name that stands `above` others of it, from the bottom. */
@@ -163,7 +172,7 @@ put_base64(struct writer *w, const unsigned char *p, size_t n)
 static void
 put_name(struct writer *w, struct smtp__bytes name, bool *first, bool *from)
 {
-	char piece[100];
+	char piece[SMTP__DKIM_NAME + 2];
 	struct smtp__out out;
 
 	smtp__out_init(&out, piece, sizeof piece);
@@ -192,7 +201,7 @@ put_names(struct writer *w, const struct smtp_dkim *dkim,
 	for (size_t at = 0; at < header.n; at += field.n) {
 		field = field_at(header, at);
 		name = name_of(field);
-		if (name.n > 0 && name.n < 90 && is_listed(list, name))
+		if (is_name(name) && is_listed(list, name))
 			put_name(w, name, &first, &from);
 	}
 	for (; *more != '\0'; more += name.n + (more[name.n] == ':')) {
@@ -215,15 +224,14 @@ static int
 digest_of(const struct smtp_dkim *dkim, struct smtp__bytes header,
     struct smtp__bytes unsigned_field, unsigned char digest[])
 {
-	const char *h = unsigned_field.p, *end = h + unsigned_field.n;
+	const char *h = unsigned_field.p;        /* h= stands in it */
 	struct smtp__canon c;
 
 	smtp__canon_begin(&c, dkim->relaxed_header);
-	while (end - h > 3 && memcmp(h, " h=", 3) != 0 &&
-	    memcmp(h, "\th=", 3) != 0)
+	while (memcmp(h, " h=", 3) != 0 && memcmp(h, "\th=", 3) != 0)
 		h++;
 	h += 3;
-	for (const char *p = h; p < end && *p != ';';) {
+	for (const char *p = h; *p != ';';) {
 		struct smtp__bytes name = { p, 0 }, found;
 		size_t above = 0;
 
@@ -232,7 +240,7 @@ digest_of(const struct smtp_dkim *dkim, struct smtp__bytes header,
 		name.n = (size_t)(p - name.p);
 		/* How often was it named before? */
 		for (const char *q = h; q < name.p; q++)
-			above += (q == h || q[-1] == ':' || q[-1] == '\t') &&
+			above += (q == h || q[-1] == ':') &&
 			    smtp__same(q, name.n, name.p, name.n) &&
 			    (q[name.n] == ':' || q[name.n] == '\r');
 		found = find(header, name, above);

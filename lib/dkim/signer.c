@@ -237,15 +237,16 @@ set_identity(struct smtp_dkim *d, const char *value)
 static bool
 is_list(const char *value)
 {
-	bool start = true;
+	size_t n = 0;
 
 	for (; *value != '\0'; value++) {
-		if (*value == ':' ? start : !smtp__is_alnum(*value) &&
-		    *value != '-' && *value != '_')
+		if (*value == ':' ? n == 0 : n == SMTP__DKIM_NAME ||
+		    (!smtp__is_alnum(*value) && *value != '-' &&
+		    *value != '_'))
 			return false;
-		start = *value == ':';
+		n = *value == ':' ? 0 : n + 1;
 	}
-	return !start;
+	return n > 0;
 }
 
 static bool
@@ -360,7 +361,9 @@ smtp_dkim_record(const struct smtp_dkim *d, char *p, size_t n)
 		    length - i, group));
 	}
 	p[out.n] = '\0';
-	return length > 0 && !out.over ? SMTP_OK : SMTP_E_SPACE;
+	if (length == 0)
+		return SMTP_E_MEMORY;
+	return out.over ? SMTP_E_SPACE : SMTP_OK;
 }
 
 const char *
