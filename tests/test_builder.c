@@ -74,6 +74,9 @@ empty_file(void)
 	X(parent, smtp_message_set_parent(m, "<1@x.example>", \
 	    "<2@x.example>", "<3@x.example>")) \
 	X(reply_subject, smtp_message_set_reply_subject(m, "Re: a")) \
+	X(reply_subject_of, smtp_message_set_reply_subject(m, "a")) \
+	X(utf8, smtp_message_set_utf8(m, 1)) \
+	X(one_click, smtp_message_set_one_click(m)) \
 	X(automatic, smtp_message_set_automatic(m, "auto-replied")) \
 	X(priority, smtp_message_set_priority(m, 1)) \
 	X(list_url, smtp_message_add_list_url(m, "List-Unsubscribe", \
@@ -138,6 +141,18 @@ do_parts(struct smtp_message *m)
 		if (rcs[i] != SMTP_OK)
 			rc = rcs[i];
 	return rc;
+}
+
+/* What is completed when it is sent: the envelope, the Message-ID. */
+static int
+do_prepare(struct smtp_message *m)
+{
+	const struct smtp__moment now = { .has_random = true };
+
+	(void)smtp_message_set_from(m, A);
+	(void)smtp_message_add_to(m, A ", b@x.example, " A);
+	(void)smtp_message_set_notify(m, A, "NEVER");
+	return smtp__message_prepare(m, &now);
 }
 
 static void
@@ -246,8 +261,8 @@ starve(int (*call)(struct smtp_message *m), const char *name, size_t some,
 		fail_msg("%s with %zu and %ld: %d", name, some, more, rc);
 	if (purse.hit && strstr(smtp_message_error(m), "memory") == NULL)
 		fail_msg("%s: %s", name, smtp_message_error(m));
-	/* And it stays so. */
-	if (purse.hit)
+	/* And it stays so, but for what only sending wanted. */
+	if (purse.hit && call != do_prepare)
 		assert_int_equal(smtp_message_set_priority(m, 0),
 		    SMTP_E_MEMORY);
 	smtp_message_free(m);
@@ -268,7 +283,8 @@ test_builder__tells_that_memory_ended(void **state)
 				    some, more);
 	for (size_t some = 0; some < 2000; some += 8)
 		for (long more = 0; more < 6; more++)
-			hits += starve(do_parts, "parts", some, more);
+			hits += starve(do_parts, "parts", some, more) +
+			    starve(do_prepare, "prepare", some, more);
 	assert_true(hits > 1000);
 }
 
@@ -289,6 +305,37 @@ static const struct {
 	{ "add_to\tJoe <a\\\\b@x.example>", NULL },
 	{ "add_to\t\"a\\\\\"b\"@x.example", "To: \"a\\\"b\"@x.example\r\n" },
 	{ "add_to\tg: a@x.example", NULL },
+	{ "add_to\t[192.0.2.1]", NULL }, { "add_to\ta[b]@x.example", NULL },
+	{ "add_to\tg:;", "To: g:;\r\n" },
+	{ "add_to\tJoe <\"a\\\\\"b\"@x.example>",
+	    "To: Joe <\"a\\\"b\"@x.example>\r\n" },
+	{ "add_to\tJoe <\"a<b>\"@x.example>",
+	    "To: Joe <\"a<b>\"@x.example>\r\n" },
+	{ "add_to\tJoe <a<b@x.example>", NULL },
+	{ "add_to\tJoe <>", NULL }, { "add_to\tJoe <  >", NULL },
+	{ "add_to\tJoe < a@x.example >", "To: Joe <a@x.example>\r\n" },
+	{ "add_to\tJoe <a@x.example> (c", NULL },
+	{ "add_to\tg: <a@x.example> b;", NULL },
+	{ "add_to\tg: <a@x.example>, b@x.example;",
+	    "To: g: a@x.example, b@x.example;\r\n" },
+	{ "add_to\tg: a@x.example; (c", NULL },
+	{ "add_to\tg: a@x.example; c", NULL },
+	{ "add_to\tg:; (c), a@x.example", "To: g:;, a@x.example\r\n" },
+	{ "add_to\t\"a\\tb\" <a@x.example>",
+	    "To: =?UTF-8?Q?a=09b?= <a@x.example>\r\n" },
+	{ "add_address\tTo\t" A50 " " A50 "\ta@x.example",
+	    "To: =?UTF-8?Q?aaaa" },
+	{ "add_address\tTo\t" A50 A50 "\ta@x.example", "To: " A50 A50 "\r\n" },
+	{ "add_to\t" A250 A250 A250 A250 A50 "@x.example", NULL },
+	/* who is who */
+	{ "set_from\ta@x.example\nset_sender\ta@x.example\n"
+	    "add_cc\tc@x.example", "From: a@x.example\r\n"
+	    "Cc: c@x.example\r\n" },
+	{ "set_from\tg: a@x.example;\nset_sender\ta@x.example",
+	    "\r\nSender: a@x.example\r\n" },
+	{ "set_date\t1700000000\t32767",
+	    "Date: Tue, 14 Nov 2023 22:13:20 -0000\r\n" },
+	{ "set_html\t-", NULL },
 	{ "add_to\t-", NULL },
 	{ "add_address\tTo\t-\t-", NULL },
 	{ "add_address\t-\t-\ta@x.example", NULL },
@@ -305,6 +352,8 @@ static const struct {
 	{ "set_message_id\ta@[]", NULL },
 	{ "set_message_id\ta@[x", NULL },
 	{ "set_message_id\ta@x]", NULL },
+	{ "set_message_id\ta@[xyz", NULL },
+	{ "set_message_id\ta@xyz]", NULL },
 	{ "set_message_id\ta@", NULL },
 	{ "set_message_id\t@a", NULL },
 	{ "set_message_id\ta", NULL },
@@ -337,6 +386,10 @@ static const struct {
 	{ "set_reply_subject\ta\\n", NULL },
 	{ "set_subject\t-", NULL },
 	{ "add_header\tX-A\t-", NULL },
+	{ "add_header\t\tx", NULL },
+	{ "add_header\t" A50 "aaaaaaaaaaaaaaaaaaaaaaaaaa\tx",
+	    "aaa: x\r\n" },
+	{ "add_header\t" A50 "aaaaaaaaaaaaaaaaaaaaaaaaaaa\tx", NULL },
 	{ "set_automatic\tauto-generated",
 	    "Auto-Submitted: auto-generated\r\n" },
 	{ "set_automatic\tAuto-Replied", "Auto-Submitted: Auto-Replied\r\n" },
@@ -350,6 +403,8 @@ static const struct {
 	    "List-Help: <https://x.example/>\r\n" },
 	{ "add_list_url\tList-Post\tno", "List-Post: no\r\n" },
 	{ "add_list_url\tList-Help\tNO", NULL },
+	{ "add_list_url\tList-Post\tmailto:a@x.example",
+	    "List-Post: <mailto:a@x.example>\r\n" },
 	{ "add_list_url\tList-Id\thttps://x.example/", NULL },
 	{ "add_list_url\t-\thttps://x.example/", NULL },
 	{ "add_list_url\tList-Help\t-", NULL },
@@ -386,6 +441,10 @@ static const struct {
 	{ "attach\tx\ttext/plain; a=\"b\tn", NULL },
 	{ "attach\tx\ttext/plain; a=\"b\\\\\tn", NULL },
 	{ "attach\tx\ttext/plain; a=\"b\\x01\"\tn", NULL },
+	{ "attach\tx\ttext/plain; a=\"b\\tc\"\tn", NULL },
+	{ "attach\tx\ttext/plain; a=\"b\\\\\\\\\"\tn", "; a=\"b\\\\\"" },
+	{ "attach\tx\tte xt/plain\tn", NULL },
+	{ "attach\tx\ttext/plain; a b=c\tn", NULL },
 	{ "attach\tx\ttext/plain; a=b\tn", "; a=b" },
 	{ "attach\tx\ttext/plain;a=b ; c=d\tn", "; c=d" },
 	{ "attach\tx\ttext/plain; a\tn", NULL },
@@ -410,6 +469,31 @@ static const struct {
 	{ "inline\tx\t\ta/b\tn", NULL },
 	{ "inline\tx\ta@b\ta/b\tn\ninline\tx\ta@b\ta/b\tn", NULL },
 	{ "inline\tx\ta b\ta/b\tn", NULL },
+	{ "inline\tx\ta@b\ta/b\tn\ninline\tx\tc@b\ta/b\tn",
+	    "Content-ID: <c@b>\r\n" },
+	{ "inline\tx\t" A250 "\ta/b\tn", "Content-ID: <aaa" },
+	{ "inline\tx\t" A250 "a\ta/b\tn", NULL },
+	/* parts */
+	{ "part_text\tp\ttext/plain\tISO-8859-1\t\\xe9\nset_content\tp",
+	    "Content-Type: text/plain; charset=ISO-8859-1\r\n" },
+	{ "part_text\tp\ttext/plain\tUTF-8\tx\nset_content\tp",
+	    "Content-Type: text/plain; charset=UTF-8\r\n" },
+	{ "part_text\tp\ttext/plain\tUTF-8\t\\xe9\nset_content\tp", NULL },
+	{ "part_text\tp\ttext/plain\t\tx\nset_content\tp", NULL },
+	{ "part_text\tp\ta/b\t-\tx\nset_content\tp",
+	    "Content-Type: a/b\r\n" },
+	{ "part_text\tp\tapplication/x\t-\tx\nset_content\tp",
+	    "Content-Type: application/x\r\n" },
+	{ "part_source\tp\tx\ta/b\t-\nset_content\tp",
+	    "Content-Type: a/b\r\n" },
+	{ "part_source\tp\tx\ta/b\t..\nset_content\tp", NULL },
+	{ "part_multi\tm\tmultipart/mixed\npart_text\tp\ta/b\t-\tx\n"
+	    "set_content\tp\npart_add\tm\tp", NULL },
+	{ "part_text\tp\ta/b\t-\tx\nset_content\tp\nset_html\tx", NULL },
+	{ "part_text\tp\ta/b\t-\tx\nset_content\tp\n"
+	    "set_calendar\tMETHOD:REPLY\\n\t-", NULL },
+	{ "set_text\t" A250 A250 A250 A250 "\\nb\\n" A250 A250 A250 A250,
+	    "Encoding: quoted-printable\r\n" },
 	/* invitations */
 	{ "set_calendar\tMETHOD:REPLY\\r\\n\t-", "method=REPLY" },
 	{ "set_calendar\tX:Y\\nmethod:cancel\t-", "method=cancel" },
@@ -420,6 +504,12 @@ static const struct {
 	/* flowed */
 	{ "set_flowed_text\t-", NULL },
 	{ "set_flowed_text\ta\\nb", "format=flowed" },
+	{ "set_flowed_text\ta  b", "\r\n\r\na  b\r\n" },
+	{ "set_flowed_text\t" A50 " " A50,
+	    "\r\n\r\n" A50 " \r\n" A50 "\r\n" },
+	{ "set_flowed_text\t" A50 A50 " a",
+	    "\r\n\r\n" A50 A50 " \r\na\r\n" },
+	{ "set_flowed_text\t" A50 A50, "\r\n\r\n" A50 A50 "\r\n" },
 	{ "set_flowed_text\ta\\r\\n", "\r\n\r\na\r\n" },
 	{ "set_flowed_text\t\\n\\n", "\r\n\r\n\r\n\r\n" },
 };
@@ -468,6 +558,196 @@ test_builder__takes_and_refuses(void **state)
 		recipe_free(&r);
 	}
 	assert_int_equal(bad, 0);
+}
+
+/* ---- what a recipe cannot say */
+
+/* The message is told its words and freed. */
+static void
+is_refused(struct smtp_message *m, int rc, int want, const char *words)
+{
+	assert_int_equal(rc, want);
+	assert_string_equal(smtp_message_error(m), words);
+	smtp_message_free(m);
+}
+
+static void
+test_builder__says_what_is_missing(void **state)
+{
+	static const char name[] = "builder-test.tmp";
+	FILE *file = fopen(name, "wb");          /* not to be read */
+	struct smtp_message *m;
+
+	(void)state;
+	assert_non_null(file);
+	assert_int_equal(smtp_message_attach_file(NULL, NULL, NULL, NULL),
+	    SMTP_E_ARGUMENT);
+	assert_int_equal(smtp_message_inline_file(NULL, NULL, NULL, NULL,
+	    NULL), SMTP_E_ARGUMENT);
+	m = smtp_message_new();
+	is_refused(m, smtp_message_attach_file(m, NULL, NULL, NULL),
+	    SMTP_E_ARGUMENT, "attachment: has no path");
+	m = smtp_message_new();
+	is_refused(m, smtp_message_inline_file(m, NULL, "a@b", NULL, NULL),
+	    SMTP_E_ARGUMENT, "inline: has no path");
+	m = smtp_message_new();
+	is_refused(m, smtp_message_set_text(m, NULL), SMTP_E_ARGUMENT,
+	    "text: is missing");
+	m = smtp_message_new();
+	is_refused(m, smtp_message_set_html(m, NULL), SMTP_E_ARGUMENT,
+	    "html: is missing");
+	m = smtp_message_new();
+	is_refused(m, smtp_message_set_text_file(m, file), SMTP_E_SOURCE,
+	    "text: cannot be read");
+	m = smtp_message_new();
+	is_refused(m, smtp_message_set_html_file(m, file), SMTP_E_SOURCE,
+	    "html: cannot be read");
+	/* A source that could not be made, alone and behind an error. */
+	m = smtp_message_new();
+	is_refused(m, smtp_message_attach(m, NULL, NULL, "a"), SMTP_E_MEMORY,
+	    "attachment: no memory");
+	m = smtp_message_new();
+	assert_int_equal(smtp_message_set_text(m, NULL), SMTP_E_ARGUMENT);
+	is_refused(m, smtp_message_attach(m, NULL, NULL, "a"),
+	    SMTP_E_ARGUMENT, "text: is missing");
+	m = smtp_message_new();
+	assert_int_equal(smtp__message_add_signer(m, NULL), SMTP_OK);
+	assert_int_equal(smtp__message_add_signer(m, NULL), SMTP_OK);
+	is_refused(m, smtp__message_add_signer(m, NULL), SMTP_E_ARGUMENT,
+	    "dkim: more than two signatures");
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(remove(name), 0);
+}
+
+/* A message from A to A, Postmaster and B, and what is asked for each. */
+static struct smtp_message *
+to_three(void)
+{
+	struct smtp_message *m = smtp_message_new();
+
+	assert_int_equal(smtp_message_set_from(m, A), SMTP_OK);
+	assert_int_equal(smtp_message_add_recipient(m, A), SMTP_OK);
+	assert_int_equal(smtp_message_add_recipient(m, "Postmaster"), SMTP_OK);
+	assert_int_equal(smtp_message_add_recipient(m, "b@x.example"),
+	    SMTP_OK);
+	return m;
+}
+
+/* What is asked for one recipient may come in pieces, others between. */
+static void
+test_builder__joins_what_is_asked_for_one(void **state)
+{
+	const struct smtp__moment now = { .has_random = true };
+	struct smtp_message *m = to_three();
+	const struct smtp__recipient *r;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(smtp_message_set_notify(m, A, "NEVER"), SMTP_OK);
+	assert_int_equal(smtp_message_add_rcpt_parameter(m, A, NULL, "XA",
+	    "1"), SMTP_OK);
+	assert_int_equal(smtp_message_set_notify(m, "postmaster", "DELAY"),
+	    SMTP_OK);
+	assert_int_equal(smtp_message_set_notify(m, A, "SUCCESS"), SMTP_OK);
+	assert_int_equal(smtp_message_set_orcpt(m, "b@x.example", NULL, NULL),
+	    SMTP_OK);
+	assert_int_equal(smtp_message_set_orcpt(m, A, "rfc822", "c@x.example"),
+	    SMTP_OK);
+	assert_int_equal(smtp_message_add_rcpt_parameter(m, A, NULL, "XB",
+	    NULL), SMTP_OK);
+	assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+	r = smtp__message_recipients(m, &n);
+	assert_int_equal(n, 3);
+	assert_string_equal(r[0].asks->notify, "NOTIFY=SUCCESS");
+	assert_string_equal(r[0].asks->orcpt_type, "rfc822");
+	assert_string_equal(r[0].asks->orcpt, "c@x.example");
+	assert_string_equal(r[0].asks->more.first->text, "XA=1");
+	assert_string_equal(r[0].asks->more.first->next->text, "XB");
+	assert_null(r[0].asks->more.first->next->next);
+	assert_string_equal(r[1].asks->notify, "NOTIFY=DELAY");
+	assert_false(r[1].asks->has_orcpt);
+	/* NULL: the address itself. */
+	assert_true(r[2].asks->has_orcpt);
+	assert_null(r[2].asks->orcpt);
+	smtp_message_free(m);
+
+	m = to_three();
+	assert_int_equal(smtp_message_add_rcpt_parameter(m, A, NULL, "XA",
+	    "1"), SMTP_OK);
+	assert_int_equal(smtp_message_set_notify(m, "b@x.example", "NEVER"),
+	    SMTP_OK);
+	assert_int_equal(smtp_message_add_rcpt_parameter(m, A, NULL, "xa",
+	    "2"), SMTP_OK);
+	is_refused(m, smtp__message_prepare(m, &now), SMTP_E_ARGUMENT,
+	    "parameter: xa=2 is there already");
+}
+
+static void
+test_builder__takes_a_hold_back(void **state)
+{
+	struct smtp_message *m = smtp_message_new();
+	const char *const *mail = smtp__message_asks(m)->mail;
+
+	(void)state;
+	assert_int_equal(smtp_message_set_hold_until(m, 1700000000), SMTP_OK);
+	assert_string_equal(mail[SMTP__ASK_HOLD_UNTIL],
+	    "HOLDUNTIL=2023-11-14T22:13:20Z");
+	assert_int_equal(smtp_message_set_hold_until(m, 0), SMTP_OK);
+	assert_null(mail[SMTP__ASK_HOLD_UNTIL]);
+	assert_int_equal(smtp_message_set_hold_for(m, 60), SMTP_OK);
+	assert_int_equal(smtp_message_set_hold_for(m, 0), SMTP_OK);
+	assert_int_equal(smtp_message_set_hold_until(m, 1700000000), SMTP_OK);
+	is_refused(m, smtp_message_set_hold_for(m, 60), SMTP_E_ARGUMENT,
+	    "hold-for: one of hold-for and hold-until is enough");
+}
+
+/* The longest that there can be, all of it to be encoded. */
+static void
+test_builder__encodes_the_longest_submitter(void **state)
+{
+	char address[300], want[600];
+	struct smtp__out out;
+	struct smtp_message *m = smtp_message_new();
+
+	(void)state;
+	smtp__out_init(&out, want, sizeof want - 1);
+	smtp__out_text(&out, "AUTH=");
+	for (size_t i = 0; i < 64; i++) {
+		address[i] = '+';
+		smtp__out_text(&out, "+2B");
+	}
+	address[64] = '@';
+	for (size_t i = 65; i < 254; i++)
+		address[i] = (i - 65) % 50 == 49 ? '.' : 'a';
+	address[254] = '\0';
+	smtp__out_text(&out, address + 64);
+	smtp__out_end(&out);
+	assert_int_equal(smtp_message_set_submitter(m, address), SMTP_OK);
+	assert_string_equal(
+	    smtp__message_asks(m)->mail[SMTP__ASK_SUBMITTER], want);
+	smtp_message_free(m);
+}
+
+/* No size leads to less memory than it says. */
+static void
+test_builder__has_no_memory_of_sizes_that_overflow(void **state)
+{
+	struct purse purse = { -1, false, 0 };
+	struct smtp_allocator a = { purse_resize, &purse };
+	struct smtp__arena arena;
+	struct smtp__buffer b;
+
+	(void)state;
+	smtp__arena_init(&arena, &a);
+	for (size_t less = 0; less < 16; less++) {
+		assert_null(smtp__arena_octets(&arena, SIZE_MAX - less));
+		assert_null(smtp__arena_new(&arena, SIZE_MAX - less));
+		assert_null(smtp__arena_copy(&arena, "a", SIZE_MAX - less));
+		smtp__buffer_init(&b, &a);
+		assert_false(smtp__out_room(&b.out, SIZE_MAX - less));
+		assert_true(b.out.over);
+	}
+	assert_int_equal(purse.live, 0);
 }
 
 /* ---- a tree of parts: what belongs where */
@@ -590,6 +870,12 @@ main(void)
 		cmocka_unit_test(test_builder__wants_a_message),
 		cmocka_unit_test(test_builder__keeps_the_first_error),
 		cmocka_unit_test(test_builder__takes_and_refuses),
+		cmocka_unit_test(test_builder__says_what_is_missing),
+		cmocka_unit_test(test_builder__joins_what_is_asked_for_one),
+		cmocka_unit_test(test_builder__takes_a_hold_back),
+		cmocka_unit_test(test_builder__encodes_the_longest_submitter),
+		cmocka_unit_test(
+		    test_builder__has_no_memory_of_sizes_that_overflow),
 		cmocka_unit_test(test_builder__puts_each_part_in_one_place),
 		cmocka_unit_test(test_builder__takes_and_refuses_of_a_part),
 		cmocka_unit_test(test_builder__tells_that_memory_ended),

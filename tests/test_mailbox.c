@@ -467,7 +467,7 @@ test_mailbox__has_words_for_each_fault(void **state)
 		{ SMTP__MAILBOX_LONG_DOMAIN,
 		    "has a domain over 255 octets" },
 		{ SMTP__MAILBOX_LONG_PATH, "has over 254 octets" },
-		{ SMTP__MAILBOX_NO_SPACE, "does not fit into memory" },
+		{ SMTP__MAILBOX_NO_SPACE, "has over 254 octets" },
 		{ (enum smtp__mailbox_fault)15, "is not an address" },
 	};
 

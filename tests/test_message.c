@@ -9,7 +9,7 @@
 
 #include "check.h"
 
-#include "mime/message.h"
+#include "mime/state.h"
 #include "support/recipe.h"
 
 static struct smtp__moment
@@ -244,6 +244,10 @@ complete(void)
  * What is refused, and what is said of it. Each recipe is added to a message
  * that is otherwise complete.
  */
+#define A100 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define OVER_1024 A100 A100 A100 A100 A100 A100 A100 A100 A100 A100 A100
+
 static const struct {
 	const char *recipe;
 	int status;
@@ -347,6 +351,12 @@ static const struct {
 	    "address: Subject is no field of addresses", NULL },
 	{ "add_recipient\tJoe <a@b.example>", SMTP_E_ARGUMENT,
 	    "recipient: Joe <a@b.example> has a name", "LIB-C-3" },
+	{ "set_envelope_from\t" OVER_1024 "@x.example", SMTP_E_ARGUMENT,
+	    "envelope from: " A100 "... has over 254 octets", NULL },
+	{ "add_recipient\t" OVER_1024 "@x.example", SMTP_E_ARGUMENT,
+	    "recipient: " A100 "... has over 254 octets", NULL },
+	{ "add_to\t" OVER_1024 "@x.example", SMTP_E_ARGUMENT,
+	    "to: " A100 "... has over 254 octets", NULL },
 	{ "add_recipient\t", SMTP_E_ARGUMENT, "recipient: is empty",
 	    "R5321-4.1.1.2-1" },
 	{ "set_envelope_from\t-", SMTP_E_ARGUMENT,
@@ -1328,6 +1338,12 @@ test_message__does_not_encode_an_attached_message(void **state)
 		    "attachment: line 3 has a CR without LF; end lines with "
 		    "LF or CRLF" },
 		{ "?a: b\\n\\nx\\ry", "-", 0, SMTP_OK, "" },
+		{ "a: b\\n\\n\\xc3\\xa9", "-", 0, SMTP_OK, "" },
+		{ "a: \\xc3\\xa9\\n\\nb", "-", 0, SMTP_OK, "" },
+		{ "a: \\xc3\\xa9\\n\\nb", "-", SMTP__CONTENT_8BIT, SMTP_OK,
+		    "" },
+		{ "a: \\xc3\\xa9\\n\\nb", "message/global",
+		    SMTP__CONTENT_8BIT, SMTP_OK, "" },
 	};
 
 	(void)state;
@@ -1750,6 +1766,385 @@ test_message__reads_a_body_from_a_file(void **state)
 }
 
 static int
+flow_rewind_badly(void *ctx)
+{
+	(void)ctx;
+	return -1;
+}
+
+/* A source is read once before anything is said, where it can be. */
+static void
+test_message__fails_when_a_source_cannot_be_looked_at(void **state)
+{
+	static const struct {
+		const char *type, *name;
+		ptrdiff_t end;
+		bool is_inline;
+		const char *words;
+	} rows[] = {
+		{ "a/b", "r.pdf", SMTP_SOURCE_FAILED, false,
+		    "attachment: r.pdf cannot be read: its read function "
+		    "failed" },
+		{ "a/b", NULL, SMTP_SOURCE_FAILED, false,
+		    "attachment: of its source cannot be read: its read "
+		    "function failed" },
+		{ "a/b", "r.pdf", SMTP_SOURCE_FAILED, true,
+		    "inline: r.pdf cannot be read: its read function failed" },
+		{ "a/b", "r.pdf", 0, false, "attachment: r.pdf cannot be "
+		    "read: it could not go back to its start" },
+		{ "message/rfc822", "r.eml", SMTP_SOURCE_FAILED, false,
+		    "attachment: r.eml cannot be read: its read function "
+		    "failed" },
+		{ "message/rfc822", "r.eml", 0, false, "attachment: r.eml "
+		    "cannot be read: it could not go back to its start" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct flow f = { "a: b\n\nc\n", 8, 0, 3, false, false,
+		    rows[i].end, 0 };
+		struct smtp_source *s = smtp_source_callback(flow_read,
+		    rows[i].end == 0 ? flow_rewind_badly : flow_rewind, NULL,
+		    &f, SMTP_SIZE_UNKNOWN);
+		struct smtp__moment now = moment();
+		struct smtp_message *m = complete();
+		struct smtp__content content;
+
+		assert_int_equal(rows[i].is_inline ? smtp_message_inline(m, s,
+		    "a@b", rows[i].type, rows[i].name) :
+		    smtp_message_attach(m, s, rows[i].type, rows[i].name),
+		    SMTP_OK);
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		assert_int_equal(smtp__message_plan(m, 0, &content),
+		    SMTP_E_SOURCE);
+		assert_string_equal(smtp_message_error(m), rows[i].words);
+		smtp_message_free(m);
+	}
+}
+
+/* While one source is waited for the others are not looked at again. */
+static void
+test_message__waits_for_attached_messages(void **state)
+{
+	static const char text[] = "a: b\r\n\r\nc\r\n";
+	enum { N = sizeof(text) - 1 };
+	struct text want;
+	struct smtp_message *m = complete();
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		smtp_message_attach(m, smtp_source_memory(text, N),
+		    i == 1 ? "a/b" : "message/rfc822", "a.eml");
+	want = wire(m, 0);
+	smtp_message_free(m);
+	for (size_t piece = 1; piece < 10; piece++) {
+		struct flow f[3];
+		struct smtp__moment now = moment();
+		struct smtp__content content;
+		struct text got;
+
+		m = complete();
+		for (int i = 0; i < 3; i++) {
+			f[i] = (struct flow){ text, N, 0, piece, i != 1, false,
+			    0, 0 };
+			smtp_message_attach(m, smtp_source_callback(flow_read,
+			    flow_rewind, NULL, &f[i], SMTP_SIZE_UNKNOWN),
+			    i == 1 ? "a/b" : "message/rfc822", "a.eml");
+		}
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		assert_int_equal(stream(m, 0, 50, &content, &got), SMTP_OK);
+		assert_int_equal(content.size, want.n);
+		assert_int_equal(got.n, want.n);
+		assert_memory_equal(got.p, want.p, want.n);
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(f[i].rewinds, 1);
+		free(got.p);
+		smtp_message_free(m);
+	}
+	free(want.p);
+}
+
+/* One by its name goes as what it is, where it can. */
+static void
+test_message__knows_a_message_by_its_name(void **state)
+{
+	struct smtp_message *m = complete();
+	struct text got;
+
+	(void)state;
+	smtp_message_attach(m, smtp_source_memory("a: b\n\nc\n", 8), NULL,
+	    "a.eml");
+	got = wire(m, 0);
+	assert_non_null(memmem(got.p, got.n, "Content-Type: message/rfc822\r\n"
+	    "Content-Transfer-Encoding: 7bit\r\n", 63));
+	assert_non_null(memmem(got.p, got.n, "\r\n\r\na: b\r\n\r\nc\r\n", 15));
+	free(got.p);
+	smtp_message_free(m);
+}
+
+/* One by its name alone goes as octets, where they may go as they are, too. */
+static void
+test_message__sends_no_message_as_binary(void **state)
+{
+	static const char text[] = "a: b\n\nx\ry and more";
+	enum { N = sizeof(text) - 1 };
+	struct smtp__moment now = moment();
+	struct smtp_message *m = complete();
+	struct smtp__content content;
+	struct text got;
+
+	(void)state;
+	smtp_message_attach(m, smtp_source_callback(flow_read, flow_rewind,
+	    NULL, &(struct flow){ text, N, 0, 2, true, false, 0, 0 },
+	    SMTP_SIZE_UNKNOWN), NULL, "a.eml");
+	assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+	assert_int_equal(stream(m, SMTP__CONTENT_BINARY |
+	    SMTP__CONTENT_CHUNKING, 100, &content, &got), SMTP_OK);
+	assert_non_null(memmem(got.p, got.n,
+	    "Content-Type: application/octet-stream\r\n", 40));
+	assert_non_null(memmem(got.p, got.n, text, N));
+	assert_true(content.size_known);
+	assert_int_equal(content.size, got.n);
+	free(got.p);
+	smtp_message_free(m);
+}
+
+/* A plan that failed leaves nothing behind for the next connection. */
+static void
+test_message__plans_anew_after_a_plan_that_failed(void **state)
+{
+	struct smtp__moment now = moment();
+	struct smtp_message *m = smtp_message_new();
+	struct smtp_part *part = smtp_part_text(m, "message/rfc822", NULL,
+	    "a: b\n\n\xC3\xA9\n", 9);
+	struct smtp__content content;
+	struct text first, again;
+	char c;
+
+	(void)state;
+	smtp_message_set_from(m, "joe@x.example");
+	smtp_message_add_to(m, "ann@x.example");
+	assert_int_equal(smtp_message_set_content(m, part), SMTP_OK);
+	assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+	assert_int_equal(smtp__message_read(m, &c, 1), SMTP_E_STATE);
+	assert_int_equal(stream(m, SMTP__CONTENT_8BIT, 100, &content,
+	    &first), SMTP_OK);
+	assert_int_equal(smtp__message_plan(m, 0, &content),
+	    SMTP_E_UNSUPPORTED);
+	assert_string_equal(smtp_message_error(m), "part: is a message with "
+	    "octets above 127, which need 8BITMIME");
+	assert_int_equal(smtp__message_read(m, &c, 1), SMTP_E_UNSUPPORTED);
+	assert_int_equal(stream(m, SMTP__CONTENT_8BIT, 100, &content,
+	    &again), SMTP_OK);
+	assert_int_equal(again.n, first.n);
+	assert_memory_equal(again.p, first.p, first.n);
+	/* No room is not the end. */
+	assert_int_equal(smtp__message_plan(m, SMTP__CONTENT_8BIT, &content),
+	    SMTP_OK);
+	assert_int_equal(smtp__message_read(m, &c, 0), 0);
+	assert_int_equal(smtp__message_read(m, &c, 1), 1);
+	assert_int_equal(c, first.p[0]);
+	free(first.p);
+	free(again.p);
+	smtp_message_free(m);
+}
+
+static void
+test_message__tells_what_binary_needs(void **state)
+{
+	static const unsigned all = SMTP__CONTENT_BINARY |
+	    SMTP__CONTENT_CHUNKING | SMTP__CONTENT_UTF8;
+	struct smtp__moment now = moment();
+	struct smtp__content content;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct flow f = { "a", 1, 0, 1, false, false, 0, 0 };
+		struct smtp_message *m = smtp_message_new();
+
+		smtp_message_set_envelope_from(m, "joe@x.example");
+		smtp_message_add_recipient(m, i == 1 ? "j\xC3\xB6@x.example" :
+		    "a@x.example");
+		smtp_message_set_binary(m, i == 2 ?
+		    smtp_source_file("no/such.eml") :
+		    smtp_source_callback(flow_read, NULL, NULL, &f,
+		    i == 0 ? SMTP_SIZE_UNKNOWN : 1));
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		assert_int_equal(smtp__message_plan(m, all, &content),
+		    i == 2 ? SMTP_E_SOURCE : SMTP_OK);
+		if (i == 2) {
+			assert_string_equal(smtp_message_error(m), "raw: "
+			    "no/such.eml cannot be read: no such file");
+		} else {
+			assert_int_equal(content.needs, i == 1 ? all :
+			    all & ~(unsigned)SMTP__CONTENT_UTF8);
+			assert_int_equal(content.size_known, i == 1);
+			assert_int_equal(content.size, i);
+		}
+		smtp_message_free(m);
+	}
+}
+
+/* Of the caller's memory, which is read again when it is sent. */
+static void
+test_message__stops_at_what_was_not_there_before(void **state)
+{
+	char text[] = "a: b\r\n\r\nc\r\n", got[100];
+	struct smtp__moment now = moment();
+	struct smtp_message *m = smtp_message_new();
+	struct smtp__content content;
+
+	(void)state;
+	smtp_message_set_envelope_from(m, "joe@x.example");
+	smtp_message_add_recipient(m, "ann@x.example");
+	smtp_message_set_raw(m, smtp_source_memory(text, sizeof(text) - 1));
+	assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+	assert_int_equal(smtp__message_plan(m, 0, &content), SMTP_OK);
+	text[8] = '\0';
+	assert_int_equal(smtp__message_read(m, got, sizeof(got)),
+	    SMTP_E_ARGUMENT);
+	assert_string_equal(smtp_message_error(m),
+	    "raw: line 3 has a NUL octet");
+	smtp_message_free(m);
+}
+
+/*
+ * Setters refuse what would end a line. Should one not, the writer of fields
+ * does, and nothing goes out.
+ */
+static void
+test_message__has_a_second_look_at_each_field(void **state)
+{
+	static const struct smtp__bytes bad = { "a\rb", 3 };
+
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		struct smtp__moment now = moment();
+		struct smtp_message *m = smtp_message_new();
+		struct smtp__content content;
+		struct smtp_part *part;
+		char c;
+
+		smtp_message_set_from(m, "joe@x.example");
+		smtp_message_set_sender(m, "sue@x.example");
+		smtp_message_add_reply_to(m, "ron@x.example");
+		smtp_message_add_to(m, "ann@x.example");
+		smtp_message_add_cc(m, "cec@x.example");
+		smtp_message_set_subject(m, "s");
+		smtp_message_set_automatic(m, "auto-replied");
+		smtp_message_add_header(m, "X-A", "a");
+		part = smtp_part_text(m, "a/b", NULL, "x", 1);
+		smtp_part_set_param(part, "p", "v");
+		smtp_part_set_disposition(part, "inline");
+		smtp_part_set_id(part, "a@b");
+		smtp_part_set_description(part, "d");
+		smtp_part_set_location(part, "x:y");
+		assert_int_equal(smtp_message_set_content(m, part), SMTP_OK);
+		assert_int_equal(smtp__message_prepare(m, &now), SMTP_OK);
+		switch (i) {
+		case 0: m->from.first->spec = bad; break;
+		case 1: m->sender.first->spec = bad; break;
+		case 2: m->reply_to.first->spec = bad; break;
+		case 3: m->to.first->spec = bad; break;
+		case 4: m->cc.first->spec = bad; break;
+		case 5: m->subject = bad; break;
+		case 6: m->message_id = bad.p; break;
+		case 7: m->headers.first->value = bad; break;
+		case 8: m->headers.first->next->value = bad; break;
+		case 9: m->date.month = 13; break;
+		case 10: part->type = bad.p; break;
+		case 11: part->name = bad; break;
+		case 12: part->cid = bad.p; break;
+		case 13: part->location = bad.p; break;
+		case 14: part->params->name = bad.p; break;
+		case 15: part->description = bad; break;
+		}
+		if (smtp__message_plan(m, 0, &content) != SMTP_E_ARGUMENT)
+			fail_msg("%d", i);
+		assert_string_equal(smtp_message_error(m),
+		    "header: has a control character");
+		assert_int_equal(smtp__message_read(m, &c, 1),
+		    SMTP_E_ARGUMENT);
+		smtp_message_free(m);
+	}
+}
+
+/* A file that is full, a source that is not ready or fails, no memory. */
+static void
+test_message__says_why_it_is_not_written(void **state)
+{
+	static const struct {
+		bool full, direct;       /* the disk; without a buffer    */
+		bool waits, rewinds;
+		ptrdiff_t end;
+		const char *words;
+	} rows[] = {
+		{ true, true, false, true, 0, "file: cannot be written" },
+		{ true, false, false, true, 0, "file: cannot be written" },
+		{ false, false, true, true, 0, "source: has nothing yet; "
+		    "writing to a file cannot wait" },
+		{ false, false, true, false, 0, "source: has nothing yet; "
+		    "writing to a file cannot wait" },
+		{ false, false, false, false, SMTP_SOURCE_FAILED, "attachment:"
+		    " a.b cannot be read: its read function failed" },
+		{ false, false, false, true, 0, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		FILE *file = rows[i].full ? fopen("/dev/full", "wb") :
+		    tmpfile();
+		struct flow f = { "a", 1, 0, 1, rows[i].waits, false,
+		    rows[i].end, 0 };
+		struct smtp__moment now = moment();
+		struct smtp_message *m;
+
+		if (file == NULL && rows[i].full)
+			continue;                /* not of Linux */
+		assert_non_null(file);
+		if (rows[i].direct)
+			setbuf(file, NULL);
+		m = complete();
+		smtp_message_attach(m, smtp_source_callback(flow_read,
+		    rows[i].rewinds ? flow_rewind : NULL, NULL, &f,
+		    SMTP_SIZE_UNKNOWN), NULL, "a.b");
+		assert_int_equal(smtp__message_write(m, &now, file, 0),
+		    rows[i].words[0] != '\0' ? SMTP_E_SOURCE : SMTP_OK);
+		assert_string_equal(smtp_message_error(m), rows[i].words);
+		smtp_message_free(m);
+		(void)fclose(file);
+	}
+}
+
+static void
+test_message__needs_memory_to_be_written(void **state)
+{
+	struct smtp__moment now = moment();
+	int rc = SMTP_E_MEMORY;
+	size_t n;
+
+	(void)state;
+	for (n = 0; rc != SMTP_OK; n++) {
+		struct purse purse = { 0, SIZE_MAX, 0, 0 };
+		struct smtp_allocator a = { purse_resize, &purse };
+		struct smtp_message *m = smtp_message_new_with(&a);
+		FILE *file = tmpfile();
+
+		assert_non_null(file);
+		smtp_message_set_from(m, "joe@x.example");
+		assert_int_equal(smtp_message_set_text(m, "x"), SMTP_OK);
+		purse.fail_at = purse.calls + n;
+		rc = smtp__message_write(m, &now, file, 0);
+		assert_true(rc == SMTP_OK || rc == SMTP_E_MEMORY);
+		assert_int_equal(ftell(file) > 0, rc == SMTP_OK);
+		smtp_message_free(m);
+		assert_int_equal(purse.live, 0);
+		assert_int_equal(fclose(file), 0);
+	}
+	assert_in_range(n, 3, 20);
+}
+
+static int
 write_recipe(const char *name)
 {
 	struct smtp__moment now = moment();
@@ -1815,6 +2210,19 @@ main(int argc, char **argv)
 		cmocka_unit_test(
 		    test_message__needs_no_memory_for_a_large_attachment),
 		cmocka_unit_test(test_message__bounds_the_number_of_parts),
+		cmocka_unit_test(
+		    test_message__fails_when_a_source_cannot_be_looked_at),
+		cmocka_unit_test(test_message__waits_for_attached_messages),
+		cmocka_unit_test(test_message__knows_a_message_by_its_name),
+		cmocka_unit_test(test_message__sends_no_message_as_binary),
+		cmocka_unit_test(
+		    test_message__plans_anew_after_a_plan_that_failed),
+		cmocka_unit_test(test_message__tells_what_binary_needs),
+		cmocka_unit_test(
+		    test_message__stops_at_what_was_not_there_before),
+		cmocka_unit_test(test_message__has_a_second_look_at_each_field),
+		cmocka_unit_test(test_message__says_why_it_is_not_written),
+		cmocka_unit_test(test_message__needs_memory_to_be_written),
 		cmocka_unit_test(test_message__writes_to_a_file),
 		cmocka_unit_test(test_message__reads_a_body_from_a_file),
 	};

@@ -65,6 +65,40 @@ test_result__stays_with_its_address(void **state)
 	smtp_message_free(m);
 }
 
+/* Nor does anybody else of the same name. */
+static void
+test_result__is_of_one_domain(void **state)
+{
+	static const int status[] = { SMTP_OK, SMTP_OK, SMTP_OK };
+	struct smtp_message *m = message();
+
+	(void)state;
+	decide(m, status, 3);
+	assert_int_equal(smtp_message_add_recipient(m, "a@example.org"),
+	    SMTP_OK);
+	assert_int_equal(smtp__message_prepare(m, &moment), SMTP_OK);
+	assert_int_equal(smtp_message_recipient_count(m), 1);
+	expect(m, 0, "a@example.org", SMTP_E_STATE, "");
+	smtp_message_free(m);
+}
+
+/* Another send asks for what is not known to be there, and nothing else. */
+static void
+test_result__stays_while_it_may_have_been_delivered(void **state)
+{
+	static const int status[] = { SMTP_E_UNKNOWN, SMTP_OK, SMTP_E_LATER };
+	struct smtp_message *m = message();
+
+	(void)state;
+	decide(m, status, 3);
+	smtp__message_begin(m);
+	expect(m, 0, "a@example.com", SMTP_E_UNKNOWN, "a@example.com");
+	expect(m, 1, "b@example.com", SMTP_OK, "b@example.com");
+	expect(m, 2, "c@example.com", SMTP_E_STATE, "");
+	expect(m, 3, "", SMTP_E_ARGUMENT, "");
+	smtp_message_free(m);
+}
+
 /* Each of two equal recipients keeps its own. */
 static void
 test_result__of_doubles_is_each_its_own(void **state)
@@ -141,6 +175,9 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_result__stays_with_its_address),
+		cmocka_unit_test(test_result__is_of_one_domain),
+		cmocka_unit_test(
+		    test_result__stays_while_it_may_have_been_delivered),
 		cmocka_unit_test(test_result__of_doubles_is_each_its_own),
 		cmocka_unit_test(
 		    test_result__has_the_class_of_the_reply_or_of_the_verdict),

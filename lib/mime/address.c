@@ -133,8 +133,6 @@ static int
 take_phrase(struct smtp__addresses *it, struct phrase *phrase)
 {
 	memset(phrase, 0, sizeof(*phrase));
-	if (!skip(it))
-		return fail(it, "has a comment without its end");
 	phrase->from = phrase->end = it->at;
 	while (it->at < it->n && !smtp__is_in(it->p[it->at], ",;:<", 4)) {
 		if (phrase->words++ > 0)

@@ -284,10 +284,8 @@ smtp_message_set_submitter(struct smtp_message *m, const char *address)
 	smtp__out_text(&out, "AUTH=");
 	if (mailbox.n == 0)
 		smtp__out_text(&out, "<>");
+	/* Of the 254 octets at most 64 can become three each. */
 	smtp__xtext_write(&out, plain, mailbox.n);
-	if (out.over)
-		return smtp__asks_refuse(m, "submitter", address,
-		    "has over 494 octets, encoded");
 	return smtp__asks_put(m, SMTP__ASK_SUBMITTER, "submitter", &out);
 }
 

@@ -337,8 +337,7 @@ take_param(struct smtp_message *m, struct smtp_part *part, const char *field,
 	if (value == NULL)
 		return no_memory(m, field);
 	for (size_t i = 0; i < t->value_n; i++) {
-		if (t->quoted && t->p[t->value + i] == '\\' &&
-		    i + 1 < t->value_n)
+		if (t->quoted && t->p[t->value + i] == '\\')
 			i++;
 		value[n++] = t->p[t->value + i];
 	}

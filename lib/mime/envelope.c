@@ -324,7 +324,7 @@ make_message_id(struct smtp_message *m)
 	smtp__out_octet(&out, '@');
 	/* A name that means another machine to each reader is none. */
 	if (spec.n == 0 || smtp__same_text(domain, strlen(domain),
-	    "localhost") || is_wide(domain, strlen(domain)))
+	    "localhost"))
 		smtp__out_text(&out, "mail.invalid");
 	else
 		smtp__out_text(&out, domain);

@@ -20,7 +20,7 @@ put(struct smtp__field *f, const char *p, size_t n)
 {
 	if (!smtp__is_plain(p, n))
 		for (size_t i = 0; i < n; i++)
-			if (smtp__is_control(p[i]) && p[i] != '\t')
+			if (smtp__is_control(p[i]))
 				f->bad = true;
 	if (f->bad)
 		return;

@@ -44,8 +44,6 @@ set_spec(struct smtp_message *m, const char *field, struct smtp__entry *entry,
 	smtp__out_init(&out, text, sizeof(text));
 	fault = smtp__mailbox_write(&out, spec.p, spec.n, SMTP__MAILBOX_UTF8,
 	    &mailbox);
-	if (fault == SMTP__MAILBOX_NO_SPACE)
-		fault = SMTP__MAILBOX_LONG_PATH;
 	if (fault != SMTP__MAILBOX_OK)
 		return smtp__message_refuse(m, SMTP_E_ARGUMENT, field, spec,
 		    smtp__mailbox_words(fault));
@@ -542,8 +540,7 @@ write_structured(struct smtp__out *out, const struct smtp__extra *l, bool utf8)
 	for (size_t i = 0; i <= l->value.n; i++) {
 		if (i < l->value.n && l->value.p[i] != ' ')
 			continue;
-		if (i > from)
-			smtp__field_piece(&f, l->value.p + from, i - from);
+		smtp__field_piece(&f, l->value.p + from, i - from);
 		from = i + 1;
 	}
 	return smtp__field_end(&f);
@@ -570,25 +567,23 @@ smtp__message_write_header(const struct smtp_message *m,
 		good = smtp__date_write(out, &m->date);
 		smtp__out_text(out, "\r\n");
 	}
-	good = good && write_list(&m->from, out, "From", utf8);
+	good &= write_list(&m->from, out, "From", utf8);
 	if (sender_differs(m))
-		good = good && write_list(&m->sender, out, "Sender", utf8);
-	good = good && write_list(&m->reply_to, out, "Reply-To", utf8) &&
-	    write_list(&m->to, out, "To", utf8);
+		good &= write_list(&m->sender, out, "Sender", utf8);
+	good &= write_list(&m->reply_to, out, "Reply-To", utf8);
+	good &= write_list(&m->to, out, "To", utf8);
 	/* RFC 5321 appendix B. */
 	if (m->to.first == NULL && m->cc.first == NULL)
 		smtp__out_text(out, "To: undisclosed-recipients:;\r\n");
-	good = good && write_list(&m->cc, out, "Cc", utf8);
+	good &= write_list(&m->cc, out, "Cc", utf8);
 	if (m->has_subject)
-		good = good && write_line(out, "Subject", m->subject, utf8);
-	if (m->message_id != NULL) {
-		smtp__field_begin(&f, out, "Message-ID");
-		smtp__field_piece_text(&f, m->message_id);
-		good = good && smtp__field_end(&f);
-	}
+		good &= write_line(out, "Subject", m->subject, utf8);
+	smtp__field_begin(&f, out, "Message-ID");
+	smtp__field_piece_text(&f, m->message_id);
+	good &= smtp__field_end(&f);
 	for (struct smtp__extra *l = m->headers.first; l != NULL; l = l->next)
-		good = good && (l->structured ? write_structured(out, l, utf8) :
-		    write_line(out, l->name, l->value, utf8));
+		good &= l->structured ? write_structured(out, l, utf8) :
+		    write_line(out, l->name, l->value, utf8);
 	smtp__out_text(out, "MIME-Version: 1.0\r\n");
 	return good;
 }

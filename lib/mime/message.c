@@ -96,8 +96,6 @@ int
 smtp__message_stop(struct smtp_message *m, int status, const char *field,
     struct smtp__bytes detail, const char *words)
 {
-	if (m->fault != SMTP_OK)
-		return m->fault;
 	m->failed = status;
 	explain(m, field, detail, words);
 	return status;

@@ -149,7 +149,7 @@ write_fallback(struct smtp__field *f, struct smtp__bytes name)
 	char text[256];
 	size_t n = 0, ending = 0;
 
-	for (size_t i = 0; i < name.n && n < sizeof(text); i++) {
+	for (size_t i = 0; i < name.n; i++) {
 		unsigned char c = (unsigned char)name.p[i];
 
 		if (smtp__is_in(name.p[i], "?\"\\", 3) || c >= 0xC0)

@@ -32,7 +32,7 @@ source_failed(struct smtp_message *m, const struct smtp_source *s,
 
 	smtp__out_init(&out, words, sizeof(words) - 1);
 	smtp__out_text(&out, "cannot be read: ");
-	smtp__out_text(&out, s->reason != NULL ? s->reason : "it failed");
+	smtp__out_text(&out, s->reason);
 	words[out.n] = '\0';
 	return smtp__message_stop(m, SMTP_E_SOURCE, field, name, words);
 }
@@ -99,8 +99,7 @@ scan(struct smtp_message *m, struct smtp_source *s, const struct smtp_part *p)
 			    b->input + b->at, b->input_n - b->at,
 			    b->input_end, &used, NULL, SIZE_MAX);
 			b->at += used;
-			if (m->raw.fault != SMTP__RAW_OK || (b->input_end &&
-			    b->at == b->input_n && m->raw.column == 0))
+			if (m->raw.fault != SMTP__RAW_OK || b->input_end)
 				return SMTP_OK;
 		}
 		switch (smtp__body_fill(b)) {
@@ -143,11 +142,15 @@ scan_part(struct smtp_message *m, struct smtp_part *part, bool again)
 	part->scanned_size = m->scanned;
 	if (!part->unfit)
 		part->source->counted = part->source->at;
-	if (part->unfit && !part->guessed)
+	else if (!part->guessed)
 		return content_fault(m, &m->raw, "attachment");
+	if (!smtp__source_begin(part->source))
+		return source_failed(m, part->source, part);
+	/* What goes as octets is read to its end for its size alone. */
+	if (smtp__source_size(part->source) == SMTP_SIZE_UNKNOWN)
+		return count(m, part->source, part);
 	m->counting = NULL;
-	return smtp__source_begin(part->source) ? SMTP_OK :
-	    source_failed(m, part->source, part);
+	return SMTP_OK;
 }
 
 static struct smtp_part *
@@ -184,8 +187,9 @@ begin_sources(struct smtp_message *m)
 		    !part->message))
 			continue;
 		m->counting = s;
-		rc = part->message ? scan_part(m, part, again) :
-		    count(m, s, part);
+		part->scanned = again && part->scanned;
+		rc = part->message && !part->scanned ?
+		    scan_part(m, part, again) : count(m, s, part);
 		if (rc != SMTP_OK)
 			return rc;
 	}
@@ -249,7 +253,7 @@ lay_out(struct smtp_message *m, unsigned offers)
 
 	smtp__out_init(&u, unique, sizeof(unique) - 1);
 	smtp__unique_write(&u, m->random + 15, 9);
-	unique[u.n < sizeof(unique) ? u.n : 0] = '\0';
+	unique[u.n] = '\0';
 	smtp__buffer_clear(&m->head);
 	if (!smtp__message_write_header(m, out, m->utf8 &&
 	    (offers & SMTP__CONTENT_UTF8) != 0))

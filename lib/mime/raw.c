@@ -78,7 +78,7 @@ smtp__raw_convert(struct smtp__raw *r, const char *in, size_t n, bool last,
 {
 	size_t i = 0, wrote = 0;
 
-	while (i < n && r->fault == SMTP__RAW_OK) {
+	while (i < n) {
 		size_t size = good_line(r, in + i, n - i);
 		size_t room = cap - wrote, end;
 		const char *lf;
@@ -138,11 +138,8 @@ smtp__raw_words(enum smtp__raw_fault fault)
 	case SMTP__RAW_HIGH_HEAD:
 		return "has octets above 127 in the header, which need "
 		    "SMTPUTF8";
-	case SMTP__RAW_HIGH_BODY:
+	default: /* SMTP__RAW_HIGH_BODY */
 		return "has octets above 127, which need 8BITMIME; encode "
 		    "the content";
-	case SMTP__RAW_OK:
-		break;
 	}
-	return "is fine";
 }

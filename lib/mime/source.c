@@ -2,7 +2,6 @@
 #include "mime/source.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +146,20 @@ open_file(struct smtp_source *s)
 	return true;
 }
 
+/* A signal that interrupts is no error. */
+static size_t
+read_on(FILE *file, void *p, size_t n)
+{
+	size_t size;
+
+	do {
+		errno = 0;
+		clearerr(file);
+		size = fread(p, 1, n, file);
+	} while (size == 0 && ferror(file) && errno == EINTR);
+	return size;
+}
+
 /*
  * The size, and whether the file can be read at all, which a directory tells
  * only then. What cannot seek (a pipe) stays open and is read once.
@@ -167,7 +180,7 @@ try_file(struct smtp_source *s)
 	s->size = end < 0 ? SMTP_SIZE_UNKNOWN : (uint64_t)end;
 	errno = 0;
 	if (smtp__file_seek(s->file, 0, SEEK_SET) != 0 ||
-	    (fread(&c, 1, 1, s->file) == 0 && ferror(s->file)))
+	    (read_on(s->file, &c, 1) == 0 && ferror(s->file)))
 		return fail(s, reason_of(errno));
 	close_file(s);
 	return true;
@@ -203,7 +216,7 @@ smtp__source_begin(struct smtp_source *s)
 	case SMTP__SOURCE_MEMORY:
 		break;
 	case SMTP__SOURCE_FILE:
-		if (s->once && s->file != NULL)
+		if (s->once)
 			break;
 		close_file(s);
 		if (!try_file(s))
@@ -213,7 +226,7 @@ smtp__source_begin(struct smtp_source *s)
 		if (!begin_stream(s))
 			return false;
 		break;
-	case SMTP__SOURCE_CALLBACK:
+	default: /* SMTP__SOURCE_CALLBACK */
 		if (s->read == NULL)
 			return fail(s, "it has no function to read it");
 		if (again && s->rewind(s->ctx) != 0)
@@ -243,11 +256,7 @@ pull_file(struct smtp_source *s, void *p, size_t n)
 
 	if (s->file == NULL && !open_file(s))
 		return SMTP_SOURCE_FAILED;
-	do {
-		errno = 0;
-		clearerr(s->file);
-		size = fread(p, 1, n, s->file);
-	} while (size == 0 && ferror(s->file) && errno == EINTR);
+	size = read_on(s->file, p, n);
 	if (size == 0 && ferror(s->file)) {
 		fail(s, reason_of(errno));
 		return SMTP_SOURCE_FAILED;
@@ -270,7 +279,7 @@ pull(struct smtp_source *s, void *p, size_t n)
 	case SMTP__SOURCE_FILE:
 	case SMTP__SOURCE_STREAM:
 		return pull_file(s, p, n);
-	case SMTP__SOURCE_CALLBACK:
+	default: /* SMTP__SOURCE_CALLBACK */
 		break;
 	}
 	size = s->read(s->ctx, p, n);
@@ -295,7 +304,7 @@ smtp__source_pull(struct smtp_source *s, void *p, size_t n)
 	if (s->ended || n == 0)
 		return 0;
 	s->touched = true;
-	size = pull(s, p, n > PTRDIFF_MAX ? PTRDIFF_MAX : n);
+	size = pull(s, p, n);
 	if (size < 0)
 		return size;
 	s->at += (uint64_t)size;

@@ -25,14 +25,14 @@ smtp__store_default(void)
 void *
 smtp__store_new(const struct smtp_allocator *a, size_t n)
 {
-	return a->resize(a->ctx, NULL, 0, n > 0 ? n : 1);
+	return a->resize(a->ctx, NULL, 0, n);
 }
 
 void
 smtp__store_free(const struct smtp_allocator *a, void *p, size_t n)
 {
 	if (p != NULL)
-		a->resize(a->ctx, p, n > 0 ? n : 1, 0);
+		a->resize(a->ctx, p, n, 0);
 }
 
 /* Objects are taken from the front of a block, octets from its end. */

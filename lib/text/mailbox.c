@@ -326,9 +326,8 @@ smtp__mailbox_words(enum smtp__mailbox_fault fault)
 	case SMTP__MAILBOX_LONG_DOMAIN:
 		return "has a domain over 255 octets";
 	case SMTP__MAILBOX_LONG_PATH:
+	case SMTP__MAILBOX_NO_SPACE:     /* all who write have more room */
 		return "has over 254 octets";
-	case SMTP__MAILBOX_NO_SPACE:
-		return "does not fit into memory";
 	}
 	return "is not an address";
 }
