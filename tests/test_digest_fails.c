@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each step of a digest fails once, as with an accelerator that is busy or
- * gone. Then nothing is proved to anybody, and nothing half computed leaves.
+ * Each step of a digest or signature fails once, as with an accelerator that is
+ * busy or gone. Then nothing is proved to anybody, and nothing half computed
+ * leaves.
  *
  * The functions of mbedTLS are called as __wrap_NAME for NAME, which the
  * linker arranges (see the Makefile).
@@ -10,13 +11,17 @@
 
 #include <stdbool.h>
 
+#include <mbedtls/ctr_drbg.h>
 #include <mbedtls/md5.h>
 #include <mbedtls/sha1.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/sha512.h>
 #include <mbedtls/version.h>
 
+#include <smtp/dkim.h>
+
 #include "crypto/hash.h"
+#include "dkim/dkim.h"
 #include "sasl/mech.h"
 #include "sasl/scram.h"
 
@@ -72,6 +77,40 @@ STARTS(md5)
 STARTS(sha1)
 STARTS_IS(sha256)
 STARTS_IS(sha512)
+
+/* Their names have no _ret in any version. */
+int
+__real_mbedtls_ctr_drbg_seed(mbedtls_ctr_drbg_context *c,
+    int (*entropy)(void *, unsigned char *, size_t), void *ctx,
+    const unsigned char *custom, size_t n);
+int
+__wrap_mbedtls_ctr_drbg_seed(mbedtls_ctr_drbg_context *c,
+    int (*entropy)(void *, unsigned char *, size_t), void *ctx,
+    const unsigned char *custom, size_t n);
+int
+__wrap_mbedtls_ctr_drbg_seed(mbedtls_ctr_drbg_context *c,
+    int (*entropy)(void *, unsigned char *, size_t), void *ctx,
+    const unsigned char *custom, size_t n)
+{
+	return fails() ? -1 : __real_mbedtls_ctr_drbg_seed(c, entropy, ctx,
+	    custom, n);
+}
+
+#if SMTP_WITH_SODIUM
+#define SODIUM(name, declared, passed) \
+	int __real_ ## name declared; \
+	int __wrap_ ## name declared; \
+	int __wrap_ ## name declared \
+	{ \
+		return fails() ? -1 : __real_ ## name passed; \
+	}
+SODIUM(sodium_init, (void), ())
+SODIUM(crypto_sign_seed_keypair, (unsigned char *public,
+    unsigned char *secret, const unsigned char *seed), (public, secret, seed))
+SODIUM(crypto_sign_detached, (unsigned char *signature,
+    unsigned long long *size, const unsigned char *p, unsigned long long n,
+    const unsigned char *secret), (signature, size, p, n, secret))
+#endif
 
 static const enum smtp__hash_kind kinds[] = {
 	SMTP__MD5, SMTP__SHA1, SMTP__SHA256, SMTP__SHA512
@@ -319,6 +358,72 @@ test_digest__lets_ntlm_prove_nothing(void **state)
 }
 #endif
 
+#if SMTP_WITH_DKIM
+/* Of 512 bits, which is enough to fail with. */
+static const char rsa[] =
+    "-----BEGIN RSA PRIVATE KEY-----\n"
+    "MIIBOgIBAAJBAK/7Sil1MaQR68vId6B7N1/VzjL+2I2zACguL5YsxuOIQN2b0644\n"
+    "KPhRt8AGCm/dQevjCeD01+F9LVOCHFpSb5kCAwEAAQJBAIe8Ri6F8zz+iaYLwKFq\n"
+    "iIKF0d6pjHR3DXbwcMnfTaSu6jdjH/r1//2nQ90jxro6uOrvF4G7nFBx2+2i+qpC\n"
+    "OwECIQDkNOcMx5Zp1qdMrFffdiY6/fmGiY5X0SX+H9XLb710IQIhAMVqGTEe/Q2D\n"
+    "zqlYuufObq/ArAD27ZzqV2+K3gLttQx5AiBjiE9d249XCjBd2K1a4YU7JZq3ezeC\n"
+    "Rc50UB5HZK0VAQIgQ7Zro6ScaZlPNljf6wisgI4WsVIBGHRsvy6jjd+Y3QkCIF+D\n"
+    "qhY7wdyMFv8Obu/pMkH7XqMxrFaFsWeluK9h3uNv\n"
+    "-----END RSA PRIVATE KEY-----\n";
+#if SMTP_WITH_SODIUM
+static const char ed25519[] = "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+    "-----END PRIVATE KEY-----\n";
+#endif
+
+/* There is a whole field, or an error and no signature. */
+static void
+sign_nothing(const char *pem, long least)
+{
+	static const char fields[] = "From: a@x.example\r\n";
+	static const unsigned char body[SMTP__DKIM_DIGEST];
+	struct smtp__bytes header = { fields, sizeof fields - 1 };
+	long n;
+
+	hit = true;
+	for (n = 0; hit; n++) {
+		struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+		char text[2000];
+		struct smtp__out out;
+		bool signed_it;
+		int rc;
+
+		arm(n);
+		rc = smtp_dkim_set_key(d, pem, strlen(pem), NULL);
+		smtp__out_init(&out, text, sizeof text - 1);
+		if (rc == SMTP_OK)
+			rc = smtp__dkim_field(d, header, body, 1, &out);
+		else
+			assert_non_null(strstr(smtp_dkim_error(d), "key: "));
+		assert_true(hit ? rc == SMTP_E_UNSUPPORTED ||
+		    rc == SMTP_E_ARGUMENT : rc == SMTP_OK);
+		smtp__out_end(&out);
+		/* The last tag is b=. */
+		signed_it = out.n > 3 && memcmp(text + out.n - 2, "\r\n",
+		    2) == 0;
+		assert_int_equal(signed_it, rc == SMTP_OK);
+		smtp_dkim_free(d);
+	}
+	assert_in_range(n, least, 50);
+	arm(-1);
+}
+
+static void
+test_digest__lets_dkim_sign_nothing(void **state)
+{
+	(void)state;
+	sign_nothing(rsa, 5);            /* begin, feed, take, random */
+#if SMTP_WITH_SODIUM
+	sign_nothing(ed25519, 7);        /* and three of its own */
+#endif
+}
+#endif
+
 int
 main(void)
 {
@@ -336,6 +441,9 @@ main(void)
 #endif
 #if SMTP_WITH_NTLM
 		cmocka_unit_test(test_digest__lets_ntlm_prove_nothing),
+#endif
+#if SMTP_WITH_DKIM
+		cmocka_unit_test(test_digest__lets_dkim_sign_nothing),
 #endif
 	};
 
