@@ -74,8 +74,9 @@ static struct run {
 	enum { LINES, RESPONSE, CONTENT, CHUNK } mode;
 	char line[1024], stored[STORED], says[8192];
 	size_t line_n, stored_n, says_n, said, chunk;
-	struct mail *mail;               /* of the last MAIL              */
-	unsigned rcpt, rounds, offers;
+	struct mail *mail;               /* that it has begun, or NULL    */
+	struct mail *named;              /* by the last MAIL              */
+	unsigned rounds, offers;
 	char mechanism;
 	bool last, ended, mute, broken;
 	size_t rest_n;                   /* of `rest`                     */
@@ -190,8 +191,7 @@ hear_mail(const char *p)
 
 	REQUIRE(!run.auth_asked || run.auth_good);
 	REQUIRE(i < run.mail_n);
-	run.mail = &run.mails[i];
-	run.rcpt = 0;
+	run.mail = run.named = &run.mails[i];
 	run.stored_n = 0;
 	run.last = false;
 	memset(run.mail->taken, 0, sizeof run.mail->taken);
@@ -203,7 +203,8 @@ static void
 hear_rcpt(const char *p)
 {
 	unsigned i = (unsigned)(*p - '0');
-	bool taken = answer("250 2.1.5 OK\r\n") == 2;
+	bool taken = answer(run.mail != NULL ? "250 2.1.5 OK\r\n" :
+	    "503 5.5.1 no mail\r\n") == 2;
 
 	REQUIRE(i < RCPTS);
 	if (run.mail != NULL && !run.broken)
@@ -219,11 +220,12 @@ hear_end(void)
 	bool any = false;
 
 	run.mode = LINES;
+	if (run.named != NULL)
+		run.named->marked = true;
 	if (mail == NULL) {
 		(void)answer("503 5.5.1 no mail\r\n");
 		return;
 	}
-	mail->marked = true;
 	for (unsigned i = 0; i < mail->rcpt_n; i++) {
 		if (!mail->taken[i])
 			continue;

@@ -75,13 +75,13 @@ class Way:
         """What comes next; nothing once the other direction is broken."""
         reading = asyncio.ensure_future(reader.read(4096))
         ending = asyncio.ensure_future(broken.wait())
-        await asyncio.wait((reading, ending),
-                           return_when=asyncio.FIRST_COMPLETED)
-        ending.cancel()
-        if not reading.done():
+        try:
+            await asyncio.wait((reading, ending),
+                               return_when=asyncio.FIRST_COMPLETED)
+            return reading.result() if reading.done() else b""
+        finally:
             reading.cancel()
-            return b""
-        return reading.result()
+            ending.cancel()
 
     @staticmethod
     def pieces(data, mine):
