@@ -4,6 +4,7 @@
 
 #if SMTP_WITH_TLS
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,6 +274,21 @@ refuse_memory(struct smtp__out *why)
 }
 
 /*
+ * To the library a key for which there was no memory may be none that it knows,
+ * and a file that cannot be opened without memory is none. What malloc leaves
+ * in errno, which is 0 before a call, tells them apart.
+ */
+static int
+hungry(int error)
+{
+#if defined(ENOMEM)
+	if (error != 0 && errno == ENOMEM)
+		return MBEDTLS_ERR_PK_ALLOC_FAILED;
+#endif
+	return error;
+}
+
+/*
  * What is in memory, as the parsers want it: they know PEM by a NUL at its end,
  * which counts; DER begins with a SEQUENCE. To be freed; NULL: no memory.
  */
@@ -379,14 +395,18 @@ parse_path(mbedtls_x509_crt *crt, const char *path)
 static int
 load_file(mbedtls_x509_crt *crt, const char *path, struct smtp__out *why)
 {
-	return load_certificates(crt, path, parse_file(crt, path), why);
+	errno = 0;
+	return load_certificates(crt, path, hungry(parse_file(crt, path)),
+	    why);
 }
 
 static int
 load_directory(mbedtls_x509_crt *crt, const char *path,
     struct smtp__out *why)
 {
-	return load_certificates(crt, path, parse_path(crt, path), why);
+	errno = 0;
+	return load_certificates(crt, path, hungry(parse_path(crt, path)),
+	    why);
 }
 
 /*
@@ -464,12 +484,14 @@ load_system(mbedtls_x509_crt *crt, const char *const *files,
 static int
 read_file(const char *path, unsigned char **p, size_t *n)
 {
-	FILE *file = smtp__file_open(path);
+	FILE *file;
 	int64_t size = -1;
 	int error = MBEDTLS_ERR_PK_FILE_IO_ERROR;
 
+	errno = 0;
+	file = smtp__file_open(path);
 	if (file == NULL)
-		return error;
+		return hungry(error);
 	(void)setvbuf(file, NULL, _IONBF, 0);
 	if (smtp__file_seek(file, 0, SEEK_END) == 0)
 		size = smtp__file_tell(file);
@@ -498,7 +520,8 @@ load_own_file(mbedtls_x509_crt *crt, const char *path, struct smtp__out *why)
 		free_own(p, n);
 		if (copy == NULL)
 			return refuse_memory(why);
-		error = mbedtls_x509_crt_parse(crt, copy, length);
+		errno = 0;
+		error = hungry(mbedtls_x509_crt_parse(crt, copy, length));
 		free_own(copy, length);
 	}
 	return load_certificates(crt, path, error, why);
@@ -593,7 +616,8 @@ load_memory(mbedtls_x509_crt *crt, const void *p, size_t n, const char *what,
 
 	if (copy == NULL)
 		return refuse_memory(why);
-	error = mbedtls_x509_crt_parse(crt, copy, length);
+	errno = 0;
+	error = hungry(mbedtls_x509_crt_parse(crt, copy, length));
 	free_own(copy, length);
 	if (error >= 0 && crt->raw.p != NULL)
 		return SMTP_OK;
@@ -615,6 +639,7 @@ parse_key(mbedtls_pk_context *key, const void *p, size_t n,
 
 	if (copy == NULL)
 		return MBEDTLS_ERR_PK_ALLOC_FAILED;
+	errno = 0;
 #if MBEDTLS_VERSION_MAJOR == 3
 	error = mbedtls_pk_parse_key(key, copy, length,
 	    (const unsigned char *)password, word, random_octets, NULL);
@@ -622,6 +647,7 @@ parse_key(mbedtls_pk_context *key, const void *p, size_t n,
 	error = mbedtls_pk_parse_key(key, copy, length,
 	    (const unsigned char *)password, word);
 #endif
+	error = hungry(error);
 	free_own(copy, length);
 	return error;
 }
@@ -724,7 +750,8 @@ load_client(struct smtp__tls_shared *shared,
 	error = load_client_key(shared, s, &what);
 	if (error != 0)
 		return refuse_key(what, error, why);
-	error = check_pair(&shared->cert.pk, &shared->key);
+	errno = 0;
+	error = hungry(check_pair(&shared->cert.pk, &shared->key));
 	if (smtp__tls_is_memory(error))
 		return refuse_memory(why);
 	if (error != 0)
@@ -745,8 +772,10 @@ load_revoked(struct smtp__tls_shared *shared, const char *path,
     struct smtp__out *why)
 {
 #if defined(MBEDTLS_X509_CRL_PARSE_C)
-	int error = load_crl_file(&shared->crl, path);
+	int error;
 
+	errno = 0;
+	error = hungry(load_crl_file(&shared->crl, path));
 	if (error == 0 && shared->crl.raw.p != NULL)
 		return SMTP_OK;
 	if (smtp__tls_is_memory(error))
