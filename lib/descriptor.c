@@ -61,7 +61,7 @@ read_fd(void *ctx, void *p, size_t n)
 		got = read(d->fd, p, n);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ?
+		return errno == EAGAIN ?
 		    SMTP_SOURCE_WAIT : SMTP_SOURCE_FAILED;
 	return got;
 }

@@ -12,6 +12,7 @@
 
 #include "net/net.h"
 #include "net/resolve.h"
+#include "support/child.h"
 #include "support/ports.h"
 #include "support/starve.h"
 
@@ -473,7 +474,7 @@ test_dial__a_child_may_free_what_was_begun(void **state)
 	(void)state;
 	if (child == 0) {
 		smtp__dial_free(dial);
-		_exit(0);
+		child_exit(0);
 	}
 	assert_true(child > 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -593,6 +594,11 @@ test_dial__a_path_that_cannot_be(void **state)
 	assert_int_equal(drive(dial, 2000), SMTP_E_CONNECT);
 	assert_non_null(strstr(smtp__dial_error(dial), "xx: empty or too "
 	    "long for the name of a socket"));
+	smtp__dial_free(dial);
+	dial = dial_path("", 1000);
+	assert_int_equal(drive(dial, 2000), SMTP_E_CONNECT);
+	assert_string_equal(smtp__dial_error(dial), ": empty or too long for "
+	    "the name of a socket");
 	smtp__dial_free(dial);
 	dial = dial_path("/nonexistent/socket", 1000);
 	assert_int_equal(drive(dial, 2000), SMTP_E_CONNECT);

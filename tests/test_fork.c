@@ -13,6 +13,7 @@
 
 #include <smtp/pool.h>
 
+#include "support/child.h"
 #include "support/session.h"
 
 struct sent {
@@ -42,7 +43,7 @@ fork_and_free(struct sent *sent)
 	assert_true(child >= 0);
 	if (child == 0) {
 		free_all(sent);
-		_exit(0);
+		child_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -188,7 +189,7 @@ test_fork__with_a_pool(void **state)
 	assert_true(child >= 0);
 	if (child == 0) {
 		smtp_pool_free(pool);
-		_exit(0);
+		child_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);

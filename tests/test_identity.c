@@ -72,6 +72,7 @@ static const struct {
 	{ "xn--*.example.com", "xn--bcher-kva.example.com", false, "" },
 	{ "mail.example.com", "mail.example.com/x", false, "" },
 	{ "mail.example.com ", "mail.example.com ", false, "" },
+	{ "_mx.example.com", "_mx.example.com", true, "" },
 	{ "192.0.2.1", "192.0.2.1", true, "" }  /* as a name; see below */
 };
 

@@ -10,6 +10,7 @@
 
 #include <smtp/pool.h>
 
+#include "support/child.h"
 #include "support/session.h"
 
 enum { THREADS = 8, MAILS = 6 };
@@ -583,7 +584,7 @@ test_pool__a_child_may_free_it(void **state)
 	child = fork();
 	if (child == 0) {
 		smtp_pool_free(pool);
-		_exit(7);
+		child_exit(7);
 	}
 	assert_int_equal(child, waitpid(child, &status, 0));
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);

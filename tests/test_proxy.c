@@ -319,6 +319,8 @@ static const struct failure {
 	    SMTP_E_PROTOCOL, "does not end in CRLF" },
 	{ "CR in a field", HTTP, ANSWER("HTTP/1.1 200 OK\r\na\rb\r\n\r\n"),
 	    SMTP_E_PROTOCOL, "does not end in CRLF" },
+	{ "CR before the end", HTTP, ANSWER("HTTP/1.1 200 OK\r\n\rabc"),
+	    SMTP_E_PROTOCOL, "does not end in CRLF" },
 	{ "NUL", HTTP, ANSWER("HTTP/1.1 200 O\0K\r\n\r\n"), SMTP_E_PROTOCOL,
 	    "does not end in CRLF" },
 	{ "another after an interim one", HTTP, ANSWER("HTTP/1.1 100 a\r\n"
@@ -456,6 +458,8 @@ test_proxy__says_nothing_that_would_be_something_else(void **state)
 		assert_int_equal(smtp__proxy_init(&proxy, &plan),
 		    SMTP_E_ARGUMENT);
 		text[255] = '\0';
+		assert_int_equal(smtp__proxy_init(&proxy, &plan), SMTP_OK);
+		plan.host = "_mx_1.example";
 		assert_int_equal(smtp__proxy_init(&proxy, &plan), SMTP_OK);
 		plan.host = "mx.example";
 		plan.port = 0;

@@ -21,7 +21,8 @@
 /* ---- the resolver: what it answers, and whether it waits before */
 
 static const char *answers[8];           /* addresses, to a NULL */
-static int error_answer;
+static int error_answer, family_asked;
+static socklen_t extra;                  /* octets that no address has */
 static atomic_bool held;
 static atomic_int asked, ended;
 static atomic_bool signals_open;
@@ -35,6 +36,7 @@ getaddrinfo(const char *name, const char *service,
 	sigset_t now;
 
 	atomic_fetch_add(&asked, 1);
+	family_asked = hints->ai_family;
 	assert_non_null(name);
 	assert_int_equal(hints->ai_socktype, SOCK_STREAM);
 	if (pthread_sigmask(SIG_SETMASK, NULL, &now) != 0 ||
@@ -54,7 +56,7 @@ getaddrinfo(const char *name, const char *service,
 		*copy = at;
 		(*next)->ai_family = at.to.ss_family;
 		(*next)->ai_addr = (struct sockaddr *)&copy->to;
-		(*next)->ai_addrlen = at.n;
+		(*next)->ai_addrlen = at.n + (i == 0 ? extra : 0);
 		next = &(*next)->ai_next;
 	}
 	atomic_fetch_add(&ended, 1);
@@ -179,6 +181,96 @@ test_resolve__failures_have_words(void **state)
 	}
 }
 
+/* What is too long for any address is left out. */
+static void
+test_resolve__takes_addresses_of_the_net_alone(void **state)
+{
+	static const char *const two[] = { "192.0.2.1", "192.0.2.2", NULL };
+	static const char *const one[] = { "192.0.2.1", NULL };
+	static const struct {
+		int family, asked;
+	} rows[] = { { 0, AF_UNSPEC }, { 4, AF_INET }, { 6, AF_INET6 } };
+	struct smtp__lookup *lookup;
+	const struct smtp__address *list = NULL;
+	size_t n = 0;
+	char text[64];
+
+	(void)state;
+	extra = sizeof(struct sockaddr_storage);
+	play(0, two);
+	assert_int_equal(look_up(&lookup, &list, &n), SMTP_OK);
+	assert_int_equal(n, 1);
+	smtp__address_text(&list[0], text, sizeof text);
+	assert_string_equal(text, "192.0.2.2");
+	smtp__lookup_free(lookup);
+	play(0, one);
+	assert_int_equal(look_up(&lookup, &list, &n), SMTP_E_RESOLVE);
+	assert_string_equal(smtp__lookup_words(lookup),
+	    "the name has no address");
+	smtp__lookup_free(lookup);
+	extra = 0;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		play(0, one);
+		lookup = smtp__lookup_start("mail.example.com", 25,
+		    rows[i].family, NULL);
+		while (smtp__lookup_step(lookup, &list, &n) > 0)
+			usleep(1000);
+		assert_int_equal(family_asked, rows[i].asked);
+		smtp__lookup_free(lookup);
+	}
+}
+
+/* ---- a resolver of the program's */
+
+static void *
+own_start(void *ctx, const char *name, int family)
+{
+	(void)name;
+	(void)family;
+	return ctx;
+}
+
+static int
+own_step(void *handle, uint64_t *due_ms)
+{
+	(void)handle;
+	(void)due_ms;
+	return SMTP_OK;
+}
+
+/* One that never ends; some of it are no addresses. */
+static const char *
+own_address(void *handle, size_t i)
+{
+	(void)handle;
+	assert_true(i < 1000);
+	return i % 2 == 0 ? "192.0.2.1" : "mail.example.com";
+}
+
+static void
+own_end(void *handle)
+{
+	(void)handle;
+}
+
+static void
+test_resolve__takes_so_many_of_a_programs(void **state)
+{
+	int handle = 0;
+	const struct smtp_resolver resolver = { own_start, own_step,
+		own_address, NULL, own_end, &handle };
+	const struct smtp__address *list = NULL;
+	struct smtp__lookup *lookup = smtp__lookup_start("mail.example.com",
+	    25, 0, &resolver);
+	size_t n = 0;
+
+	(void)state;
+	assert_non_null(lookup);
+	assert_int_equal(smtp__lookup_step(lookup, &list, &n), SMTP_OK);
+	assert_int_equal(n, 32);
+	smtp__lookup_free(lookup);
+}
+
 #if SMTP_WITH_THREADS
 /*
  * The resolver hangs; nobody waits for it, and what it finds is freed. This
@@ -269,7 +361,8 @@ test_resolve__localhost_asks_nobody(void **state)
 		{ "mail.localhost", true },
 		{ "localhost.example.com", false },
 		{ "notlocalhost", false },
-		{ "localhos", false }
+		{ "localhos", false },
+		{ "", false }
 	};
 
 	(void)state;
@@ -306,6 +399,9 @@ main(void)
 #endif
 		cmocka_unit_test(test_resolve__families_take_turns),
 		cmocka_unit_test(test_resolve__failures_have_words),
+		cmocka_unit_test(
+		    test_resolve__takes_addresses_of_the_net_alone),
+		cmocka_unit_test(test_resolve__takes_so_many_of_a_programs),
 #if SMTP_WITH_THREADS
 		cmocka_unit_test(test_resolve__signals_stay_with_the_program),
 #endif

@@ -16,6 +16,8 @@
 
 #include <smtp/smtp.h>
 
+#include "support/child.h"
+
 /* Long, so that a short mail does not cover it in the same buffer. */
 #define WORDS    "correct horse battery stapl"
 #define PASSWORD WORDS WORDS WORDS WORDS WORDS WORDS WORDS WORDS WORDS WORDS
@@ -164,7 +166,7 @@ test_session__of_the_parent_survives_a_fork(void **state)
 	assert_true(child >= 0);
 	if (child == 0) {
 		smtp_close(smtp);
-		_exit(0);
+		child_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -195,7 +197,7 @@ test_session__can_be_left_in_the_middle(void **state)
 	assert_true(child >= 0);
 	if (child == 0) {
 		smtp_close(smtp);
-		_exit(0);
+		child_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -64,8 +64,7 @@ smtp__address_ip(struct smtp__address *address, const char *ip,
 int
 smtp__address_family(const struct smtp__address *address)
 {
-	return address->to.ss_family == AF_INET ? 4 :
-	    address->to.ss_family == AF_INET6 ? 6 : 0;
+	return address->to.ss_family == AF_INET ? 4 : 6;
 }
 
 void
@@ -73,17 +72,15 @@ smtp__address_text(const struct smtp__address *address, char *p, size_t n)
 {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
-	const char *text = NULL;
 
+	p[0] = '\0';
 	if (address->to.ss_family == AF_INET) {
 		memcpy(&in, &address->to, sizeof in);
-		text = inet_ntop(AF_INET, &in.sin_addr, p, (room)n);
+		(void)inet_ntop(AF_INET, &in.sin_addr, p, (room)n);
 	} else if (address->to.ss_family == AF_INET6) {
 		memcpy(&in6, &address->to, sizeof in6);
-		text = inet_ntop(AF_INET6, &in6.sin6_addr, p, (room)n);
+		(void)inet_ntop(AF_INET6, &in6.sin6_addr, p, (room)n);
 	}
-	if (text == NULL && n > 0)
-		p[0] = '\0';
 }
 
 const char *
@@ -142,20 +139,21 @@ literal_of(const struct smtp__address *address, char *p, size_t n)
 {
 	struct sockaddr_in6 in6;
 	char name[INET6_ADDRSTRLEN];
+	static const unsigned char mapped[12] = {
+		[10] = 0xff, [11] = 0xff
+	};
 	const char *open = "[";
-	int written;
 
 	memcpy(&in6, &address->to, sizeof in6);
 	smtp__address_text(address, name, sizeof name);
 	if (address->to.ss_family == AF_INET6) {
-		if (!IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+		if (memcmp(&in6.sin6_addr, mapped, sizeof mapped) != 0)
 			open = "[IPv6:";
-		else if (inet_ntop(AF_INET, in6.sin6_addr.s6_addr + 12, name,
-		    sizeof name) == NULL)
-			return false;
+		else
+			(void)inet_ntop(AF_INET,
+			    in6.sin6_addr.s6_addr + 12, name, sizeof name);
 	}
-	written = snprintf(p, n, "%s%s]", open, name);
-	return written > 0 && (size_t)written < n;
+	return (size_t)snprintf(p, n, "%s%s]", open, name) < n;
 }
 
 bool

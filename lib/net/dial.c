@@ -227,9 +227,10 @@ plan_from(struct smtp__dial *dial, const struct smtp__dial_plan *plan)
 {
 	dial->family = plan->family;
 	dial->from.interface = dial->interface;
-	if (plan->local != NULL && smtp__address_ip(&dial->from.address,
-	    plan->local, 0))
+	if (plan->local != NULL) {
+		(void)smtp__address_ip(&dial->from.address, plan->local, 0);
 		dial->family = smtp__address_family(&dial->from.address);
+	}
 	if (plan->resolver != NULL)
 		dial->resolver = *plan->resolver;
 }

@@ -54,11 +54,8 @@ ipv6_of(const char *p, unsigned char *ip)
 			p += 2;
 			continue;
 		}
-		if (n > 0 && gap != n) {
-			if (*p != ':')
-				return false;
+		if (n > 0 && gap != n)           /* it ended with a colon */
 			group = ++p;
-		}
 		for (; smtp__hex_value(*p) >= 0 && p - group < 4; p++)
 			value = value << 4 | (unsigned)smtp__hex_value(*p);
 		if (*p == '.' && n <= 12 && ipv4_of(group, ip + n)) {

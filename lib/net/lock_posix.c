@@ -96,12 +96,10 @@ smtp__turn_wait(struct smtp__turn *turn, struct smtp__lock *lock,
 	uint64_t now = smtp__net_now_ms(), at = until_ms;
 	struct timespec when;
 
-	if (at <= now)
-		return;
-	if (at - now > MOST_MS)
+	if (at > now + MOST_MS)
 		at = now + MOST_MS;
 #ifdef __APPLE__
-	at -= now;
+	at -= at > now ? now : at;
 #endif
 	when.tv_sec = (time_t)(at / 1000);
 	when.tv_nsec = (long)(at % 1000) * 1000000;

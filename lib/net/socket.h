@@ -39,11 +39,11 @@ bool
 smtp__address_ip(struct smtp__address *address, const char *ip,
     unsigned port);
 
-/* 4, 6, or 0 for others. */
+/* 4 or 6. */
 int
 smtp__address_family(const struct smtp__address *address);
 
-/* "192.0.2.1", "2001:db8::1", or "" for a unix socket. */
+/* "192.0.2.1", "2001:db8::1", or "" for a unix socket; in 46 octets or more. */
 void
 smtp__address_text(const struct smtp__address *address, char *p, size_t n);
 

@@ -113,7 +113,9 @@ is_lost(int error)
 static ptrdiff_t
 failure(enum smtp_io want)
 {
-	if (errno == EAGAIN || errno == EWOULDBLOCK)
+	static_assert(EAGAIN == EWOULDBLOCK, "where they differ ask for both");
+
+	if (errno == EAGAIN)
 		return want;
 	return is_lost(errno) ? SMTP_IO_CLOSED : SMTP_IO_FAILED;
 }

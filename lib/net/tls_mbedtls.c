@@ -464,8 +464,6 @@ unique(const struct smtp__tls *tls, unsigned char *out, size_t room)
 
 	if (!is_tls12(tls) || n == 0 || n > room)
 		return 0;
-	if (tls->resumed && !smtp__tls_hello_extended_master(&tls->hello))
-		return 0;
 	memcpy(out, tls->resumed ? tls->ssl.PRIVATE(peer_verify_data) :
 	    tls->ssl.PRIVATE(own_verify_data), n);
 	return n;
@@ -521,10 +519,9 @@ smtp__tls_binding(struct smtp__tls *tls, enum smtp__tls_binding type,
 		return unique(tls, out, room);
 	case SMTP__TLS_SERVER_END_POINT:
 		return end_point(tls, out, room);
-	case SMTP__TLS_EXPORTER:
+	default:
 		return exporter(tls, out, room);
 	}
-	return 0;
 }
 
 /* ---- the transport */

@@ -7,6 +7,8 @@
 
 #include <sys/wait.h>
 
+#include "support/child.h"
+
 /*
  * Who asks what may go wrong finds it here: a failure may have one of these
  * causes and no other. `same`: nothing fails at all.
@@ -158,7 +160,7 @@ fault_point(void)
 void
 fault_leave(bool good)
 {
-	_exit(good ? 0 : 1);
+	child_exit(good ? 0 : 1);
 }
 
 unsigned long
