@@ -131,17 +131,7 @@ start --tls implicit --script "$work/script"
 echo 'Mirrored.' | SMTP_WORD=sesame SMTP_CA_FILE=$ca \
 	"$examples/own_mechanism" "smtps://localhost:$port" joe@x.example \
 	ann@y.example Mirror >"$work/error" 2>&1 || cat "$work/error"
-i=0
-until [ -s "$work/mail/script.result" ] || [ $i -gt 100 ]; do
-	i=$((i + 1))
-	sleep 0.1
-done
-if grep -qsx complete "$work/mail/script.result"; then
-	echo 'ok - own_mechanism: a mechanism of its own, and a mail'
-else
-	fail 'own_mechanism: a mechanism of its own, and a mail'
-	cat "$work/mail/script.result"
-fi
+played 'own_mechanism: a mechanism of its own, and a mail'
 stop
 
 start --tls starttls --auth PLAIN --user $user --password secret --require-auth

@@ -154,7 +154,9 @@ answer(const char *right)
 		const char *text = says[what % (sizeof says / sizeof *says)];
 
 		say(text, strlen(text));
-		run.ended |= memcmp(text, "421", 3) == 0;
+		/* Who says that he goes takes nothing more. */
+		if (memcmp(text, "421", 3) == 0)
+			run.ended = run.mute = run.broken = true;
 		if (text[0] == '4' || text[0] == '5' ||
 		    (text[0] == right[0] && text[3] == ' '))
 			return (unsigned)(text[0] - '0');
