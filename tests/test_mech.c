@@ -13,6 +13,7 @@ static const struct {
 	{ { .user = "u", .password = "p", .authzid = "z" }, 1, "" },
 	{ { .user = "t\xc3\xa9st", .password = "p\xe2\x82\xac" }, 1, "" },
 	{ { .user = "u", .password = " p " }, 1, "" },
+	{ { .user = "\xff", .password = "\xff", .authzid = "\xff" }, 1, "" },
 	{ { .user = "u", .token = "a.b-c_d~e+f/g==" }, 1, "" },
 	{ { .password = "p" }, 0, "R4616-2-2" },
 	{ { .user = "", .password = "p" }, 0, "R4616-2-2" },

@@ -70,6 +70,57 @@ test_param__takes_octets_one_by_one(void **state)
 	assert_non_null(strstr(out, "%FF; name*1*=%FF"));
 	assert_memory_equal(out + strlen(out) - 3, "%FF", 4);
 	assert_int_equal(strlen(out) > 300 && strlen(out) < 400, 1);
+	/* One in a piece that has room for no other. */
+	for (size_t n = 1; n < 100; n++) {
+		size_t count = 0;
+
+		value[n] = '\0';
+		value[n - 1] = (char)0xFF;
+		memset(value, 'a', n - 1);
+		value[0] = (char)0xFF;
+		encode("name", value, out);
+		for (const char *p = out; (p = strstr(p, "%FF")) != NULL; p++)
+			count++;
+		assert_int_equal(count, n > 1 ? 2 : 1);
+		value[n] = (char)0xFF;
+	}
+}
+
+/* What fits into one piece is in one; one octet more, and it is split. */
+static void
+test_param__splits_what_does_not_fit_alone(void **state)
+{
+	static const struct {
+		const char *first;       /* of the value, then letters    */
+		const char *before, *behind;
+	} kinds[] = {
+		{ "a", "x=a", "" }, { " ", "x=\" ", "\"" },
+		{ "\"", "x=\"\\\"", "\"" },
+		{ "\xC3\xA9", "x*=UTF-8''%C3%A9", "" },
+	};
+	char value[SMTP__PARAM_MAX + 10], want[SMTP__PARAM_MAX + 40];
+	char out[1000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		for (size_t n = 0; n < SMTP__PARAM_MAX; n++) {
+			size_t whole = strlen(kinds[i].before) + n +
+			    strlen(kinds[i].behind);
+
+			(void)snprintf(value, sizeof value, "%s%0*d",
+			    kinds[i].first, (int)n, 0);
+			value[strlen(kinds[i].first) + n] = '\0';
+			(void)snprintf(want, sizeof want, "%s%s%s",
+			    kinds[i].before, value + strlen(kinds[i].first),
+			    kinds[i].behind);
+			assert_int_equal(strlen(want), whole);
+			encode("x", value, out);
+			if ((strcmp(out, want) == 0) !=
+			    (whole <= SMTP__PARAM_MAX))
+				fail_msg("%zu %zu: %s", i, n, out);
+			if (whole > SMTP__PARAM_MAX)
+				assert_memory_equal(out, "x*0", 3);
+		}
 }
 
 static void
@@ -177,6 +228,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_param__splits_what_does_not_fit_alone),
 		cmocka_unit_test(test_param__encodes_the_vectors),
 		cmocka_unit_test(test_param__takes_octets_one_by_one),
 		cmocka_unit_test(test_param__splits_long_values),

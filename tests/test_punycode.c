@@ -16,6 +16,7 @@ static const struct {
 	{ "3年b組金八先生", "3b-ww4c5e180e575a65lsy2b" },
 	{ "bücher", "bcher-kva" },
 	{ "ü", "tda" },
+	{ "a\x7F" "ü", "a\x7F-yka" },
 };
 
 static void
@@ -65,6 +66,8 @@ static const struct {
 } domains[] = {
 	{ "bücher.example", "xn--bcher-kva.example", "R5891-5-1" },
 	{ "BÜCHER.example", "xn--bcher-kva.example", "R5891-5-1" },
+	{ "AÜ.zü", "xn--a-eha.xn--z-eha", NULL },
+	{ "ZÜ.aü", "xn--z-eha.xn--a-eha", NULL },
 	{ "faß.de", "xn--fa-hia.de", "R5891-5-1" },
 	{ "straße.de", "xn--strae-oqa.de", "R5891-5-1" },
 	{ "例え.テスト", "xn--r8jz45g.xn--zckzah", "R5891-5-1" },

@@ -617,6 +617,84 @@ test_scram__has_room_or_says_so(void **state)
 	}
 }
 
+/* Each by its own digest, as the length of its proof tells. */
+static void
+test_scram__has_the_digest_of_its_name(void **state)
+{
+	static const size_t lengths[] = { 88, 88, 44, 44, 28, 28 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		unsigned char next = 0;
+		const struct smtp__stepped *m = &smtp__scrams[i];
+		struct smtp__stepped_given given = { .user = "user",
+			.password = "pencil", .random = ascending,
+			.random_ctx = &next };
+		struct smtp__scram *s = calloc(1, m->state_bytes);
+		struct smtp__response r = { 0 };
+		char server[200];
+		const char *nonce, *p;
+		int rc;
+
+		if (i % 2 == 0) {
+			given.binding_type = "tls-exporter";
+			given.binding = (const unsigned char *)"x";
+			given.binding_n = 1;
+		}
+		assert_int_equal(m->begin(m, s, &given), SMTP_OK);
+		assert_int_equal(m->step(s, NULL, 0, &r), SMTP_OK);
+		for (nonce = p = r.p; memcmp(nonce, ",r=", 3) != 0; nonce++)
+			continue;
+		(void)snprintf(server, sizeof server, "%.*sx,s=" SALT ",i=4096",
+		    (int)(p + r.n - nonce) - 1, nonce + 1);
+		rc = m->step(s, server, strlen(server), &r);
+		while (rc > 0)
+			rc = m->step(s, NULL, 0, &r);
+		assert_int_equal(rc, SMTP_OK);
+		p = r.p;
+		assert_memory_equal(p + r.n - lengths[i] - 3, ",p=", 3);
+		m->end(s);
+		free(s);
+	}
+}
+
+/* A name of commas alone, which become three octets each, to the last one. */
+static void
+test_scram__has_room_for_a_name_or_says_so(void **state)
+{
+	static char user[SMTP_SCRAM_TEXT], authzid[8];
+	unsigned exact = 0, refused = 0;
+
+	(void)state;
+	for (size_t k = 0; k < 4; k++)
+		for (size_t n = 400; n < 600; n++) {
+			struct smtp__stepped_given given = { .user = user,
+				.password = "pencil", .authzid = authzid };
+			struct smtp__scram *s = calloc(1, sizeof *s);
+			size_t before = strlen("n,a=z,n=") + k;
+			const char *p = s->text + before;
+			int rc;
+
+			memset(authzid, 'z', k + 1);
+			memset(user, ',', n);
+			user[n] = '\0';
+			rc = smtp__scram_begin(s, SMTP__SHA256, &given,
+			    NONCE);
+			assert_int_equal(rc, before + 4 * n + 1 <=
+			    sizeof s->text ? SMTP_OK : SMTP_E_UNSUPPORTED);
+			exact += before + 4 * n + 1 == sizeof s->text;
+			refused += rc != SMTP_OK;
+			for (size_t i = 0; rc == SMTP_OK && i < n; i++)
+				assert_memory_equal(p + 3 * i, "=2C", 3);
+			if (rc == SMTP_OK)
+				assert_memory_equal(p + 3 * n, ",r=" NONCE,
+				    sizeof NONCE + 2);
+			free(s);
+		}
+	assert_int_equal(exact, 1);
+	assert_true(refused > 200);
+}
+
 int
 main(void)
 {
@@ -635,6 +713,8 @@ main(void)
 		cmocka_unit_test(test_scram__has_room_for_a_salt_or_says_so),
 		cmocka_unit_test(test_scram__keeps_to_its_turn),
 		cmocka_unit_test(test_scram__has_room_or_says_so),
+		cmocka_unit_test(test_scram__has_the_digest_of_its_name),
+		cmocka_unit_test(test_scram__has_room_for_a_name_or_says_so),
 	};
 
 	return cmocka_run_group_tests_name("scram", tests, NULL, NULL);
