@@ -499,7 +499,7 @@ lossless:
 PLATFORMS ?= musl i386 s390x
 .PHONY: platforms
 platforms:
-	$(call deps,tls python3 openssl dpkg-source $(PLATFORMS))
+	$(call deps,tls python3 openssl $(PLATFORMS))
 	@MAKE='$(THIS_MAKE)' bash tests/platforms/run.sh $(PLATFORMS)
 
 # What analyzers say, and whether two builds are the same.
@@ -562,7 +562,7 @@ bindings:
 # Bare-metal images, in an emulator. DOC=yes writes SIZES.md anew.
 .PHONY: firmware
 firmware:
-	$(call deps,tls arm qemu-arm dpkg-source)
+	$(call deps,tls arm qemu-arm)
 	@sh tools/fetch-mbedtls36.sh build/mbedtls36
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tls36 \
 		MBEDTLS_PREFIX=build/mbedtls36 $(BUILD)/tls36/tools/demo-server

@@ -64,7 +64,6 @@ package()
 			  echo qemu-system-arm ;;
 	brew:qemu-arm | pkg:qemu-arm)
 			  echo qemu ;;
-	apt:dpkg-source)  echo dpkg-dev ;;
 	apt:microsocks | apk:microsocks)
 			  echo microsocks ;;
 	*:tinyproxy)      echo tinyproxy ;;

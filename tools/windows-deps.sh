@@ -14,30 +14,13 @@ jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 if [ -f "$dir/lib/libcmocka.a" ]; then
 	exit 0
 fi
-if [ "${DEPS:-yes}" = no ]; then
-	echo "windows-deps: nothing in $dir (DEPS=no, nothing is fetched)" >&2
-	exit 1
-fi
 here=$(cd "$(dirname "$0")" && pwd)
 rm -rf "$dir"
-mkdir -p "$dir/include" "$dir/lib" "$dir/obj" "$dir/src"
+mkdir -p "$dir/include" "$dir/lib" "$dir/obj"
 dir=$(cd "$dir" && pwd)
-src=$dir/src
-echo "fetch: the sources of mbedtls and cmocka of trixie into $src"
-(
-	cd "$src"
-	sh "$here/apt-suite.sh" apt trixie deb-src update
-	sh "$here/apt-suite.sh" apt trixie deb-src --download-only \
-		--tar-only source mbedtls cmocka
-	for archive in *.tar.*; do
-		tar -xf "$archive"
-	done
-) >"$dir/log" 2>&1 || {
-	cat "$dir/log" >&2
-	exit 1
-}
-mbedtls=$(echo "$src"/mbedtls-*)
-cmocka=$(echo "$src"/cmocka-*)
+sh "$here/fetch.sh" "$dir/src" deb-src mbedtls cmocka
+mbedtls=$dir/src/mbedtls
+cmocka=$dir/src/cmocka
 
 # A folder's *.c, each to an object of its name.
 compile()
@@ -68,5 +51,5 @@ cp -R "$mbedtls/include/mbedtls" "$mbedtls/include/psa" "$dir/include/"
 	-c -o "$dir/obj/cmocka.o" "$cmocka/src/cmocka.c"
 cp "$cmocka"/include/cmocka*.h "$dir/include/"
 archive libcmocka "$dir/obj/cmocka.o"
-rm -rf "$src" "$dir/obj"
+rm -rf "$dir/src" "$dir/obj"
 ls "$dir"/lib/*.a

@@ -59,10 +59,13 @@ give_up()
 	exit 1
 }
 
-for tool in arm-none-eabi-gcc qemu-system-arm dpkg-source base64 od; do
+for tool in arm-none-eabi-gcc qemu-system-arm base64 od; do
 	command -v $tool >/dev/null 2>&1 || give_up "missing: $tool"
 done
-sh $here/fetch.sh "$out/sources" || exit 1
+if [ ! -f "$out/sources/lwip/src/core/tcp.c" ] ||
+	[ ! -f "$out/sources/mbedtls/library/ssl_tls.c" ]; then
+	sh tools/fetch.sh "$out/sources" deb-src lwip mbedtls || exit 1
+fi
 rm -rf "$work"
 mkdir -p "$work" || exit 1
 

@@ -30,22 +30,7 @@ sources()
 	local from=$work/sources
 	[ ! -d "$from/cmocka/src" ] || [ ! -d "$from/mbedtls/library" ] ||
 		return 0
-	[ "${DEPS:-yes}" != no ] || {
-		echo "platforms: no sources (DEPS=no, nothing is fetched)" >&2
-		return 1
-	}
-	rm -rf "$from"
-	mkdir -p "$from/apt"
-	here=$PWD
-	sh tools/apt-suite.sh "$from/apt" trixie deb-src update &&
-		cd "$from/apt" &&
-		sh "$here/tools/apt-suite.sh" "$from/apt" trixie deb-src \
-			--download-only --tar-only source mbedtls cmocka &&
-		for name in mbedtls cmocka; do
-			mkdir "../$name" &&
-			tar -xf ${name}_*.orig.tar.* -C "../$name" \
-				--strip-components=1 || return 1
-		done && cd "$here" && rm -rf "$from/apt"
+	sh tools/fetch.sh "$from" deb-src mbedtls cmocka
 }
 
 # needs NAME CC: mbedTLS and cmocka for it, as NAME/prefix
