@@ -40,6 +40,8 @@ unwind=$(setting Unwind)
 seconds=$(setting Seconds)
 loops=$(setting Loops | tr -s ' ' ,)
 seconds=${seconds:-30}
+bits=$(word Objects)
+bits=${bits:-10}
 [ -n "$unwind" ] || bad 'has no bound of loops'
 
 "$CBMC/goto-cc" "$dir/$file.gb" -o "$it.0.gb" --function "proof_$name" \
@@ -107,7 +109,7 @@ done
 	exec timeout -k 5 $((seconds * 10)) "$CBMC/cbmc" "$it.gb" \
 		--function "proof_$name" --unwind "$unwind" \
 		${loops:+--unwindset "$loops"} \
-		--unwinding-assertions --object-bits 10 --no-malloc-may-fail \
+		--unwinding-assertions --object-bits $bits --no-malloc-may-fail \
 		--pointer-overflow-check --unsigned-overflow-check \
 		$(word Options) --drop-unused-functions --slice-formula
 ) >"$it.log" 2>&1

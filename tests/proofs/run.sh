@@ -20,6 +20,7 @@
 #		often is shown, too
 #	Loops: LOOP:TIMES ... where one has another bound
 #	Seconds: the limit, of the processor, 30 without
+#	Objects: for so many bits of a pointer's object, 10 without
 #	Options: further ones for CBMC
 #
 # "7, 20" is 7, but 20 with PROOFS=all. The comment at the head of the file has
@@ -93,7 +94,7 @@ document()
 			[ "$name" != - ] || continue
 			printf '\n**%s.** ' "$name"
 			of "$file" "$name" | awk '
-			/^(Unwind|Seconds|Loops|Options): / { next }
+			/^(Unwind|Seconds|Loops|Objects|Options): / { next }
 			/^Proves: / {
 				sub(/^Proves: /, "")
 				n = split($0, f, " ")
@@ -165,8 +166,8 @@ compile()
 	done
 	# shellcheck disable=SC2086
 	"$CBMC/goto-cc" --export-file-local-symbols -std=gnu11 -Wall \
-		-Wno-unknown-pragmas -I"$here" -I"$1/include" -I"$1/lib" \
-		$flags -o "$2/$3.gb" $sources "$here/${3%\~}.c" \
+		-Wno-unknown-pragmas -I"$here" -I"$here/support" \
+		-I"$1/include" -I"$1/lib" $flags -o "$2/$3.gb" $sources "$here/${3%\~}.c" \
 		>"$2/$3.cc" 2>&1 ||
 	{
 		tail -n 20 "$2/$3.cc"

@@ -207,18 +207,156 @@ proof_u_label(void)
 }
 
 static int
-any_label(struct smtp__out *out, const char *p, size_t n)
+any_characters(const char *p, size_t n, uint32_t c[SMTP__LABEL_MAX],
+    size_t *count)
+{
+	HOLDS(n > 0 && __CPROVER_r_ok(p, n));
+	HOLDS(__CPROVER_w_ok(c, SMTP__LABEL_MAX * sizeof(*c)));
+	*count = 1 + up_to(BOUND(7, SMTP__LABEL_MAX - 1));
+	return any_bool() ? 0 : -1;
+}
+
+static uint32_t
+any_lower(uint32_t c)
+{
+	(void)c;
+	return any_u32();
+}
+
+static bool
+any_u_label(const uint32_t *c, size_t count)
+{
+	HOLDS(count > 0 && __CPROVER_r_ok(c, count * sizeof(*c)));
+	return any_bool();
+}
+
+static size_t
+any_put(char *p, uint32_t c)
+{
+	(void)c;
+	HOLDS(__CPROVER_w_ok(p, 4));
+	return up_to(4);
+}
+
+/* Into memory of which no more is used than there is. */
+static int
+any_code(struct smtp__out *out, const char *p, size_t n)
 {
 	HOLDS(n == 0 || __CPROVER_r_ok(p, n));
+	HOLDS(out->n <= out->cap);
+	HOLDS(out->cap == 0 || __CPROVER_w_ok(out->p, out->cap));
 	out->n += up_to(out->cap - out->n);
-	return any_bool() ? 0 : -1;
+	out->over = any_bool();
+	return !out->over && any_bool() ? 0 : -1;
+}
+
+/*
+ * A label that is not ASCII: in small letters it fits.
+ *
+ * Proves: encode_label
+ * Replaces: characters=any_characters lower=any_lower u_label=any_u_label
+ *   smtp__utf8_put=any_put smtp__punycode_encode=any_code
+ * Bounds: labels of one to 8 characters (63, which is all that characters()
+ *   gives)
+ * Unwind: 9, 64
+ * Seconds: 30, 300
+ */
+void
+proof_encode_label(void)
+{
+	size_t n = 1 + up_to(5), cap = up_to(8);
+	struct smtp__out out;
+	int status;
+
+	forgetful = true;
+	smtp__out_init(&out, any_octets(cap), cap);
+	status = encode_label(&out, any_octets(n), n);
+	HOLDS(out.n <= cap);
+	REACHES(status == 0 && out.n == 8);
+}
+
+static size_t
+any_next(const char *p, size_t n, uint32_t *c)
+{
+	HOLDS(n > 0 && __CPROVER_r_ok(p, n));
+	*c = any_u32();
+	return 1 + up_to((n < 4 ? n : 4) - 1);
+}
+
+static bool
+any_same(const char *a, size_t a_n, const char *b, size_t b_n)
+{
+	HOLDS(a_n == 0 || __CPROVER_r_ok(a, a_n));
+	HOLDS(b_n == 0 || __CPROVER_r_ok(b, b_n));
+	return any_bool();
+}
+
+static int
+any_decode(struct smtp__out *out, const char *p, size_t n)
+{
+	int status = any_code(out, p, n);
+
+	ASSUME(status != 0 || out->n <= BOUND(8, out->cap));
+	return status;
+}
+
+/*
+ * Punycode that an encoder would have written: what it stands for and what
+ * that becomes fit in their memory.
+ *
+ * Proves: a_label
+ * Replaces: smtp__punycode_decode=any_decode smtp__punycode_encode=any_code
+ *   smtp__same=any_same smtp__utf8_next=any_next
+ * Bounds: labels of any length that stand for up to 8 octets (252, which is
+ *   all that there is room for)
+ * Unwind: 9, 253
+ * Seconds: 30, 300
+ */
+void
+proof_a_label(void)
+{
+	size_t n = 4 + up_to(SMTP__LABEL_MAX - 4);
+
+	REACHES(a_label(any_octets(n), n) && n == SMTP__LABEL_MAX);
+	REACHES(!a_label(any_octets(n), n));
+}
+
+static bool
+any_a_label(const char *p, size_t n)
+{
+	HOLDS(n >= 4 && n <= SMTP__LABEL_MAX && __CPROVER_r_ok(p, n));
+	return any_bool();
+}
+
+/*
+ * One label: of ASCII, of Punycode, or to be encoded.
+ *
+ * Proves: punycode.c:label ascii_label
+ * Replaces: encode_label=any_code a_label=any_a_label smtp__same=any_same
+ * Bounds: up to 6 octets (65): each is looked at as the one before
+ * Unwind: 8, 66
+ * Seconds: 30, 300
+ */
+void
+proof_label(void)
+{
+	size_t n = up_to(BOUND(6, 65)), cap = up_to(8);
+	struct smtp__out out;
+	int status;
+
+	forgetful = true;
+	smtp__out_init(&out, any_octets(cap), cap);
+	status = label(&out, any_octets(n), n);
+	HOLDS(out.n <= cap);
+	REACHES(status == 0 && out.n == 6 && n == 6);
+	REACHES(status != 0 && n == 0);
 }
 
 /*
  * A domain is cut at its dots, of four kinds.
  *
  * Proves: smtp__domain_to_ascii dot
- * Replaces: label=any_label
+ * Replaces: label=any_code
  * Bounds: up to 4 octets (8)
  * Unwind: 7, 11
  */

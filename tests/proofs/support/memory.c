@@ -53,8 +53,8 @@ memmove(void *to, const void *from, size_t n)
 		return to;
 	}
 	if (__CPROVER_same_object(t, f) && t > f) {
-		for (size_t i = n; i-- > 0; )
-			t[i] = f[i];
+		for (size_t i = n; i > 0; i--)
+			t[i - 1] = f[i - 1];
 	} else {
 		for (size_t i = 0; i < n; i++)
 			t[i] = f[i];
