@@ -241,7 +241,7 @@ test_engine__says_a_long_command_whole(void **state)
 	(void)state;
 	memset(parameters, 'v', sizeof parameters - 1);
 	memcpy(parameters, "X=", 2);
-	for (int much = 0; much < 2; much++) {
+	for (int much = 0; much < 3; much++) {
 		struct session s;
 		size_t n = 0, more;
 
@@ -250,12 +250,15 @@ test_engine__says_a_long_command_whole(void **state)
 		said(&s);
 		hear(&s, "250 mx\r\n");
 		s.d.from = "a@x.example";
-		s.d.parameters = parameters + (much ? 0 : 70000 - 32700);
-		if (!much)
+		if (much == 2)           /* for who wants it alone */
+			memset(parameters, 'v', sizeof parameters - 1);
+		s.d.parameters = parameters + (much == 0 ? 70000 - 32700 :
+		    much == 1 ? 0 : 70000 - 600);
+		if (much == 0)
 			memcpy(parameters + 70000 - 32700, "X=", 2);
 		s.d.rcpts = s.rcpts;
 		s.d.rcpt_count = 1;
-		s.d.flags = SMTP_DELIVERY_LONG;
+		s.d.flags = much == 2 ? 0 : SMTP_DELIVERY_LONG;
 		s.rcpts[0].address = "b@y.example";
 		s.rcpts[0].status = SMTP_RCPT_PENDING;
 		assert_int_equal(smtp_engine_send(s.e, &s.d),
@@ -430,6 +433,71 @@ test_engine__ignores_what_was_not_wanted(void **state)
 	smtp_engine_content_failed(s.e, SMTP_E_SOURCE);
 	assert_string_equal(said(&s), "MAIL FROM:<a@x.example>\r\n");
 }
+
+/* Behind the end of the content there is none, until the next mail. */
+static void
+test_engine__takes_no_content_behind_its_end(void **state)
+{
+	struct session s;
+	char out[100];
+	size_t n;
+
+	(void)state;
+	begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+	hear(&s, "220 mx\r\n");
+	said(&s);
+	hear(&s, "250 mx\r\n");
+	assert_int_equal(send_mail(&s, 1), SMTP_OK);
+	said(&s);
+	hear(&s, "250 ok\r\n");
+	said(&s);
+	hear(&s, "250 ok\r\n");
+	said(&s);
+	hear(&s, "354 go\r\n");
+	smtp_engine_content(s.e, "a\n", 2);
+	assert_int_equal(smtp_engine_take(s.e, out, sizeof out), 3);
+	smtp_engine_content(s.e, "", 0);
+	smtp_engine_content(s.e, "b\n", 2);
+	n = smtp_engine_take(s.e, out, sizeof out);
+	assert_int_equal(n, 3);
+	assert_memory_equal(out, ".\r\n", 3);
+	assert_false(smtp_engine_want(s.e) & SMTP_ENGINE_WRITE);
+}
+
+#if SMTP_WITH_BDAT
+/* A chunk that is being announced is whole: its content was there. */
+static void
+test_engine__cannot_fail_a_chunk_that_it_has(void **state)
+{
+	struct session s;
+	char out[100];
+	size_t n;
+
+	(void)state;
+	begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+	hear(&s, "220 mx\r\n");
+	said(&s);
+	hear(&s, "250-mx\r\n250 CHUNKING\r\n");
+	s.d.flags = SMTP_DELIVERY_CHUNKS;
+	assert_int_equal(send_mail(&s, 1), SMTP_OK);
+	said(&s);
+	hear(&s, "250 ok\r\n");
+	said(&s);
+	hear(&s, "250 ok\r\n");
+	assert_true(smtp_engine_want(s.e) & SMTP_ENGINE_CONTENT);
+	smtp_engine_content_last(s.e, "a\n", 2);
+	n = smtp_engine_take(s.e, out, 3);
+	smtp_engine_content_failed(s.e, SMTP_E_SOURCE);
+	n += smtp_engine_take(s.e, out + n, sizeof out - n);
+	while (smtp_engine_want(s.e) & SMTP_ENGINE_WRITE)
+		n += smtp_engine_take(s.e, out + n, sizeof out - n);
+	assert_int_equal(n, 16);
+	assert_memory_equal(out, "BDAT 3 LAST\r\na\r\n", 16);
+	hear(&s, "250 ok\r\n");
+	assert_ptr_equal(smtp_engine_result(s.e), &s.d);
+	assert_int_equal(s.d.status, SMTP_OK);
+}
+#endif
 
 /* A session that is over stays so, whatever is done with it. */
 static void
@@ -1151,6 +1219,10 @@ main(void)
 		cmocka_unit_test(test_engine__keeps_a_response_whatever_comes),
 #endif
 		cmocka_unit_test(test_engine__ignores_what_was_not_wanted),
+		cmocka_unit_test(test_engine__takes_no_content_behind_its_end),
+#if SMTP_WITH_BDAT
+		cmocka_unit_test(test_engine__cannot_fail_a_chunk_that_it_has),
+#endif
 		cmocka_unit_test(test_engine__repeats_its_failure),
 		cmocka_unit_test(
 		    test_engine__knows_every_code_by_its_first_digit),

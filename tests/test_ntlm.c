@@ -493,6 +493,34 @@ test_ntlm__has_room_or_says_so(void **state)
 	assert_in_range(taken, 1, 159);
 }
 
+/* In units of 100 ns since 1601, where the server has no time of its own. */
+static void
+test_ntlm__says_the_time(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		const char *hex;
+	} times[] = {
+		{ -INT64_C(11644473600), "0000000000000000" },
+		{ 0, "00803ed5deb19d01" },
+		{ INT64_C(1700000000), "00006dc64717da01" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(times); i++) {
+		struct smtp__stepped_given g = given("User", "Password");
+		unsigned char challenge[256], p[4096], want[8];
+		size_t n = octets(challenge, VECTOR);
+
+		g.seconds = times[i].seconds;
+		assert_int_equal(authenticate(&g, challenge, n, p, &n),
+		    SMTP_OK);
+		assert_int_equal(octets(want, times[i].hex), 8);
+		/* Behind the proof, and eight octets of form. */
+		assert_memory_equal(p + get(p + 24, 4) + 24, want, 8);
+	}
+}
+
 /* Old servers say no pairs at all. */
 static void
 test_ntlm__takes_an_old_server(void **state)
@@ -597,6 +625,7 @@ main(void)
 		cmocka_unit_test(test_ntlm__binds_the_messages_together),
 		cmocka_unit_test(test_ntlm__refuses_nonsense),
 		cmocka_unit_test(test_ntlm__has_room_or_says_so),
+		cmocka_unit_test(test_ntlm__says_the_time),
 		cmocka_unit_test(test_ntlm__takes_an_old_server),
 		cmocka_unit_test(test_ntlm__refuses_what_it_cannot_say),
 #else

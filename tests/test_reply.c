@@ -332,6 +332,34 @@ test_reply__takes_enhanced_codes_of_its_class(void **state)
 	proves("R2034-4-1 R2034-4-2 R3463-2-1");
 }
 
+/* A line with another code than those above it keeps it as words. */
+static void
+test_reply__has_one_enhanced_code(void **state)
+{
+	static const struct {
+		const char *wire, *text;
+	} rows[] = {
+		{ "250-2.1.5 a\r\n250 2.1.5 b\r\n", "a\nb" },
+		{ "250-2.1.5 a\r\n250 2.6.5 b\r\n", "a\n2.6.5 b" },
+		{ "250-2.1.5 a\r\n250 2.1.6 b\r\n", "a\n2.1.6 b" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp__reply r;
+		char text[40];
+		size_t lines;
+
+		begin(&r, text, sizeof text);
+		assert_int_equal(feed(&r, rows[i].wire,
+		    strlen(rows[i].wire), &lines), 250);
+		assert_int_equal(r.subject, 1);
+		assert_int_equal(r.detail, 5);
+		assert_int_equal(r.text_n, strlen(rows[i].text));
+		assert_memory_equal(text, rows[i].text, r.text_n);
+	}
+}
+
 int
 main(void)
 {
@@ -345,6 +373,7 @@ main(void)
 		cmocka_unit_test(test_reply__is_right_up_to_its_bound),
 		cmocka_unit_test(test_reply__keeps_as_many_words_as_fit),
 		cmocka_unit_test(test_reply__takes_enhanced_codes_of_its_class),
+		cmocka_unit_test(test_reply__has_one_enhanced_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
