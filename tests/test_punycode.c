@@ -17,6 +17,7 @@ static const struct {
 	{ "bücher", "bcher-kva" },
 	{ "ü", "tda" },
 	{ "a\x7F" "ü", "a\x7F-yka" },
+	{ "a\xC2\x80", "a-ba" },
 };
 
 static void

@@ -93,7 +93,9 @@ static const struct {
 	/* marks before any starter, and their order */
 	{ "\u0301\u0323a", "\u0323\u0301a", "\u0323\u0301a" },
 	{ "\u0301a\u0301", "\u0301\u00E1", "\u0301\u00E1" },
-	/* Hangul */
+	/* Hangul, with the last of what goes into one, and the next */
+	{ "\uAC00\u11C2", "\uAC1B", "\uAC1B" },
+	{ "\uAC00\u11C3", "\uAC00\u11C3", "\uAC00\u11C3" },
 	{ "\uAC00", "\uAC00", "\uAC00" },
 	{ "\u1100\u1161", "\uAC00", "\uAC00" },
 	{ "\u1100\u1161\u11A8", "\uAC01", "\uAC01" },
