@@ -138,6 +138,22 @@ test_word__encodes_the_vectors(void **state)
 	}
 }
 
+/* A character that is cut ends there, whatever stands behind. */
+static void
+test_word__ends_within_a_character(void **state)
+{
+	static const char want[] = "=?UTF-8?Q?a=C3?=";
+	struct smtp__word w;
+	char word[SMTP__WORD_MAX];
+
+	(void)state;
+	smtp__word_init(&w, "a\xC3\xA9", 2, false);
+	assert_int_equal(smtp__word_next(&w, SMTP__WORD_MAX, word),
+	    sizeof want - 1);
+	assert_memory_equal(word, want, sizeof want - 1);
+	assert_int_equal(w.n, 0);
+}
+
 static void
 test_word__splits_between_characters_only(void **state)
 {
@@ -222,6 +238,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_word__encodes_the_vectors),
+		cmocka_unit_test(test_word__ends_within_a_character),
 		cmocka_unit_test(test_word__splits_between_characters_only),
 		cmocka_unit_test(test_word__codes_all_but_a_few),
 		cmocka_unit_test(test_word__is_never_longer_than_one),
