@@ -16,7 +16,8 @@ read_caps(struct smtp__caps *caps, const char *lines, size_t n)
 	memset(caps, 0, sizeof *caps);
 	for (i = 0; i < n; i++)
 		smtp__caps_octet(caps, &reader, lines[i]);
-	smtp__caps_settle(caps, &reader);
+	smtp__caps_octet(caps, &reader, '\n');
+	smtp__caps_settle(caps);
 }
 
 static const struct {

@@ -290,13 +290,11 @@ test_digest__lets_cram_md5_prove_nothing(void **state)
 	hit = true;
 	for (long n = 0; hit; n++) {
 		char text[32] = "<1@x>", was[32];
-		struct smtp__challenge challenge = { .p = text, .n = 5,
-			.room = sizeof text };
 		bool heard;
 
 		memcpy(was, text, sizeof was);
 		arm(n);
-		heard = smtp__mech_cram_md5.hear(&c, 0, &challenge);
+		heard = smtp__mech_digest(&c, text, 5, sizeof text);
 		assert_int_equal(heard, !hit);
 		if (hit)
 			assert_memory_equal(text, was, sizeof was);

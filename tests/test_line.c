@@ -42,8 +42,7 @@ test_line__is_the_same_through_any_window(void **state)
 			smtp__line_begin(&l, p, room, at);
 			say(&l);
 			assert_int_equal(l.n, all);
-			n = (size_t)(l.p - p);
-			assert_int_equal(n, all - at < room ? all - at : room);
+			n = all - at < room ? all - at : room;
 			assert_memory_equal(p, said + at, n);
 			free(p);
 			at += n;
@@ -63,7 +62,6 @@ test_line__has_a_length_without_memory(void **state)
 	smtp__line_begin(&l, NULL, 0, 0);
 	say(&l);
 	assert_int_equal(l.n, sizeof said - 1);
-	assert_null(l.p);
 }
 
 static void

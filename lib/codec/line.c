@@ -16,13 +16,10 @@ smtp__line_begin(struct smtp__line *l, char *p, size_t room, size_t skip)
 static void
 keep(struct smtp__line *l, char c)
 {
-	l->n++;
-	if (l->skip > 0) {
-		l->skip--;
-	} else if (l->room > 0) {
-		l->room--;
-		*l->p++ = c;
-	}
+	size_t at = l->n++ - l->skip;    /* what left earlier wraps */
+
+	if (at < l->room)
+		l->p[at] = c;
 }
 
 static void

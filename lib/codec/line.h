@@ -14,16 +14,19 @@
 #include <smtp/config.h>
 
 struct smtp__line {
-	char *p;                 /* where the next one is kept, if there  */
-	size_t room;             /* still is room                         */
-	size_t skip;             /* octets that left earlier, from here   */
+	char *p;                 /* where they are kept,                  */
+	size_t room;             /* up to so many,                        */
+	size_t skip;             /* behind those that left earlier        */
 	size_t n;                /* octets of the line so far, all of it  */
 	uint16_t bits;           /* of base64, not said yet               */
 	uint8_t held;            /* their number                          */
 	uint8_t base64;
 };
 
-/* What is kept goes to `p`, up to `room` octets; l->p then is behind it. */
+/*
+ * What is kept goes to `p`, up to `room` octets. Once the line is said whole,
+ * n - skip are those that were left to say.
+ */
 void
 smtp__line_begin(struct smtp__line *l, char *p, size_t room, size_t skip);
 

@@ -20,8 +20,8 @@ struct smtp__caps {
 
 /* The reader of one reply: starts as zero. */
 struct smtp__caps_reader {
-	uint16_t keyword;        /* what the line is about                */
-	uint8_t word_n;
+	uint16_t about;          /* the keyword of the line               */
+	uint8_t n;               /* octets of the word                    */
 	char word[21];           /* the longest that is known: 19         */
 };
 
@@ -32,6 +32,6 @@ smtp__caps_octet(struct smtp__caps *caps, struct smtp__caps_reader *reader,
 
 /* The reply is complete: drop what is offered without what it needs. */
 void
-smtp__caps_settle(struct smtp__caps *caps, struct smtp__caps_reader *reader);
+smtp__caps_settle(struct smtp__caps *caps);
 
 #endif

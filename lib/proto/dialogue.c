@@ -34,14 +34,6 @@ hear_greeting(struct smtp_engine *e, int status)
 	return status == SMTP_OK ? EHLO : QUIT;
 }
 
-/* RFC 5321 section 4.1.1.1. */
-static enum step
-say_ehlo(struct smtp_engine *e, struct smtp__line *l)
-{
-	smtp__line_text(l, e->setup->ehlo);
-	return HOLD;
-}
-
 static bool
 wants_tls(const struct smtp_engine *e)
 {
@@ -62,7 +54,7 @@ static enum step
 hear_ehlo(struct smtp_engine *e, int status)
 {
 	if (status == SMTP_OK) {
-		smtp__caps_settle(&e->caps, &e->ehlo);
+		smtp__caps_settle(&e->caps);
 		if (wants_tls(e) && smtp__has(e, SMTP_OFFER_STARTTLS))
 			return STARTTLS;
 		return settle(e);
@@ -92,11 +84,22 @@ hear_starttls(struct smtp_engine *e, int status)
  * Authentication (RFC 4954 section 4).
  */
 
+/* Beyond 512 octets the response waits for the challenge (section 4). */
+static bool
+fits_line(const struct smtp_engine *e)
+{
+	struct smtp__line l;
+
+	smtp__line_begin(&l, NULL, 0, 0);
+	smtp__dialogue_say(e, &l, AUTH);
+	return l.n <= SMTP__COMMAND_MAX;
+}
+
 #if SMTP__MECH_CHOICE
 static const struct smtp__mech *
 mech(const struct smtp_engine *e)
 {
-	return smtp__mechs[e->mech];
+	return &smtp__mechs[e->mech];
 }
 
 static bool
@@ -105,67 +108,6 @@ is_stepped(const struct smtp_engine *e)
 	return SMTP__STEPPED && e->mech == SMTP__MECH_STEPPED;
 }
 
-/* Of a mechanism that the caller speaks. */
-static void
-say_given(const struct smtp_engine *e, struct smtp__line *l)
-{
-	const char *p = e->stuff.in;
-	size_t n;
-
-	for (n = e->stuff.in_n; n > 0; n--)
-		smtp__line_octet(l, *p++);
-}
-
-static void
-say_own(const struct smtp_engine *e, struct smtp__line *l)
-{
-	const struct smtp__mech *m = mech(e);
-	const char *challenge = NULL;
-
-#if SMTP_WITH_TEXT
-	challenge = e->reply.text;
-#endif
-	smtp__mech_say(l, e->round < m->rounds ? m->say[e->round] : m->excuse,
-	    e->given.credentials, challenge);
-}
-
-static void
-say_response(const struct smtp_engine *e, struct smtp__line *l)
-{
-	smtp__line_base64_begin(l);
-	if (is_stepped(e))
-		say_given(e, l);
-	else
-		say_own(e, l);
-	smtp__line_base64_end(l);
-}
-
-static enum step
-say_auth(struct smtp_engine *e, struct smtp__line *l)
-{
-	smtp__line_text(l, is_stepped(e) ? e->given.credentials->mechanism :
-	    mech(e)->name);
-	if (!e->initial)
-		return HOLD;
-	smtp__line_octet(l, ' ');
-	/* RFC 4954 section 4: this is the empty one. */
-	if (is_stepped(e) && e->stuff.in_n == 0)
-		smtp__line_octet(l, '=');
-	else
-		say_response(e, l);
-	return HOLD;
-}
-
-/* Beyond 512 octets the response waits for the challenge (section 4). */
-static bool
-fits_line(struct smtp_engine *e)
-{
-	struct smtp__line l;
-
-	smtp__line_begin(&l, NULL, 0, 0);
-	say_auth(e, &l);
-	return l.n <= SMTP__COMMAND_MAX - (sizeof "AUTH \r\n" - 1);
-}
 
 #if SMTP__STEPPED
 enum step
@@ -180,16 +122,6 @@ smtp__dialogue_begin(struct smtp_engine *e)
 	return AUTH;
 }
 #endif
-
-static enum step
-say_answer(struct smtp_engine *e, struct smtp__line *l)
-{
-	if (e->cancel)
-		smtp__line_octet(l, '*');
-	else
-		say_response(e, l);
-	return HOLD;
-}
 
 enum step
 smtp__dialogue_choose(struct smtp_engine *e)
@@ -215,8 +147,7 @@ smtp__dialogue_choose(struct smtp_engine *e)
 	}
 	e->mech = best;
 	e->initial = mech(e)->flags & SMTP__MECH_INITIAL;
-	if (!fits_line(e))
-		e->initial = false;
+	e->initial = e->initial && fits_line(e);
 	return AUTH;
 }
 
@@ -234,7 +165,6 @@ decode(struct smtp__reply *r)
 static bool
 hear_challenge(struct smtp_engine *e)
 {
-	const struct smtp__mech *m;
 #if SMTP_WITH_TEXT
 	struct smtp__reply *r = &e->reply;
 
@@ -248,18 +178,15 @@ hear_challenge(struct smtp_engine *e)
 		return true;
 	}
 #endif
-	m = mech(e);
 #if SMTP_WITH_TEXT && SMTP_WITH_CRAM_MD5
-	if (r->text != NULL && e->round < m->rounds && m->hear != NULL) {
-		struct smtp__challenge c;
-
+	if (r->text != NULL && e->round == 0 &&
+	    mech(e)->flags & SMTP__MECH_DIGEST) {
 		decode(r);
-		c = (struct smtp__challenge){ r->text, r->text_n,
-		    r->text_room };
-		return m->hear(e->given.credentials, e->round, &c);
+		return smtp__mech_digest(e->given.credentials, r->text,
+		    r->text_n, r->text_room);
 	}
 #endif
-	return e->round < m->rounds + (m->excuse != NULL);
+	return e->round < mech(e)->responses;
 }
 
 /* Has the mechanism said and heard all? */
@@ -322,24 +249,14 @@ hear_auth(struct smtp_engine *e, int status)
 	return READY;
 }
 #else
-static enum step
-say_auth(struct smtp_engine *e, struct smtp__line *l)
-{
-	smtp__line_text(l, "PLAIN ");
-	smtp__line_base64_begin(l);
-	smtp__mech_say_plain(l, e->given.credentials);
-	smtp__line_base64_end(l);
-	return HOLD;
-}
-
-/* What is too long for the line of AUTH (base64 of 372 octets) is not said. */
+/* What is too long for the line of AUTH is not said. */
 enum step
 smtp__dialogue_choose(struct smtp_engine *e)
 {
 	const struct smtp_credentials *c = e->given.credentials;
 
 	e->status = SMTP_E_AUTH;
-	return e->caps.mechanisms && smtp__mech_plain(c) <= 372 &&
+	return e->caps.mechanisms && fits_line(e) &&
 	    (e->secure || e->setup->insecure_auth) &&
 	    (c->mechanism == NULL || smtp__mech_bit(c->mechanism)) ?
 	    AUTH : READY;
@@ -400,13 +317,6 @@ decide(struct smtp_engine *e, int to)
 #if SMTP_WITH_REUSE
 /* RFC 5321 section 4.1.1.5: an abandoned transaction is still open. */
 static enum step
-say_rset(struct smtp_engine *e, struct smtp__line *l)
-{
-	(void)l;
-	return PIPELINES(e) && e->said != NULL ? MAIL : HOLD;
-}
-
-static enum step
 hear_rset(struct smtp_engine *e, int status)
 {
 	if (status != SMTP_OK)
@@ -415,49 +325,6 @@ hear_rset(struct smtp_engine *e, int status)
 	return e->said != NULL ? MAIL : READY;
 }
 #endif
-
-static void
-say_path(struct smtp__line *l, const char *path, const char *parameters)
-{
-	smtp__line_text(l, path);
-	smtp__line_octet(l, '>');
-	if (parameters == NULL || parameters[0] == '\0')
-		return;
-	smtp__line_octet(l, ' ');
-	smtp__line_text(l, parameters);
-}
-
-/* RFC 5321 section 4.1.1.2, RFC 1870 section 6, RFC 6152, RFC 6531. */
-static enum step
-say_mail(struct smtp_engine *e, struct smtp__line *l)
-{
-	const struct smtp_delivery *d = e->said;
-
-	say_path(l, d->from, SMTP__PARAMETERS(d));
-#if SMTP_WITH_SIZE
-	if (smtp__has(e, SMTP_OFFER_SIZE) && d->flags & SMTP_DELIVERY_SIZE) {
-		smtp__line_text(l, " SIZE=");
-		smtp__line_number(l, d->size);
-	}
-#endif
-#if SMTP_WITH_8BITMIME
-	if (d->flags & SMTP_DELIVERY_8BIT)
-		smtp__line_text(l, " BODY=8BITMIME");
-#endif
-#if SMTP_WITH_BDAT
-	if (d->flags & SMTP_DELIVERY_BINARY)
-		smtp__line_text(l, " BODY=BINARYMIME");
-#endif
-#if SMTP_WITH_PRDR
-	if (smtp__has_prdr(e, d))
-		smtp__line_text(l, " PRDR");
-#endif
-#if SMTP_WITH_SMTPUTF8
-	if (d->flags & SMTP_DELIVERY_UTF8)
-		smtp__line_text(l, " SMTPUTF8");
-#endif
-	return PIPELINES(e) ? RCPT : HOLD;
-}
 
 /* 503: not now, and not because of this mail. */
 static int
@@ -491,29 +358,6 @@ hear_mail(struct smtp_engine *e, int status)
 	}
 	decide(e, status);
 	return finish(e);
-}
-
-/* RFC 5321 section 4.1.1.3. */
-static enum step
-say_rcpt(struct smtp_engine *e, struct smtp__line *l)
-{
-	const struct smtp_delivery *d = e->said;
-	const struct smtp_rcpt *r = &d->rcpts[e->said_rcpt];
-
-	say_path(l, r->address, SMTP__PARAMETERS(r));
-	if (!PIPELINES(e))
-		return HOLD;
-	if (smtp__rows_find(d, e->said_rcpt + 1, SMTP_RCPT_PENDING) <
-	    d->rcpt_count)
-		return RCPT;
-	if (NEEDS_ALL(d))
-		return HOLD;
-#if SMTP_WITH_BDAT
-	if (smtp__in_chunks(e, d))
-		return d->flags & SMTP_DELIVERY_WAIT || IS_LMTP(e) ? HOLD :
-		    CHUNK;
-#endif
-	return DATA;
 }
 
 /*
@@ -632,16 +476,6 @@ hear_data(struct smtp_engine *e, int status)
 }
 
 #if SMTP_WITH_BDAT
-/* RFC 3030 section 2. The octets follow, and only then is a reply owed. */
-static enum step
-say_chunk(struct smtp_engine *e, struct smtp__line *l)
-{
-	smtp__line_number(l, (SMTP_OCTETS)e->chunk);
-	if (e->stuff.end)
-		smtp__line_text(l, " LAST");
-	return BODY;
-}
-
 /*
  * Of a chunk that is not the last. Behind one that was refused no other is
  * begun, and the replies to those under way change nothing.
@@ -734,13 +568,6 @@ hear_body(struct smtp_engine *e, int status)
 
 #if SMTP_WITH_REUSE
 static enum step
-say_command(struct smtp_engine *e, struct smtp__line *l)
-{
-	smtp__line_text(l, e->given.line);
-	return HOLD;
-}
-
-static enum step
 hear_command(struct smtp_engine *e, int status)
 {
 	(void)e;
@@ -749,31 +576,68 @@ hear_command(struct smtp_engine *e, int status)
 }
 #endif
 
+/* The places in a line, behind those of the mechanisms. */
+enum {
+	PLACE_NAME = '\013',
+	PLACE_FROM = '\014',
+	PLACE_EXTENSIONS = '\016',
+	PLACE_TO = '\017',
+	PLACE_OPTIONS = '\020',
+	PLACE_MECHANISM = '\021',
+	PLACE_ANSWER = '\022',
+	PLACE_BASE64 = '\023',
+	PLACE_CHUNK = '\024',
+	PLACE_GIVEN = '\025'
+};
+#define NAME "\013"
+#define FROM "\014"
+#if SMTP_WITH_PARAMETERS || SMTP_WITH_SIZE || SMTP_WITH_8BITMIME || \
+    SMTP_WITH_SMTPUTF8 || SMTP_WITH_BDAT || SMTP_WITH_PRDR
+#define IS_EXTENDED 1
+#define EXTENSIONS "\016"        /* of MAIL: SIZE=, BODY=, ...           */
+#else
+#define IS_EXTENDED 0
+#define EXTENSIONS ""
+#endif
+#define TO "\017"
+#if SMTP_WITH_PARAMETERS
+#define OPTIONS "\020"           /* of RCPT: what the caller gave        */
+#else
+#define OPTIONS ""
+#endif
+#define MECHANISM "\021"         /* and the first response               */
+#define RESPONSE_TO "\022"       /* the last challenge                   */
+#define BASE64 "\023"            /* of all that is behind                */
+#define OCTETS "\024"            /* of a chunk                           */
+#define GIVEN "\025"             /* the caller's line                    */
+
 const struct smtp__step smtp__dialogue[STEPS] = {
-	[GREETING] = { NULL, NULL, hear_greeting },
-	[EHLO] = { "EHLO ", say_ehlo, hear_ehlo },
+	[GREETING] = { NULL, hear_greeting },
+	[EHLO] = { "EHLO " NAME, hear_ehlo },
 #if SMTP_WITH_HELO
-	[HELO] = { "HELO ", say_ehlo, hear_ehlo },
+	[HELO] = { "HELO " NAME, hear_ehlo },
 #endif
-	[STARTTLS] = { "STARTTLS", NULL, hear_starttls },
-	[AUTH] = { "AUTH ", say_auth, hear_auth },
+	[STARTTLS] = { "STARTTLS", hear_starttls },
 #if SMTP__MECH_CHOICE
-	[ANSWER] = { "", say_answer, hear_auth },
+	[AUTH] = { "AUTH " MECHANISM, hear_auth },
+	[ANSWER] = { BASE64 RESPONSE_TO, hear_auth },
+#else
+	[AUTH] = { "AUTH PLAIN " BASE64 SMTP__SAY_PLAIN, hear_auth },
 #endif
 #if SMTP_WITH_REUSE
-	[RSET] = { "RSET", say_rset, hear_rset },
+	[RSET] = { "RSET", hear_rset },
 #endif
-	[MAIL] = { "MAIL FROM:<", say_mail, hear_mail },
-	[RCPT] = { "RCPT TO:<", say_rcpt, hear_rcpt },
-	[DATA] = { "DATA", NULL, hear_data },
+	[MAIL] = { "MAIL FROM:<" FROM ">" EXTENSIONS, hear_mail },
+	[RCPT] = { "RCPT TO:<" TO ">" OPTIONS, hear_rcpt },
+	[DATA] = { "DATA", hear_data },
 #if SMTP_WITH_BDAT
-	[CHUNK] = { "BDAT ", say_chunk, hear_chunk },
+	[CHUNK] = { "BDAT " OCTETS, hear_chunk },
 #endif
-	[BODY] = { NULL, NULL, hear_body },
+	[BODY] = { NULL, hear_body },
 #if SMTP_WITH_REUSE
-	[COMMAND] = { "", say_command, hear_command },
+	[COMMAND] = { GIVEN, hear_command },
 #endif
-	[QUIT] = { "QUIT", NULL, NULL },
+	[QUIT] = { "QUIT", NULL },
 };
 
 #define WAITS(wait, phase) (SMTP_WAIT_##wait << 4 | SMTP_PHASE_##phase)
@@ -806,14 +670,199 @@ const uint8_t smtp__dialogue_waits[STEPS] = {
 };
 
 /*
+ * Saying.
+ */
+
+#if SMTP_WITH_PARAMETERS
+static void
+say_parameters(struct smtp__line *l, const char *parameters)
+{
+	if (parameters == NULL || parameters[0] == '\0')
+		return;
+	smtp__line_octet(l, ' ');
+	smtp__line_text(l, parameters);
+}
+#endif
+
+#if IS_EXTENDED
+/* RFC 5321 section 4.1.1.2, RFC 1870 section 6, RFC 6152, RFC 6531. */
+static void
+say_extensions(const struct smtp_engine *e, struct smtp__line *l)
+{
+	const struct smtp_delivery *d = e->said;
+
+#if SMTP_WITH_PARAMETERS
+	say_parameters(l, d->parameters);
+#endif
+#if SMTP_WITH_SIZE
+	if (smtp__has(e, SMTP_OFFER_SIZE) && d->flags & SMTP_DELIVERY_SIZE) {
+		smtp__line_text(l, " SIZE=");
+		smtp__line_number(l, d->size);
+	}
+#endif
+#if SMTP_WITH_8BITMIME
+	if (d->flags & SMTP_DELIVERY_8BIT)
+		smtp__line_text(l, " BODY=8BITMIME");
+#endif
+#if SMTP_WITH_BDAT
+	if (d->flags & SMTP_DELIVERY_BINARY)
+		smtp__line_text(l, " BODY=BINARYMIME");
+#endif
+#if SMTP_WITH_PRDR
+	if (smtp__has_prdr(e, d))
+		smtp__line_text(l, " PRDR");
+#endif
+#if SMTP_WITH_SMTPUTF8
+	if (d->flags & SMTP_DELIVERY_UTF8)
+		smtp__line_text(l, " SMTPUTF8");
+#endif
+}
+#endif
+
+#if SMTP__STEPPED
+/* What the caller gave; alone in a line of AUTH, the empty one is "=". */
+static void
+say_given(const struct smtp_engine *e, struct smtp__line *l)
+{
+	size_t i;
+
+	for (i = 0; i < e->stuff.in_n; i++)
+		smtp__line_octet(l, e->stuff.in[i]);
+}
+#endif
+
+void
+smtp__dialogue_say(const struct smtp_engine *e, struct smtp__line *l,
+    enum step step)
+{
+	const char *text = smtp__dialogue[step].line, *given;
+	const char *challenge = NULL;
+	char c;
+
+#if SMTP_WITH_LMTP
+	/* RFC 2033 section 4.1. */
+	if (step == EHLO && IS_LMTP(e))
+		text = "LHLO " NAME;
+#endif
+#if SMTP__MECH_CHOICE
+	if (step == ANSWER && e->cancel)
+		text = "*";
+#endif
+#if SMTP_WITH_CRAM_MD5 && SMTP_WITH_TEXT
+	challenge = e->reply.text;
+#endif
+	while ((c = *text++) != '\0') {
+		switch (c) {
+		case PLACE_NAME:
+			given = e->setup->ehlo;
+			break;
+		case PLACE_FROM:
+			given = e->said->from;
+			break;
+		case PLACE_TO:
+			given = e->said->rcpts[e->said_rcpt].address;
+			break;
+#if IS_EXTENDED
+		case PLACE_EXTENSIONS:
+			say_extensions(e, l);
+			continue;
+#endif
+#if SMTP_WITH_PARAMETERS
+		case PLACE_OPTIONS:
+			say_parameters(l,
+			    e->said->rcpts[e->said_rcpt].parameters);
+			continue;
+#endif
+#if SMTP__MECH_CHOICE
+		case PLACE_MECHANISM:
+			smtp__line_text(l, is_stepped(e) ?
+			    e->given.credentials->mechanism :
+			    smtp__mech_name(e->mech));
+			if (!e->initial)
+				continue;
+			smtp__line_octet(l, ' ');
+			text = BASE64 RESPONSE_TO;
+#if SMTP__STEPPED
+			/* RFC 4954 section 4: this is the empty one. */
+			if (is_stepped(e) && e->stuff.in_n == 0)
+				text = "=";
+#endif
+			continue;
+		case PLACE_ANSWER:
+#if SMTP__STEPPED
+			if (is_stepped(e)) {
+				say_given(e, l);
+				continue;
+			}
+#endif
+			text = smtp__mech_response(mech(e), e->round);
+			continue;
+#endif
+		case PLACE_BASE64:
+			smtp__line_base64_begin(l);
+			continue;
+#if SMTP_WITH_BDAT
+		/* RFC 3030 section 2. The octets follow. */
+		case PLACE_CHUNK:
+			smtp__line_number(l, (SMTP_OCTETS)e->chunk);
+			if (e->stuff.end)
+				smtp__line_text(l, " LAST");
+			continue;
+#endif
+#if SMTP_WITH_REUSE
+		case PLACE_GIVEN:
+			given = e->given.line;
+			break;
+#endif
+		default:
+			smtp__mech_say(l, c, e->given.credentials, challenge);
+			continue;
+		}
+		smtp__line_text(l, given);
+	}
+	smtp__line_base64_end(l);
+	smtp__line_text(l, "\r\n");
+}
+
+/*
  * The cursors.
  */
+
+#if SMTP_WITH_PIPELINING
+/* What may be said behind a line before it is answered. */
+static enum step
+unanswered(struct smtp_engine *e, enum step step)
+{
+	const struct smtp_delivery *d = e->said;
+
+	if (step == MAIL)
+		e->said_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
+	if (step == RCPT)
+		e->said_rcpt = smtp__rows_find(d, e->said_rcpt + 1,
+		    SMTP_RCPT_PENDING);
+	if (!PIPELINES(e) || d == NULL || step > RCPT)
+		return HOLD;
+	if (step < RCPT)         /* RSET, MAIL                            */
+		return step + 1;
+	if (e->said_rcpt < d->rcpt_count)
+		return RCPT;
+	if (NEEDS_ALL(d))
+		return HOLD;
+#if SMTP_WITH_BDAT
+	if (smtp__in_chunks(e, d))
+		return d->flags & SMTP_DELIVERY_WAIT || IS_LMTP(e) ? HOLD :
+		    CHUNK;
+#endif
+	return DATA;
+}
+#endif
 
 void
 smtp__dialogue_said(struct smtp_engine *e, enum step step)
 {
 	struct smtp_delivery *d = e->said;
 
+	e->say = HOLD;
 #if SMTP__FLIGHTS
 	if (e->owed++ == 0)
 #endif
@@ -843,11 +892,7 @@ smtp__dialogue_said(struct smtp_engine *e, enum step step)
 	}
 #endif
 #if SMTP_WITH_PIPELINING
-	if (step == MAIL)
-		e->said_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
-	if (step == RCPT)
-		e->said_rcpt = smtp__rows_find(d, e->said_rcpt + 1,
-		    SMTP_RCPT_PENDING);
+	e->say = (uint8_t)unanswered(e, step);
 #endif
 	/* The phases are in the order of the steps, and next to each other. */
 	if (step >= MAIL && step <= DATA)

@@ -32,7 +32,6 @@ smtp_engine_init(struct smtp_engine **engine, void *memory, size_t n,
 	e->owed = 1;
 #endif
 	e->restart = true;
-	smtp__reply_begin(&e->reply);
 #if SMTP_WITH_TEXT
 	if (setup->text != NULL) {
 		e->reply.text = setup->text;
@@ -207,7 +206,7 @@ is_out_of_place(const struct smtp_engine *e)
 		return false;
 #endif
 	return e->reply.klass < '4' &&
-	    (e->reply.klass == '3') != (e->hear == DATA);
+	    e->reply.klass != (e->hear == DATA ? '3' : '2');
 }
 
 /* An end mark may have more than one reply. */
@@ -283,26 +282,27 @@ size_t
 smtp_engine_feed(struct smtp_engine *e, const void *p, size_t n)
 {
 	const unsigned char *in = p;
-	enum smtp__reply_event event = SMTP__REPLY_MORE;
-	size_t i;
+	size_t i = 0;
 
-	if (e->reply.done)
-		smtp__reply_begin(&e->reply);
 #if SMTP_WITH_ENHANCED
 	e->reply.plain = e->hear < STARTTLS;
 #endif
-	for (i = 0; i < n && e->say != OVER && event < SMTP__REPLY_DONE; i++) {
-		int cause = SMTP_OK;
+	while (i < n && e->say != OVER) {
+		unsigned char c = in[i++];
+		enum smtp__reply_event event = smtp__reply_octet(&e->reply, c);
+		int cause = SMTP_E_PROTOCOL;
 
-		event = smtp__reply_octet(&e->reply, in[i]);
+		/* RFC 3207 section 4: this came ahead of the handshake. */
+		if (e->say == HANDSHAKE)
+			event = SMTP__REPLY_BAD;
+		if (event < SMTP__REPLY_TEXT)
+			continue;
 		/* Where nobody asked, a response of AUTH may lie there. */
-		if (e->hear == EHLO && smtp__is_owed(e) && e->reply.later &&
-		    (event == SMTP__REPLY_TEXT || event == SMTP__REPLY_LINE))
-			smtp__caps_octet(&e->caps, &e->ehlo, (char)in[i]);
-		/* RFC 3207 section 4: these came ahead of the handshake. */
-		if (event == SMTP__REPLY_BAD || e->say == HANDSHAKE)
-			cause = SMTP_E_PROTOCOL;
-		else if (event == SMTP__REPLY_DONE) {
+		if (e->hear == EHLO && smtp__is_owed(e) && e->reply.later)
+			smtp__caps_octet(&e->caps, &e->ehlo, (char)c);
+		if (event < SMTP__REPLY_DONE)
+			continue;
+		if (event == SMTP__REPLY_DONE) {
 #if SMTP_WITH_TEXT
 			remember(e);
 #endif
@@ -310,8 +310,9 @@ smtp_engine_feed(struct smtp_engine *e, const void *p, size_t n)
 		}
 		if (cause != SMTP_OK)
 			smtp__engine_fail(e, cause);
+		return i;
 	}
-	return event == SMTP__REPLY_DONE ? i : n;
+	return n;
 }
 
 #if SMTP_WITH_TEXT
@@ -341,17 +342,6 @@ smtp_engine_reply(const struct smtp_engine *e, struct smtp_reply *reply)
 /*
  * Saying.
  */
-
-static const char *
-verb_of(const struct smtp_engine *e)
-{
-#if SMTP_WITH_LMTP
-	/* RFC 2033 section 4.1. */
-	if (e->say == EHLO && e->setup->lmtp)
-		return "LHLO ";
-#endif
-	return smtp__dialogue[e->say].verb;
-}
 
 /* The end mark is out. */
 static void
@@ -442,30 +432,28 @@ take_chunk(struct smtp_engine *e, char *p, size_t room)
 static size_t
 take_line(struct smtp_engine *e, char *p, size_t room)
 {
-	enum step step = e->say, next = HOLD;
+	enum step step = e->say;
 	struct smtp__line l;
-	size_t kept;
+	size_t left;
 
 	e->restart |= !smtp__is_owed(e);
 	smtp__line_begin(&l, p, room, e->offset);
-	smtp__line_text(&l, verb_of(e));
-	if (smtp__dialogue[step].say != NULL)
-		next = smtp__dialogue[step].say(e, &l);
-	smtp__line_text(&l, "\r\n");
-	kept = (size_t)(l.p - p);
-	e->offset = (uint16_t)(e->offset + kept);
-	if (e->offset == l.n) {
-		e->offset = 0;
-		e->say = (uint8_t)next;
-#if SMTP_WITH_BDAT
-		if (step == CHUNK) {
-			chunk_begun(e);
-			return kept;
-		}
-#endif
-		smtp__dialogue_said(e, step);
+	smtp__dialogue_say(e, &l, step);
+	left = l.n - e->offset;
+	if (left > room) {
+		e->offset = (uint16_t)(e->offset + room);
+		return room;
 	}
-	return kept;
+	e->offset = 0;
+#if SMTP_WITH_BDAT
+	if (step == CHUNK) {
+		e->say = BODY;
+		chunk_begun(e);
+		return left;
+	}
+#endif
+	smtp__dialogue_said(e, step);
+	return left;
 }
 
 static size_t
@@ -623,7 +611,7 @@ smtp_engine_secured(struct smtp_engine *e)
 static int
 auth_stepped(struct smtp_engine *e, const struct smtp_credentials *credentials)
 {
-	if (!smtp__mech_name(credentials->mechanism))
+	if (!smtp__mech_is_name(credentials->mechanism))
 		return SMTP_E_ARGUMENT;
 	if (e->reply.text == NULL)
 		return SMTP_E_SPACE;
@@ -669,14 +657,10 @@ smtp_engine_auth(struct smtp_engine *e,
 		return auth_stepped(e, credentials);
 #endif
 	e->given.credentials = credentials;
-#if SMTP__MECH_CHOICE
 	if (!smtp__mech_check(credentials))
 		return SMTP_E_ARGUMENT;
+#if SMTP__MECH_CHOICE
 	e->mechanisms = e->caps.mechanisms;
-#else
-	if (credentials->user == NULL || credentials->password == NULL ||
-	    smtp__mech_plain(credentials) == 0)
-		return SMTP_E_ARGUMENT;
 #endif
 	if (e->setup->tls == SMTP_ENGINE_OPPORTUNISTIC ||
 	    smtp__dialogue_choose(e) == READY)
@@ -690,7 +674,7 @@ const char *
 smtp_engine_mechanism(const struct smtp_engine *e)
 {
 #if SMTP__MECH_CHOICE
-	return e->mech < SMTP__MECH_STEPPED ? smtp__mechs[e->mech]->name : "";
+	return e->mech < SMTP__MECH_STEPPED ? smtp__mech_name(e->mech) : "";
 #else
 	return e->authenticated ? "PLAIN" : "";
 #endif

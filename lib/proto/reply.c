@@ -3,27 +3,9 @@
 
 #include <smtp/engine.h>
 
-enum {                           /* the first three count digits          */
-	SEPARATOR = 3,
-	WORDS,
-	LF
-};
-
+#define CODE 3                   /* its digits                            */
 #define NO_CODE 3                /* no enhanced code, or it is behind us  */
 #define NO_DIGIT 0xffff          /* of a number yet                       */
-
-void
-smtp__reply_begin(struct smtp__reply *r)
-{
-	r->state = r->later = r->done = r->cut = 0;
-	r->column = r->number[0] = 0;
-#if SMTP_WITH_ENHANCED
-	r->subject = r->detail = SMTP_NO_ENHANCED;
-#endif
-#if SMTP_WITH_TEXT
-	r->text_n = r->line_at = 0;
-#endif
-}
 
 #if SMTP_WITH_TEXT
 /* What may still be an enhanced code is no word that is missed. */
@@ -82,50 +64,34 @@ enhanced(struct smtp__reply *r, unsigned char c)
 }
 #endif
 
-/* The third digit was read: is it a code, and that of the other lines? */
-static int
-check_code(struct smtp__reply *r)
+/* The code of a line was read; that of the first is the reply's. */
+static void
+begin_line(struct smtp__reply *r)
 {
-	unsigned code = r->number[0];
-
-	if (!r->later)
-		r->code = (uint16_t)code;
 #if SMTP_WITH_ENHANCED
 	r->number[0] = NO_DIGIT;
 	r->at = r->plain || r->klass == '3' ? NO_CODE : 0;
 #endif
-	return r->code == code && r->klass >= '2' && r->klass <= '5';
-}
-
-static enum smtp__reply_event
-words(struct smtp__reply *r, unsigned char c)
-{
-	if (c == '\n')
-		return SMTP__REPLY_BAD;
+	if (r->later)
+		return;
+	r->code = r->said;
 #if SMTP_WITH_ENHANCED
-	if (r->at != NO_CODE && enhanced(r, c))
-		return SMTP__REPLY_MORE;
+	r->subject = r->detail = SMTP_NO_ENHANCED;
 #endif
-	if (c == '\r') {
-		r->state = LF;
-		return SMTP__REPLY_MORE;
-	}
 #if SMTP_WITH_TEXT
-	keep(r, (char)c);
+	r->text_n = r->line_at = r->cut = 0;
 #endif
-	return SMTP__REPLY_TEXT;
 }
 
 static enum smtp__reply_event
 end_of_line(struct smtp__reply *r)
 {
+	r->column = r->said = 0;
 	r->done = r->last;
 	if (r->done)
 		return SMTP__REPLY_DONE;
 	if (++r->later == 0)
 		return SMTP__REPLY_BAD;
-	r->state = 0;
-	r->column = r->number[0] = 0;
 #if SMTP_WITH_TEXT
 	keep(r, '\n');
 	r->line_at = r->text_n;
@@ -133,27 +99,48 @@ end_of_line(struct smtp__reply *r)
 	return SMTP__REPLY_LINE;
 }
 
+/* One of the digits before the words: does it belong there? */
+static int
+digit(struct smtp__reply *r, unsigned char c)
+{
+	if (r->column == 1) {
+		if (r->done)
+			r->done = r->later = 0;
+		r->klass = c;
+	}
+	r->said = (uint16_t)(r->said * 10U + (c - '0'));
+	if (r->column == CODE)
+		begin_line(r);
+	return c >= '0' && c <= '9' && r->klass >= '2' && r->klass <= '5' &&
+	    (r->column < CODE || r->said == r->code);
+}
+
 enum smtp__reply_event
 smtp__reply_octet(struct smtp__reply *r, unsigned char c)
 {
-	if (r->column++ == SMTP__REPLY_LINE_MAX)
+	unsigned char before = r->octet;
+
+	r->octet = c;
+	if (++r->column <= CODE)
+		return digit(r, c) ? SMTP__REPLY_MORE : SMTP__REPLY_BAD;
+	/* CR and LF are a pair. */
+	if (r->column > SMTP__REPLY_LINE_MAX || (before == '\r') != (c == '\n'))
 		return SMTP__REPLY_BAD;
-	if (r->state == WORDS)
-		return words(r, c);
-	if (r->state == LF)
-		return c == '\n' ? end_of_line(r) : SMTP__REPLY_BAD;
-	if (r->state == SEPARATOR) {
+	if (c == '\n')
+		return end_of_line(r);
+	if (r->column == CODE + 1) {
 		r->last = c != '-';
-		r->state = c == '\r' ? LF : WORDS;
-		return c == ' ' || c == '-' || c == '\r' ?
-		    SMTP__REPLY_MORE : SMTP__REPLY_BAD;
+		return c == '-' || c == ' ' || c == '\r' ? SMTP__REPLY_MORE :
+		    SMTP__REPLY_BAD;
 	}
-	if (c < '0' || c > '9')
-		return SMTP__REPLY_BAD;
-	if (r->state == 0)
-		r->klass = c;
-	r->number[0] = (uint16_t)(r->number[0] * 10U + (c - '0'));
-	if (++r->state == SEPARATOR && !check_code(r))
-		return SMTP__REPLY_BAD;
-	return SMTP__REPLY_MORE;
+#if SMTP_WITH_ENHANCED
+	if (r->at != NO_CODE && enhanced(r, c))
+		return SMTP__REPLY_MORE;
+#endif
+	if (c == '\r')
+		return SMTP__REPLY_MORE;
+#if SMTP_WITH_TEXT
+	keep(r, (char)c);
+#endif
+	return SMTP__REPLY_TEXT;
 }

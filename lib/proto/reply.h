@@ -22,10 +22,10 @@
 
 struct smtp__reply {
 	uint8_t klass;           /* the first digit, as a character       */
-	uint8_t state;
+	uint8_t octet;           /* the last one                          */
 	uint8_t later;           /* lines before this one                 */
 	uint8_t last;            /* the line is the last one              */
-	uint8_t done;            /* complete: begin before the next octet */
+	uint8_t done;            /* complete                              */
 	uint8_t cut;             /* not 0: words did not fit              */
 	uint8_t phase;           /* what it is about: of the engine       */
 #if SMTP_WITH_ENHANCED
@@ -33,12 +33,11 @@ struct smtp__reply {
 	uint8_t at;              /* which of its numbers                  */
 #endif
 	uint16_t code;
-	uint16_t column;
+	uint16_t said;           /* the code of this line, as far as read */
+	uint16_t column;         /* octets of this line                   */
 #if SMTP_WITH_ENHANCED
 	uint16_t subject, detail;
-	uint16_t number[3];      /* of this line: first its code, then    */
-#else                            /* class, subject, detail                */
-	uint16_t number[1];
+	uint16_t number[3];      /* of this line: class, subject, detail  */
 #endif
 #if SMTP_WITH_TEXT
 	uint16_t text_room, text_n, line_at;
@@ -54,10 +53,10 @@ enum smtp__reply_event {
 	SMTP__REPLY_BAD
 };
 
-/* Get ready for the next reply; keeps the arena. */
-void
-smtp__reply_begin(struct smtp__reply *r);
-
+/*
+ * The reader starts as zero but for the arena; behind a reply that is done
+ * comes the next.
+ */
 enum smtp__reply_event
 smtp__reply_octet(struct smtp__reply *r, unsigned char c);
 

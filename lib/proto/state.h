@@ -5,8 +5,8 @@
  * Two cursors walk over the deliveries: the say-cursor stands at the command
  * that is being said, the hear-cursor at the reply that is waited for. `owed`
  * counts the replies between them. A handler never knows how far the cursors
- * are apart: say_x() names the step that may follow unanswered, hear_x() the
- * one that follows when nothing is owed.
+ * are apart: smtp__dialogue_said() goes to the step that may follow unanswered,
+ * hear_x() names the one that follows when nothing is owed.
  */
 #ifndef SMTP__STATE_H
 #define SMTP__STATE_H
@@ -148,15 +148,13 @@ struct smtp_engine {
 };
 
 /*
- * `verb` begins the line; `say` says the rest, or NULL where it is all and
- * nothing follows unanswered.
+ * `line` is what is said, a text with places; NULL: nothing.
  *
  * `status` is what the reply means: SMTP_OK, SMTP_E_LATER or SMTP_E_REFUSED,
  * and e->status already, for the handlers that leave it so.
  */
 struct smtp__step {
-	const char *verb;
-	enum step (*say)(struct smtp_engine *e, struct smtp__line *l);
+	const char *line;
 	enum step (*hear)(struct smtp_engine *e, int status);
 };
 
@@ -256,7 +254,12 @@ enum step
 smtp__dialogue_give_up(struct smtp_engine *e);
 #endif
 
-/* The line of a step was said whole. */
+/* Say the line of a step. */
+void
+smtp__dialogue_say(const struct smtp_engine *e, struct smtp__line *l,
+    enum step step);
+
+/* It was said whole: go on to the step that may follow unanswered. */
 void
 smtp__dialogue_said(struct smtp_engine *e, enum step step);
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * CRAM-MD5: user SP hex(HMAC-MD5(password, challenge)), RFC 2195 section 2.
- * The digest takes the place of the challenge.
- */
+/* CRAM-MD5: hex(HMAC-MD5(password, challenge)), RFC 2195 section 2. */
 #include "sasl/mech.h"
 
 #if SMTP_WITH_CRAM_MD5
@@ -12,27 +9,20 @@
 
 #define DIGEST 16
 
-static bool
-hear(const struct smtp_credentials *credentials, unsigned round,
-    struct smtp__challenge *challenge)
+bool
+smtp__mech_digest(const struct smtp_credentials *credentials,
+    char *challenge, size_t n, size_t room)
 {
 	unsigned char digest[DIGEST];
 	int rc;
 
-	(void)round;
-	if (challenge->n == 0 || challenge->room < DIGEST)
+	if (n == 0 || room < DIGEST)
 		return false;
 	rc = smtp__hmac(SMTP__MD5, credentials->password,
-	    strlen(credentials->password), challenge->p, challenge->n, digest);
+	    strlen(credentials->password), challenge, n, digest);
 	if (rc == SMTP_OK)
-		memcpy(challenge->p, digest, DIGEST);
+		memcpy(challenge, digest, DIGEST);
 	smtp__wipe(digest, sizeof digest);
 	return rc == SMTP_OK;
 }
-
-const struct smtp__mech smtp__mech_cram_md5 = {
-	"CRAM-MD5", 0, 1,
-	{ SMTP__SAY_USER " " SMTP__SAY_HEX, NULL },
-	NULL, hear
-};
 #endif

@@ -5,44 +5,99 @@
 
 #include "text/clean.h"
 
-#if SMTP__MECH_CHOICE
-const struct smtp__mech *const smtp__mechs[] = {
+const char smtp__mech_names[] =
 #if SMTP_WITH_OAUTHBEARER
-	&smtp__mech_oauthbearer,
+	"OAUTHBEARER\0"
 #endif
 #if SMTP_WITH_XOAUTH2
-	&smtp__mech_xoauth2,
+	"XOAUTH2\0"
 #endif
-	&smtp__mech_plain,
+	"PLAIN"
 #if SMTP_WITH_LOGIN
-	&smtp__mech_login,
+	"\0LOGIN"
 #endif
 #if SMTP_WITH_CRAM_MD5
-	&smtp__mech_cram_md5,
+	"\0CRAM-MD5"
 #endif
-	NULL
-};
+	;
+
+unsigned
+smtp__mech_find(const char *list, unsigned count, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(list, name) == 0)
+			return 1U << i;
+		list += strlen(list) + 1;
+	}
+	return 0;
+}
 
 unsigned
 smtp__mech_bit(const char *name)
 {
-	const struct smtp__mech *const *m;
-	unsigned bit = 1;
+	return smtp__mech_find(smtp__mech_names, SMTP__MECHS, name);
+}
 
-	for (m = smtp__mechs; *m != NULL; m++, bit <<= 1)
-		if (strcmp(name, (*m)->name) == 0)
-			return bit;
-	return 0;
+#if SMTP__MECH_CHOICE
+#define PASSWORD SMTP__MECH_REVEALS
+#define TOKEN SMTP__MECH_REVEALS | SMTP__MECH_TOKEN
+#define BEARER "\001auth=Bearer " SMTP__SAY_TOKEN "\001\001"
+
+/*
+ * LOGIN says the user, then the password, whatever the challenges say
+ * (draft-murchison-sasl-login section 2.1). Bearer tokens: XOAUTH2 as its
+ * vendors describe it, and OAUTHBEARER (RFC 7628 section 3.1). A challenge
+ * after the response is an error in JSON; XOAUTH2 answers it with an empty
+ * line, OAUTHBEARER with one octet 0x01, and then the server says no.
+ */
+const struct smtp__mech smtp__mechs[SMTP__MECHS] = {
+#if SMTP_WITH_OAUTHBEARER
+	{ "n,a=" SMTP__SAY_GS2USER "," BEARER "\0\001",
+	    SMTP__MECH_INITIAL | TOKEN, 1, 2 },
+#endif
+#if SMTP_WITH_XOAUTH2
+	{ "user=" SMTP__SAY_USER BEARER "\0",
+	    SMTP__MECH_INITIAL | TOKEN, 1, 2 },
+#endif
+	{ SMTP__SAY_PLAIN, SMTP__MECH_INITIAL | PASSWORD, 1, 1 },
+#if SMTP_WITH_LOGIN
+	{ SMTP__SAY_USER "\0" SMTP__SAY_PASSWORD, PASSWORD, 2, 2 },
+#endif
+#if SMTP_WITH_CRAM_MD5
+	{ SMTP__SAY_USER " " SMTP__SAY_HEX,
+	    SMTP__MECH_DIGEST, 1, 1 },
+#endif
+};
+
+/* Text `i` of many, each ended by NUL. */
+static const char *
+text(const char *p, unsigned i)
+{
+	while (i-- > 0)
+		p += strlen(p) + 1;
+	return p;
+}
+
+const char *
+smtp__mech_name(unsigned place)
+{
+	return text(smtp__mech_names, place);
+}
+
+const char *
+smtp__mech_response(const struct smtp__mech *mech, unsigned round)
+{
+	return text(mech->texts, round);
 }
 
 static bool
 fits(const struct smtp__mech *m, const struct smtp_credentials *credentials,
     unsigned how)
 {
-#if SMTP_WITH_CRAM_MD5
-	if (m->hear != NULL && !(how & SMTP__MECH_MEMORY))
+	if (m->flags & SMTP__MECH_DIGEST && !(how & SMTP__MECH_MEMORY))
 		return false;
-#endif
 	if (m->flags & SMTP__MECH_REVEALS && !(how & SMTP__MECH_SECURE))
 		return false;
 	return (m->flags & SMTP__MECH_TOKEN ? credentials->token :
@@ -58,9 +113,9 @@ smtp__mech_choose(const struct smtp_credentials *credentials,
 	if (credentials->mechanism != NULL)
 		offered &= smtp__mech_bit(credentials->mechanism);
 	do {
-		for (i = 0; smtp__mechs[i] != NULL; i++)
+		for (i = 0; i < SMTP__MECHS; i++)
 			if (offered & 1U << i &&
-			    fits(smtp__mechs[i], credentials, how))
+			    fits(&smtp__mechs[i], credentials, how))
 				return i;
 		/* What shows no secret comes first, also where it may. */
 		how = how & SMTP__MECH_INSECURE ?
@@ -97,47 +152,55 @@ say_hex(struct smtp__line *line, const char *p)
 }
 #endif
 
+#endif
+
 void
-smtp__mech_say(struct smtp__line *line, const char *text,
+smtp__mech_say(struct smtp__line *line, char c,
     const struct smtp_credentials *credentials, const char *challenge)
 {
-	const char *const parts[] = {    /* in the order of SMTP__SAY_*   */
-		credentials->user, credentials->password,
-		credentials->token, credentials->authzid
-	};
+	const char *given;
 
 	(void)challenge;
-	for (; *text != '\0'; text++) {
-		unsigned place = (unsigned char)*text - 2U;
-
-		if (place < 4) {
-			if (parts[place] != NULL)
-				smtp__line_text(line, parts[place]);
+	switch (c) {
+	case SMTP__PLACE_USER:
+		given = credentials->user;
+		break;
+	case SMTP__PLACE_PASSWORD:
+		given = credentials->password;
+		break;
+	case SMTP__PLACE_AUTHZID:
+		given = credentials->authzid;
+		if (given == NULL)
+			return;
+		break;
+#if SMTP_WITH_XOAUTH2 || SMTP_WITH_OAUTHBEARER
+	case SMTP__PLACE_TOKEN:
+		given = credentials->token;
+		break;
+#endif
 #if SMTP_WITH_OAUTHBEARER
-		} else if (place == 5) {
-			say_gs2(line, credentials->user);
+	case SMTP__PLACE_GS2USER:
+		say_gs2(line, credentials->user);
+		return;
 #endif
 #if SMTP_WITH_CRAM_MD5
-		} else if (place == 6) {
-			say_hex(line, challenge);
+	case SMTP__PLACE_HEX:
+		say_hex(line, challenge);
+		return;
 #endif
-		} else {
-			smtp__line_octet(line, place == 4 ? '\0' : *text);
-		}
+	case SMTP__PLACE_NUL:
+		c = '\0';
+		/* fallthrough */
+	default:
+		smtp__line_octet(line, c);
+		return;
 	}
+	smtp__line_text(line, given);
 }
-
-#else
-unsigned
-smtp__mech_bit(const char *name)
-{
-	return strcmp(name, "PLAIN") == 0;
-}
-#endif
 
 #if SMTP__STEPPED
 bool
-smtp__mech_name(const char *name)
+smtp__mech_is_name(const char *name)
 {
 	size_t n = 0;
 
@@ -154,7 +217,6 @@ smtp__mech_name(const char *name)
 }
 #endif
 
-#if SMTP__MECH_CHOICE
 /* One part of the credentials, bounded so that a line of AUTH is too. */
 static bool
 is_clean(const char *p, unsigned least, unsigned most)
@@ -170,7 +232,10 @@ smtp__mech_check(const struct smtp_credentials *credentials)
 	    is_clean(credentials->user, ' ', 255) &&
 	    is_clean(credentials->authzid, ' ', 255) &&
 	    is_clean(credentials->password, ' ', 255) &&
+#if SMTP_WITH_XOAUTH2 || SMTP_WITH_OAUTHBEARER
 	    is_clean(credentials->token, ' ' + 1, '~') &&
 	    (credentials->password != NULL || credentials->token != NULL);
-}
+#else
+	    credentials->password != NULL;
 #endif
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SASL mechanisms (RFC 4422), one a file. What a mechanism says is a text with
- * places for the credentials; what it works out from a challenge stays where
- * the challenge was. It keeps nothing: the rounds are counted for it.
+ * SASL mechanisms (RFC 4422). What a mechanism says is a text with places for
+ * the credentials; what it works out from a challenge stays where the
+ * challenge was. It keeps nothing: the rounds are counted for it.
  */
 #ifndef SMTP__MECH_H
 #define SMTP__MECH_H
@@ -17,6 +17,11 @@
 /* Mechanisms that the engine does not know; their challenges are words. */
 #define SMTP__STEPPED (SMTP_WITH_STEPPED && SMTP_WITH_TEXT)
 
+/* In the order of choice under TLS: the names, each ended by NUL. */
+#define SMTP__MECHS (1 + SMTP_WITH_LOGIN + SMTP_WITH_CRAM_MD5 + \
+    SMTP_WITH_XOAUTH2 + SMTP_WITH_OAUTHBEARER)
+extern const char smtp__mech_names[];
+
 /* More than PLAIN: there is a choice, and challenges are answered. */
 #define SMTP__MECH_CHOICE (SMTP_WITH_LOGIN || SMTP_WITH_CRAM_MD5 || \
     SMTP_WITH_XOAUTH2 || SMTP_WITH_OAUTHBEARER || SMTP__STEPPED)
@@ -24,7 +29,8 @@
 enum {
 	SMTP__MECH_INITIAL = 1,  /* the first response goes with AUTH     */
 	SMTP__MECH_REVEALS = 2,  /* shows the secret to whoever listens   */
-	SMTP__MECH_TOKEN = 4     /* takes a token, not a password         */
+	SMTP__MECH_TOKEN = 4,    /* takes a token, not a password         */
+	SMTP__MECH_DIGEST = 8    /* its response is made of the challenge */
 };
 
 /* How a mechanism is chosen. */
@@ -34,46 +40,69 @@ enum {
 	SMTP__MECH_MEMORY = 4    /* a challenge can be kept               */
 };
 
-/* The places in a text; each is a control octet that no text has itself. */
+/*
+ * The places in a text: each is a control octet that no text has itself. Those
+ * of the dialogue come behind them.
+ */
+enum {
+	SMTP__PLACE_USER = '\002',
+	SMTP__PLACE_PASSWORD = '\003',
+	SMTP__PLACE_TOKEN = '\004',
+	SMTP__PLACE_AUTHZID = '\005',
+	SMTP__PLACE_NUL = '\006',
+	SMTP__PLACE_GS2USER = '\007', /* "=" and "," quoted, RFC 5801      */
+	SMTP__PLACE_HEX = '\010' /* 16 octets at the challenge's place   */
+};
 #define SMTP__SAY_USER     "\002"
 #define SMTP__SAY_PASSWORD "\003"
 #define SMTP__SAY_TOKEN    "\004"
 #define SMTP__SAY_AUTHZID  "\005"
 #define SMTP__SAY_NUL      "\006"
-#define SMTP__SAY_GS2USER  "\007" /* with "=" and "," quoted, RFC 5801    */
-#define SMTP__SAY_HEX      "\010" /* 16 octets at the challenge's place   */
+#define SMTP__SAY_GS2USER  "\007"
+#define SMTP__SAY_HEX      "\010"
 
-/* The last challenge, decoded, in memory of `room` octets. */
-struct smtp__challenge {
-	char *p;
-	size_t n, room;
-};
+/* PLAIN: [authzid] NUL authcid NUL password (RFC 4616 section 2). */
+#define SMTP__SAY_PLAIN SMTP__SAY_AUTHZID SMTP__SAY_NUL SMTP__SAY_USER \
+    SMTP__SAY_NUL SMTP__SAY_PASSWORD
 
-struct smtp__mech {
-	const char *name;
-	uint8_t flags;
-	uint8_t rounds;          /* responses until the server decides    */
-	const char *say[2];      /* the texts of these responses          */
-	const char *excuse;      /* answers a challenge after the last    */
-				 /* response; NULL: cancel                */
-
-	/* Hear the challenge before response `round`; NULL: any will do. */
-	bool (*hear)(const struct smtp_credentials *credentials,
-	    unsigned round, struct smtp__challenge *challenge);
-};
+/* Say one octet of a text, or what it is the place of. */
+void
+smtp__mech_say(struct smtp__line *line, char c,
+    const struct smtp_credentials *credentials, const char *challenge);
 
 #if SMTP__MECH_CHOICE
 #define SMTP__MECH_NONE 0xff
 #define SMTP__MECH_STEPPED 0xfe  /* the caller speaks it                  */
 
-/* In the order of choice under TLS; NULL at the end. */
-extern const struct smtp__mech *const smtp__mechs[];
+/*
+ * A mechanism that has one response more than `rounds` answers a challenge
+ * behind the last one by that; others cancel.
+ */
+struct smtp__mech {
+	const char *texts;       /* the responses, each ended by NUL      */
+	uint8_t flags;
+	uint8_t rounds;          /* responses until the server decides    */
+	uint8_t responses;       /* that there are                        */
+};
 
-extern const struct smtp__mech smtp__mech_plain;
-extern const struct smtp__mech smtp__mech_login;
-extern const struct smtp__mech smtp__mech_cram_md5;
-extern const struct smtp__mech smtp__mech_xoauth2;
-extern const struct smtp__mech smtp__mech_oauthbearer;
+extern const struct smtp__mech smtp__mechs[SMTP__MECHS];
+
+const char *
+smtp__mech_name(unsigned place);
+
+/* The text of response `round`. */
+const char *
+smtp__mech_response(const struct smtp__mech *mech, unsigned round);
+
+/*
+ * CRAM-MD5: the digest takes the place of the challenge of `n` octets, where
+ * there is room for it.
+ */
+#if SMTP_WITH_CRAM_MD5
+bool
+smtp__mech_digest(const struct smtp_credentials *credentials,
+    char *challenge, size_t n, size_t room);
+#endif
 
 /*
  * The best of `offered` for what is at hand, by its place in smtp__mechs;
@@ -82,22 +111,11 @@ extern const struct smtp__mech smtp__mech_oauthbearer;
 uint8_t
 smtp__mech_choose(const struct smtp_credentials *credentials,
     unsigned offered, unsigned how);
-
-void
-smtp__mech_say(struct smtp__line *line, const char *text,
-    const struct smtp_credentials *credentials, const char *challenge);
-
-#else
-/*
- * The octets of the response of PLAIN, before base64; 0 for credentials that
- * cannot be sent: nothing empty, no control.
- */
-size_t
-smtp__mech_plain(const struct smtp_credentials *credentials);
-void
-smtp__mech_say_plain(struct smtp__line *line,
-    const struct smtp_credentials *credentials);
 #endif
+
+/* The bit of a name in a list, as that of the mechanisms, or 0. */
+unsigned
+smtp__mech_find(const char *list, unsigned count, const char *name);
 
 /* The bit of a mechanism by its name in upper case, 0 for an unknown one. */
 unsigned
@@ -106,13 +124,11 @@ smtp__mech_bit(const char *name);
 /* Is it a name for a mechanism (RFC 4422 section 3.1)? */
 #if SMTP__STEPPED
 bool
-smtp__mech_name(const char *name);
+smtp__mech_is_name(const char *name);
 #endif
 
 /* Can these be sent with any mechanism? No NUL, no control, no line end. */
-#if SMTP__MECH_CHOICE
 bool
 smtp__mech_check(const struct smtp_credentials *credentials);
-#endif
 
 #endif

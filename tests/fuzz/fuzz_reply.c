@@ -285,20 +285,19 @@ read_ours(struct verdict *v, struct smtp__reply *r, const char *p, size_t n)
 	struct smtp__caps caps = { 0 };
 	struct smtp__caps_reader reader = { 0 };
 
-	smtp__reply_begin(r);
 	v->event = SMTP__REPLY_MORE;
 	for (v->used = 0; v->used < n && v->event < SMTP__REPLY_DONE;
 	    v->used++) {
 		unsigned char c = (unsigned char)p[v->used];
 
 		v->event = smtp__reply_octet(r, c);
-		if (r->later && (v->event == SMTP__REPLY_TEXT ||
-		    v->event == SMTP__REPLY_LINE))
+		if (r->later && v->event >= SMTP__REPLY_TEXT &&
+		    v->event <= SMTP__REPLY_DONE)
 			smtp__caps_octet(&caps, &reader, (char)c);
 	}
 	if (v->event != SMTP__REPLY_DONE && v->event != SMTP__REPLY_BAD)
 		v->event = SMTP__REPLY_MORE;
-	smtp__caps_settle(&caps, &reader);
+	smtp__caps_settle(&caps);
 	v->code = r->code;
 	v->subject = r->subject;
 	v->detail = r->detail;
