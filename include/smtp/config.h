@@ -49,8 +49,17 @@
 #ifndef SMTP_WITH_LMTP
 #define SMTP_WITH_LMTP 1         /* RFC 2033                              */
 #endif
+#ifndef SMTP_WITH_PLAINTEXT
+#define SMTP_WITH_PLAINTEXT 1    /* sessions without TLS, or where it is  */
+#endif                           /* offered; without: UNSUPPORTED         */
+#ifndef SMTP_WITH_TEMPORARY
+#define SMTP_WITH_TEMPORARY 1    /* 503, and 552 for too many recipients, */
+#endif                           /* are LATER; without: REFUSED           */
 #ifndef SMTP_WITH_REUSE
 #define SMTP_WITH_REUSE 1        /* deliveries that queue, RSET, NOOP    */
+#endif
+#ifndef SMTP_WITH_COMMAND
+#define SMTP_WITH_COMMAND SMTP_WITH_REUSE /* lines of the caller's own    */
 #endif
 #ifndef SMTP_WITH_PARAMETERS
 #define SMTP_WITH_PARAMETERS 1   /* the caller's; without: UNSUPPORTED    */
@@ -98,7 +107,7 @@
 
 /*
  * Mechanisms; PLAIN is always there. Without the others it has one line only:
- * credentials that are too long for it are SMTP_E_AUTH, and a server that
+ * credentials that are too long for it are SMTP_E_ARGUMENT, and a server that
  * answers with a challenge breaks the protocol.
  */
 
@@ -114,6 +123,15 @@
 #ifndef SMTP_WITH_OAUTHBEARER
 #define SMTP_WITH_OAUTHBEARER 1  /* RFC 7628                              */
 #endif
+#ifndef SMTP_WITH_MECHANISM
+#define SMTP_WITH_MECHANISM 1    /* the one that the caller names;        */
+#endif                           /* without: UNSUPPORTED                  */
+#ifndef SMTP_WITH_AUTHZID
+#define SMTP_WITH_AUTHZID 1      /* whom to act as; without: UNSUPPORTED  */
+#endif
+#ifndef SMTP_WITH_SECOND
+#define SMTP_WITH_SECOND 1       /* another mechanism where the server    */
+#endif                           /* asks for one: 432, 504, 534           */
 #ifndef SMTP_WITH_STEPPED
 #define SMTP_WITH_STEPPED 1      /* those that the caller speaks; needs   */
 #endif                           /* the words of replies                  */

@@ -390,6 +390,8 @@ SMTP_API int
 smtp_engine_noop(struct smtp_engine *engine);
 SMTP_API int
 smtp_engine_reset(struct smtp_engine *engine);
+#endif
+#if SMTP_WITH_COMMAND
 SMTP_API int
 smtp_engine_command(struct smtp_engine *engine, const char *line);
 #endif

@@ -6,6 +6,7 @@
 #include <smtp/engine.h>
 
 #include "sasl/mech.h"
+#include "text/called.h"
 
 /* In the order of the bits of enum smtp_engine_offer; each ends with NUL. */
 static const char keywords[] =
@@ -84,7 +85,7 @@ word(struct smtp__caps *caps, struct smtp__caps_reader *reader)
 }
 
 /* "AUTH=" is an old spelling that servers still have (RFC 4954 section 3). */
-void
+SMTP__CALLED void
 smtp__caps_octet(struct smtp__caps *caps, struct smtp__caps_reader *reader,
     char c)
 {

@@ -12,7 +12,7 @@
 
 struct smtp__caps {
 	uint16_t offers;         /* enum smtp_engine_offer                */
-	uint8_t mechanisms;      /* bits by smtp__mech_bit()              */
+	uint8_t mechanisms;     /* bits by smtp__mech_bit()              */
 #if SMTP_WITH_SIZE
 	SMTP_OCTETS size;        /* 0: no fixed limit, or not known       */
 #endif
@@ -21,7 +21,7 @@ struct smtp__caps {
 /* The reader of one reply: starts as zero. */
 struct smtp__caps_reader {
 	uint16_t about;          /* the keyword of the line               */
-	uint8_t n;               /* octets of the word                    */
+	uint16_t n;              /* octets of the word                    */
 	char word[21];           /* the longest that is known: 19         */
 };
 

@@ -9,12 +9,15 @@ is_control(char c)
 	return (unsigned char)c < 32 || c == 127;
 }
 
-bool
-smtp__command_path(const char *p, bool *utf8)
+size_t
+smtp__command_path(const char *path, bool *utf8)
 {
 	bool quoted = false;
+	const char *p;
 
-	for (; *p != '\0'; p++) {
+	if (path == NULL)
+		return SMTP__COMMAND_NOT;
+	for (p = path; *p != '\0'; p++) {
 		if (quoted && *p == '\\' && p[1] != '\0')
 			p++;
 		else if (SMTP_WITH_QUOTED && *p == '"')
@@ -22,14 +25,17 @@ smtp__command_path(const char *p, bool *utf8)
 		/* GCOVR_EXCL_BR_START: a quote is seen above */
 		else if (!quoted && (*p == ' ' || *p == '"' || *p == '<' ||
 		    *p == '>'))
-			return false;
+			return SMTP__COMMAND_NOT;
 		/* GCOVR_EXCL_BR_STOP */
 		if (is_control(*p))
-			return false;
-		if ((unsigned char)*p > 127)
+			return SMTP__COMMAND_NOT;
+		if ((unsigned char)*p > 127) {
+			if (!SMTP_WITH_SMTPUTF8)
+				return SMTP__COMMAND_NOT;
 			*utf8 = true;
+		}
 	}
-	return !quoted;
+	return quoted ? SMTP__COMMAND_NOT : (size_t)(p - path);
 }
 
 static bool
@@ -81,6 +87,7 @@ smtp__command_line(const char *p, bool spaces)
 {
 	size_t n = smtp__clean(p, spaces ? ' ' : ' ' + 1, '~');
 
+	/* Alone, the name for EHLO need not be told from a command. */
 	return n > 0 && n <= (spaces ? SMTP__COMMAND_MAX - 2 : 255) &&
-	    (is_keyword(*p) || *p == '[');
+	    (!SMTP_WITH_COMMAND || is_keyword(*p) || *p == '[');
 }

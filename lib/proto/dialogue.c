@@ -34,17 +34,21 @@ hear_greeting(struct smtp_engine *e, int status)
 	return status == SMTP_OK ? EHLO : QUIT;
 }
 
-static bool
-wants_tls(const struct smtp_engine *e)
-{
-	return !e->secure && e->setup->tls < SMTP_ENGINE_PLAINTEXT;
-}
+#if SMTP_WITH_PLAINTEXT
+#define WANTS_TLS(e) (!(e)->secure && (e)->setup->tls < SMTP_ENGINE_PLAINTEXT)
+#define NEEDS_TLS(e) (!(e)->secure && (e)->setup->tls == SMTP_ENGINE_STARTTLS)
+#define MAY_AUTH(e) ((e)->secure || (e)->setup->insecure_auth)
+#else
+#define WANTS_TLS(e) (!(e)->secure)
+#define NEEDS_TLS(e) (!(e)->secure)
+#define MAY_AUTH(e) ((e)->secure)
+#endif
 
 /* What was offered is known: is it enough? */
 static enum step
 settle(struct smtp_engine *e)
 {
-	if (wants_tls(e) && e->setup->tls == SMTP_ENGINE_STARTTLS)
+	if (NEEDS_TLS(e))
 		e->status = SMTP_E_TLS;
 	return e->status == SMTP_OK ? READY : QUIT;
 }
@@ -55,14 +59,13 @@ hear_ehlo(struct smtp_engine *e, int status)
 {
 	if (status == SMTP_OK) {
 		smtp__caps_settle(&e->caps);
-		if (wants_tls(e) && smtp__has(e, SMTP_OFFER_STARTTLS))
+		if (WANTS_TLS(e) && smtp__has(e, SMTP_OFFER_STARTTLS))
 			return STARTTLS;
 		return settle(e);
 	}
 	smtp__engine_forget(e);
 #if SMTP_WITH_HELO
-	if (e->hear == EHLO && !e->secure && !IS_LMTP(e) &&
-	    e->setup->tls != SMTP_ENGINE_STARTTLS &&
+	if (e->hear == EHLO && !e->secure && !NEEDS_TLS(e) && !IS_LMTP(e) &&
 	    (e->reply.code == 500 || e->reply.code == 502 ||
 	    e->reply.code == 504))
 		return HELO;
@@ -76,14 +79,27 @@ hear_starttls(struct smtp_engine *e, int status)
 {
 	if (status == SMTP_OK)
 		return e->reply.code == 220 ? HANDSHAKE : BROKEN;
+#if SMTP_WITH_PLAINTEXT
 	e->status = SMTP_OK;
 	return settle(e);
+#else
+	e->status = SMTP_E_TLS;
+	return QUIT;
+#endif
 }
 
 /*
  * Authentication (RFC 4954 section 4).
  */
 
+/* Those that are still worth trying. */
+#if SMTP_WITH_SECOND
+#define UNTRIED(e) ((e)->mechanisms)
+#else
+#define UNTRIED(e) ((e)->caps.mechanisms)
+#endif
+
+#if SMTP__MECH_CHOICE
 /* Beyond 512 octets the response waits for the challenge (section 4). */
 static bool
 fits_line(const struct smtp_engine *e)
@@ -95,7 +111,6 @@ fits_line(const struct smtp_engine *e)
 	return l.n <= SMTP__COMMAND_MAX;
 }
 
-#if SMTP__MECH_CHOICE
 static const struct smtp__mech *
 mech(const struct smtp_engine *e)
 {
@@ -126,27 +141,27 @@ smtp__dialogue_begin(struct smtp_engine *e)
 enum step
 smtp__dialogue_choose(struct smtp_engine *e)
 {
-	unsigned how = 0;
+	unsigned has = 0;
 	uint8_t best;
 
 	if (e->secure)
-		how |= SMTP__MECH_SECURE;
-	if (e->setup->insecure_auth)
-		how |= SMTP__MECH_INSECURE;
-#if SMTP_WITH_TEXT
+		has = SMTP__MECH_SECURE;
+	else if (MAY_AUTH(e))
+		has = SMTP__MECH_INSECURE;
+#if SMTP_WITH_TEXT && SMTP_WITH_CRAM_MD5
 	if (e->reply.text_room >= 64)
-		how |= SMTP__MECH_MEMORY;
+		has |= SMTP__MECH_MEMORY;
 #endif
 	e->round = 0;
 	e->cancel = false;
-	best = smtp__mech_choose(e->given.credentials, e->mechanisms, how);
+	best = smtp__mech_choose(e->given.credentials, UNTRIED(e), has);
 	if (best == SMTP__MECH_NONE) {
 		if (e->status != SMTP_E_LATER)
 			e->status = SMTP_E_AUTH;
 		return READY;
 	}
 	e->mech = best;
-	e->initial = mech(e)->flags & SMTP__MECH_INITIAL;
+	e->initial = mech(e)->initial != 0;
 	e->initial = e->initial && fits_line(e);
 	return AUTH;
 }
@@ -161,11 +176,14 @@ decode(struct smtp__reply *r)
 }
 #endif
 
-/* Is it base64, whole and strictly, and does the mechanism like it? */
+/*
+ * Is it base64, whole and strictly, and does the mechanism like it? A challenge
+ * that no mechanism reads is not looked at.
+ */
 static bool
 hear_challenge(struct smtp_engine *e)
 {
-#if SMTP_WITH_TEXT
+#if SMTP_WITH_TEXT && (SMTP_WITH_CRAM_MD5 || SMTP__STEPPED)
 	struct smtp__reply *r = &e->reply;
 
 	if (r->text != NULL && (r->cut ||
@@ -180,7 +198,7 @@ hear_challenge(struct smtp_engine *e)
 #endif
 #if SMTP_WITH_TEXT && SMTP_WITH_CRAM_MD5
 	if (r->text != NULL && e->round == 0 &&
-	    mech(e)->flags & SMTP__MECH_DIGEST) {
+	    mech(e)->needs & SMTP__MECH_MEMORY) {
 		decode(r);
 		return smtp__mech_digest(e->given.credentials, r->text,
 		    r->text_n, r->text_room);
@@ -212,11 +230,13 @@ answer(const struct smtp_engine *e)
 	return ANSWER;
 }
 
+#if SMTP_WITH_SECOND
 enum {
 	NOT_SUPPORTED = 504,
 	TOO_WEAK = 534,
 	TRANSITION = 432
 };
+#endif
 
 static enum step
 hear_auth(struct smtp_engine *e, int status)
@@ -236,6 +256,7 @@ hear_auth(struct smtp_engine *e, int status)
 			smtp__engine_fail(e, SMTP_E_AUTH);
 		return READY;
 	}
+#if SMTP_WITH_SECOND
 	/* These three ask for another mechanism, 432 for PLAIN. */
 	if (!e->cancel && !is_stepped(e) && (code == NOT_SUPPORTED ||
 	    code == TOO_WEAK || code == TRANSITION)) {
@@ -244,22 +265,22 @@ hear_auth(struct smtp_engine *e, int status)
 		e->mechanisms &= (uint8_t)~(1U << e->mech);
 		return smtp__dialogue_choose(e);
 	}
+#endif
 	if (e->cancel || status == SMTP_E_REFUSED)
 		e->status = SMTP_E_AUTH;
 	return READY;
 }
 #else
-/* What is too long for the line of AUTH is not said. */
 enum step
 smtp__dialogue_choose(struct smtp_engine *e)
 {
-	const struct smtp_credentials *c = e->given.credentials;
-
 	e->status = SMTP_E_AUTH;
-	return e->caps.mechanisms && fits_line(e) &&
-	    (e->secure || e->setup->insecure_auth) &&
-	    (c->mechanism == NULL || smtp__mech_bit(c->mechanism)) ?
-	    AUTH : READY;
+#if SMTP_WITH_MECHANISM
+	if (e->given.credentials->mechanism != NULL &&
+	    smtp__mech_bit(e->given.credentials->mechanism) == 0)
+		return READY;
+#endif
+	return e->caps.mechanisms && MAY_AUTH(e) ? AUTH : READY;
 }
 
 static enum step
@@ -314,6 +335,13 @@ decide(struct smtp_engine *e, int to)
 	smtp__rows_set(e->heard, to, &e->reply);
 }
 
+static enum step
+decide_all(struct smtp_engine *e, int to)
+{
+	decide(e, to);
+	return finish(e);
+}
+
 #if SMTP_WITH_REUSE
 /* RFC 5321 section 4.1.1.5: an abandoned transaction is still open. */
 static enum step
@@ -330,7 +358,8 @@ hear_rset(struct smtp_engine *e, int status)
 static int
 unless_503(const struct smtp_engine *e, int status)
 {
-	return e->reply.code == 503 ? SMTP_E_LATER : status;
+	return SMTP_WITH_TEMPORARY && e->reply.code == 503 ? SMTP_E_LATER :
+	    status;
 }
 
 static enum step
@@ -338,7 +367,7 @@ hear_mail(struct smtp_engine *e, int status)
 {
 	struct smtp_delivery *d = e->heard;
 
-	e->heard_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
+	e->heard_rcpt = smtp__rows_find(d, d->rcpts, SMTP_RCPT_PENDING);
 	e->dirty = true;         /* RFC 1870 section 6.2: refused as well */
 #if SMTP_WITH_PIPELINING
 	/* The one before stands in its way. */
@@ -356,10 +385,10 @@ hear_mail(struct smtp_engine *e, int status)
 		decide(e, SMTP_RCPT_PENDING);
 		return RCPT;
 	}
-	decide(e, status);
-	return finish(e);
+	return decide_all(e, status);
 }
 
+#if SMTP_WITH_TEMPORARY
 /*
  * Behind accepted recipients 552 means "too many" (RFC 5321 section
  * 4.5.3.1.10), but not where it is about a mailbox or a size.
@@ -375,6 +404,7 @@ is_too_many(const struct smtp_engine *e)
 	return e->reply.code == 552 &&
 	    smtp__rows_have(e->heard, SMTP_RCPT_TAKEN);
 }
+#endif
 
 /* Nobody, or not all where all were asked for. */
 static bool
@@ -429,19 +459,21 @@ static enum step
 hear_rcpt(struct smtp_engine *e, int status)
 {
 	struct smtp_delivery *d = e->heard;
-	struct smtp_rcpt *r = &d->rcpts[e->heard_rcpt];
+	struct smtp_rcpt *r = e->heard_rcpt;
 
 	if (SMTP__REFUSED(e) != SMTP_OK) {
 		r->status = SMTP__REFUSED(e);
 	} else {
 		if (status == SMTP_OK)
 			status = SMTP_RCPT_TAKEN;
+#if SMTP_WITH_TEMPORARY
 		else if (is_too_many(e))
 			status = SMTP_E_LATER;
+#endif
 		smtp__row_set(r, status, &e->reply);
 	}
-	e->heard_rcpt = smtp__rows_find(d, e->heard_rcpt, SMTP_RCPT_PENDING);
-	if (e->heard_rcpt < d->rcpt_count)
+	e->heard_rcpt = smtp__rows_find(d, r, SMTP_RCPT_PENDING);
+	if (e->heard_rcpt != NULL)
 		return RCPT;
 #if SMTP_WITH_BDAT
 	if (!smtp__is_owed(e))
@@ -449,7 +481,9 @@ hear_rcpt(struct smtp_engine *e, int status)
 #endif
 	if (IN_FLIGHT(e) || !is_hopeless(d))
 		return go_on(e);
+#if SMTP_WITH_REQUIRE_ALL
 	smtp__rows_set(d, SMTP_E_LATER, NULL);
+#endif
 	return finish(e);
 }
 
@@ -460,8 +494,7 @@ hear_data(struct smtp_engine *e, int status)
 
 	if (e->reply.klass != '3') {
 		/* It counts recipients in another way than it said. */
-		decide(e, unless_503(e, status));
-		return finish(e);
+		return decide_all(e, unless_503(e, status));
 	}
 	/* RFC 2920 section 3.1: 354 with nobody left wants a lone dot. */
 #if SMTP_WITH_PIPELINING
@@ -507,23 +540,23 @@ static enum step
 hear_verdict(struct smtp_engine *e, int status)
 {
 	struct smtp_delivery *d = e->heard;
-	size_t i = e->heard_rcpt;
+	struct smtp_rcpt *r = e->heard_rcpt;
 
 	if (e->reply.klass == '3') {
 		if (e->verdicts || !smtp__rows_have(d, SMTP_RCPT_TAKEN))
 			return BROKEN;
 		e->verdicts = true;
 		e->owed++;
-		for (i = d->rcpt_count; i-- > 0; )
-			if (d->rcpts[i].status == SMTP_RCPT_TAKEN) {
-				e->heard_rcpt = i;
+		for (r = d->rcpts + d->rcpt_count; r-- > d->rcpts; )
+			if (r->status == SMTP_RCPT_TAKEN) {
+				e->heard_rcpt = r;
 				e->owed++;
 			}
 		return BODY;
 	}
 	if (status != SMTP_OK)
-		smtp__row_set(&d->rcpts[i], status, &e->reply);
-	e->heard_rcpt = smtp__rows_find(d, i + 1, SMTP_RCPT_TAKEN);
+		smtp__row_set(r, status, &e->reply);
+	e->heard_rcpt = smtp__rows_find(d, r + 1, SMTP_RCPT_TAKEN);
 	return BODY;
 }
 #endif
@@ -533,8 +566,7 @@ static enum step
 hear_body(struct smtp_engine *e, int status)
 {
 #if SMTP_WITH_PRDR
-	if (e->reply.klass == '3' ||
-	    e->heard_rcpt < e->heard->rcpt_count)
+	if (e->reply.klass == '3' || e->heard_rcpt != NULL)
 		return hear_verdict(e, status);
 	e->verdicts = false;
 #endif
@@ -551,15 +583,14 @@ hear_body(struct smtp_engine *e, int status)
 #if SMTP_WITH_LMTP
 	if (IS_LMTP(e)) {
 		struct smtp_delivery *d = e->heard;
-		size_t row = smtp__rows_find(d, 0, SMTP_RCPT_TAKEN);
+		struct smtp_rcpt *row = smtp__rows_find(d, d->rcpts, SMTP_RCPT_TAKEN);
 
-		smtp__row_set(&d->rcpts[row], status, &e->reply);
+		smtp__row_set(row, status, &e->reply);
 		if (smtp__rows_have(d, SMTP_RCPT_TAKEN))
 			return BODY;
 	}
 #endif
-	decide(e, status);
-	return finish(e);
+	return decide_all(e, status);
 }
 
 /*
@@ -609,7 +640,11 @@ enum {
 #define RESPONSE_TO "\022"       /* the last challenge                   */
 #define BASE64 "\023"            /* of all that is behind                */
 #define OCTETS "\024"            /* of a chunk                           */
+#if SMTP_WITH_COMMAND
 #define GIVEN "\025"             /* the caller's line                    */
+#else
+#define GIVEN "NOOP"
+#endif
 
 const struct smtp__step smtp__dialogue[STEPS] = {
 	[GREETING] = { NULL, hear_greeting },
@@ -760,7 +795,7 @@ smtp__dialogue_say(const struct smtp_engine *e, struct smtp__line *l,
 			given = e->said->from;
 			break;
 		case PLACE_TO:
-			given = e->said->rcpts[e->said_rcpt].address;
+			given = e->said_rcpt->address;
 			break;
 #if IS_EXTENDED
 		case PLACE_EXTENSIONS:
@@ -769,8 +804,7 @@ smtp__dialogue_say(const struct smtp_engine *e, struct smtp__line *l,
 #endif
 #if SMTP_WITH_PARAMETERS
 		case PLACE_OPTIONS:
-			say_parameters(l,
-			    e->said->rcpts[e->said_rcpt].parameters);
+			say_parameters(l, e->said_rcpt->parameters);
 			continue;
 #endif
 #if SMTP__MECH_CHOICE
@@ -809,7 +843,7 @@ smtp__dialogue_say(const struct smtp_engine *e, struct smtp__line *l,
 				smtp__line_text(l, " LAST");
 			continue;
 #endif
-#if SMTP_WITH_REUSE
+#if SMTP_WITH_COMMAND
 		case PLACE_GIVEN:
 			given = e->given.line;
 			break;
@@ -836,7 +870,7 @@ unanswered(struct smtp_engine *e, enum step step)
 	const struct smtp_delivery *d = e->said;
 
 	if (step == MAIL)
-		e->said_rcpt = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
+		e->said_rcpt = smtp__rows_find(d, d->rcpts, SMTP_RCPT_PENDING);
 	if (step == RCPT)
 		e->said_rcpt = smtp__rows_find(d, e->said_rcpt + 1,
 		    SMTP_RCPT_PENDING);
@@ -844,7 +878,7 @@ unanswered(struct smtp_engine *e, enum step step)
 		return HOLD;
 	if (step < RCPT)         /* RSET, MAIL                            */
 		return step + 1;
-	if (e->said_rcpt < d->rcpt_count)
+	if (e->said_rcpt != NULL)
 		return RCPT;
 	if (NEEDS_ALL(d))
 		return HOLD;
@@ -915,7 +949,7 @@ smtp__dialogue_following(const struct smtp_engine *e, enum step step)
 {
 	if (step == BODY)
 		return NEXT;
-	if (step == RCPT && e->heard_rcpt < e->heard->rcpt_count)
+	if (step == RCPT && e->heard_rcpt != NULL)
 		return RCPT;
 #if SMTP_WITH_BDAT
 	/* Of what is not the last nothing leaves with the envelope. */

@@ -21,6 +21,10 @@ smtp_engine_init(struct smtp_engine **engine, void *memory, size_t n,
 		return SMTP_E_SPACE;
 	if (setup->ehlo == NULL || !smtp__command_line(setup->ehlo, false))
 		return SMTP_E_ARGUMENT;
+#if !SMTP_WITH_PLAINTEXT
+	if (setup->tls > SMTP_ENGINE_IMPLICIT)
+		return SMTP_E_UNSUPPORTED;
+#endif
 	memset(e, 0, sizeof *e);
 	e->setup = setup;
 #if SMTP__MECH_CHOICE
@@ -63,17 +67,15 @@ smtp_engine_want(const struct smtp_engine *e)
 		[READY - STEPS] = SMTP_ENGINE_READY | SMTP_ENGINE_READ,
 		[OVER - STEPS] = 0
 	};
-	unsigned want = 0;
+	unsigned want = SMTP_ENGINE_READ | SMTP_ENGINE_WRITE;
 
-	if (e->first != NULL && e->first->status <= 0)
-		want = SMTP_ENGINE_RESULT;
 	if (e->say >= STEPS)
-		want |= of_step[e->say - STEPS];
+		want = of_step[e->say - STEPS];
 	else if (smtp__lacks_piece(e) ||
 	    (e->say == BODY && e->stuff.in_n == 0 && !e->stuff.end))
-		want |= SMTP_ENGINE_READ | SMTP_ENGINE_CONTENT;
-	else
-		want |= SMTP_ENGINE_READ | SMTP_ENGINE_WRITE;
+		want = SMTP_ENGINE_READ | SMTP_ENGINE_CONTENT;
+	if (e->first != NULL && e->first->status <= 0)
+		want |= SMTP_ENGINE_RESULT;
 	return want != 0 ? want : SMTP_ENGINE_DONE;
 }
 
@@ -149,7 +151,7 @@ smtp_engine_lost(struct smtp_engine *e, int cause)
  * Hearing.
  */
 
-#if SMTP_WITH_INSPECT || SMTP_WITH_TEXT
+#if SMTP_WITH_INSPECT
 /* What the session is at, enum smtp_phase. */
 static int
 phase_of(const struct smtp_engine *e)
@@ -258,23 +260,25 @@ hear(struct smtp_engine *e)
 static void
 remember(struct smtp_engine *e)
 {
+	const struct smtp_rcpt *r = NULL;
+
 	e->reply_delivery = e->heard;
 	e->reply_rcpt = SMTP_NO_RCPT;
 	if (!smtp__is_owed(e)) {
+#if SMTP_WITH_INSPECT
 		e->reply.phase = (uint8_t)phase_of(e);
+#endif
 		return;
 	}
-	if (e->hear == RCPT)
-		e->reply_rcpt = e->heard_rcpt;
-#if SMTP_WITH_PRDR
-	if (e->hear == BODY && e->heard_rcpt < e->heard->rcpt_count)
-		e->reply_rcpt = e->heard_rcpt;
-#endif
+	if (e->hear == RCPT || (SMTP_WITH_PRDR && e->hear == BODY))
+		r = e->heard_rcpt;
 #if SMTP_WITH_LMTP
 	if (e->hear == BODY && e->setup->lmtp)
-		e->reply_rcpt = smtp__rows_find(e->heard, 0,
+		r = smtp__rows_find(e->heard, e->heard->rcpts,
 		    SMTP_RCPT_TAKEN);
 #endif
+	if (r != NULL)
+		e->reply_rcpt = (size_t)(r - e->heard->rcpts);
 }
 #endif
 
@@ -322,7 +326,7 @@ smtp_engine_reply(const struct smtp_engine *e, struct smtp_reply *reply)
 	memset(reply, 0, sizeof *reply);
 	reply->subject = reply->detail = SMTP_NO_ENHANCED;
 	reply->rcpt = SMTP_NO_RCPT;
-	if (!e->reply.done)
+	if (!smtp__reply_done(&e->reply))
 		return 0;
 	reply->code = e->reply.code;
 	reply->phase = e->reply.phase;
@@ -590,7 +594,6 @@ void
 smtp__engine_forget(struct smtp_engine *e)
 {
 	memset(&e->caps, 0, sizeof e->caps);
-	memset(&e->ehlo, 0, sizeof e->ehlo);
 }
 
 void
@@ -659,11 +662,19 @@ smtp_engine_auth(struct smtp_engine *e,
 	e->given.credentials = credentials;
 	if (!smtp__mech_check(credentials))
 		return SMTP_E_ARGUMENT;
-#if SMTP__MECH_CHOICE
+#if !SMTP_WITH_AUTHZID || !SMTP_WITH_MECHANISM
+	if ((!SMTP_WITH_AUTHZID && credentials->authzid != NULL) ||
+	    (!SMTP_WITH_MECHANISM && credentials->mechanism != NULL))
+		return SMTP_E_UNSUPPORTED;
+#endif
+#if SMTP_WITH_SECOND && SMTP__MECH_CHOICE
 	e->mechanisms = e->caps.mechanisms;
 #endif
-	if (e->setup->tls == SMTP_ENGINE_OPPORTUNISTIC ||
-	    smtp__dialogue_choose(e) == READY)
+#if SMTP_WITH_PLAINTEXT
+	if (e->setup->tls == SMTP_ENGINE_OPPORTUNISTIC)
+		return SMTP_E_AUTH;
+#endif
+	if (smtp__dialogue_choose(e) == READY)
 		return SMTP_E_AUTH;
 	e->say = AUTH;
 	return SMTP_OK;
@@ -682,74 +693,82 @@ smtp_engine_mechanism(const struct smtp_engine *e)
 #endif
 
 /* One path behind a verb of `n` octets with brackets and CRLF. */
-static int
+SMTP__CALLED static int
 check_path(const struct smtp_engine *e, struct smtp_delivery *d, size_t n,
     const char *path, const char *parameters)
 {
 	bool utf8 = (d->flags & SMTP_DELIVERY_UTF8) != 0;
+	size_t most = SMTP__COMMAND_MAX;
 
-	if (path == NULL || !smtp__command_path(path, &utf8))
-		return SMTP_E_ARGUMENT;
-	n += strlen(path);
+	n += smtp__command_path(path, &utf8);
 #if SMTP_WITH_PARAMETERS
 	if (parameters != NULL && parameters[0] != '\0') {
 		if (!smtp__command_parameters(parameters, &utf8))
 			return SMTP_E_ARGUMENT;
 		n += strlen(parameters) + 1;
 	}
+	/* Its octets are counted in 16 bits. */
+	if (d->flags & SMTP_DELIVERY_LONG)
+		most = 32768;
 #else
 	if (parameters != NULL)
 		return SMTP_E_UNSUPPORTED;
 #endif
-	/* Its octets are counted in 16 bits. */
-	if (n > SMTP__COMMAND_MAX &&
-	    !(SMTP_WITH_PARAMETERS && d->flags & SMTP_DELIVERY_LONG &&
-	    n <= 32768))
+	if (n > most)
 		return SMTP_E_ARGUMENT;
-	if (!utf8)
-		return SMTP_OK;
-	d->flags |= SMTP_DELIVERY_UTF8;
-	return smtp__has(e, SMTP_OFFER_SMTPUTF8) ?
-	    SMTP_OK : SMTP_E_UNSUPPORTED;
+#if SMTP_WITH_SMTPUTF8
+	if (utf8) {
+		d->flags |= SMTP_DELIVERY_UTF8;
+		if (!smtp__has(e, SMTP_OFFER_SMTPUTF8))
+			return SMTP_E_UNSUPPORTED;
+	}
+#endif
+	(void)e;
+	return SMTP_OK;
 }
+
+/* What was not built in. */
+#define WITHOUT ((SMTP_WITH_8BITMIME ? 0 : SMTP_DELIVERY_8BIT) | \
+    (SMTP_WITH_SMTPUTF8 ? 0 : SMTP_DELIVERY_UTF8) | \
+    (SMTP_WITH_REQUIRE_ALL ? 0 : SMTP_DELIVERY_ALL))
 
 /* SMTP_OK, or why this delivery cannot be said; d->row is the culprit. */
 static int
 check(const struct smtp_engine *e, struct smtp_delivery *d)
 {
+	struct smtp_rcpt *r = smtp__rows_find(d, d->rcpts, SMTP_RCPT_PENDING);
 	int status;
-	size_t i;
 
 	d->row = SMTP_NO_RCPT;
 	status = check_path(e, d, sizeof "MAIL FROM:<>\r\n" - 1, d->from,
 	    d->parameters);
-	i = smtp__rows_find(d, 0, SMTP_RCPT_PENDING);
-	if (i == d->rcpt_count)
+	if (r == NULL)
 		status = SMTP_E_ARGUMENT;
-	while (status == SMTP_OK && i < d->rcpt_count) {
-		const struct smtp_rcpt *r = &d->rcpts[i];
-
+	while (status == SMTP_OK && r != NULL) {
 		status = check_path(e, d, sizeof "RCPT TO:<>\r\n" - 1,
 		    r->address, r->parameters);
 		if (status == SMTP_OK && r->address[0] == '\0')
 			status = SMTP_E_ARGUMENT;
 		if (status != SMTP_OK)
-			d->row = i;
-		i = smtp__rows_find(d, i + 1, SMTP_RCPT_PENDING);
+			d->row = (size_t)(r - d->rcpts);
+		r = smtp__rows_find(d, r + 1, SMTP_RCPT_PENDING);
 	}
 	if (status != SMTP_OK)
 		return status;
+	if (d->flags & WITHOUT)
+		return SMTP_E_UNSUPPORTED;
+#if SMTP_WITH_8BITMIME
 	if (d->flags & SMTP_DELIVERY_8BIT &&
 	    !smtp__has(e, SMTP_OFFER_8BITMIME))
 		return SMTP_E_UNSUPPORTED;
+#endif
 #if SMTP_WITH_BDAT
 	if (d->flags & SMTP_DELIVERY_BINARY &&
 	    !(smtp__has(e, SMTP_OFFER_BINARYMIME) && smtp__in_chunks(e, d)))
 		return SMTP_E_UNSUPPORTED;
 #endif
-#if SMTP_WITH_LMTP || !SMTP_WITH_REQUIRE_ALL
-	if (d->flags & SMTP_DELIVERY_ALL &&
-	    (!SMTP_WITH_REQUIRE_ALL || e->setup->lmtp))
+#if SMTP_WITH_LMTP
+	if (d->flags & SMTP_DELIVERY_ALL && e->setup->lmtp)
 		return SMTP_E_UNSUPPORTED;
 #endif
 #if SMTP_WITH_SIZE
@@ -765,7 +784,7 @@ static int
 turn_down(struct smtp_delivery *d, int status)
 {
 	smtp__rows_set(d, status, NULL);
-#if SMTP_WITH_SIZE
+#if SMTP_WITH_SIZE && SMTP_WITH_INSPECT
 	/* Too big, RFC 3463 section 3.4. */
 	for (size_t i = 0; status == SMTP_E_REFUSED && i < d->rcpt_count; i++) {
 		struct smtp_rcpt *r = &d->rcpts[i];
@@ -829,7 +848,7 @@ smtp_engine_result(struct smtp_engine *e)
 	return d;
 }
 
-static int
+SMTP__CALLED static int
 start(struct smtp_engine *e, enum step step)
 {
 	if (e->say != READY)
@@ -845,7 +864,7 @@ smtp_engine_quit(struct smtp_engine *e)
 	return start(e, QUIT);
 }
 
-#if SMTP_WITH_REUSE
+#if SMTP_WITH_COMMAND
 int
 smtp_engine_command(struct smtp_engine *e, const char *line)
 {
@@ -861,11 +880,17 @@ smtp_engine_command(struct smtp_engine *e, const char *line)
 		e->given.line = line;
 	return start(e, COMMAND);
 }
+#endif
 
+#if SMTP_WITH_REUSE
 int
 smtp_engine_noop(struct smtp_engine *e)
 {
-	return smtp_engine_command(e, "NOOP");
+#if SMTP_WITH_COMMAND
+	if (e->say == READY)
+		e->given.line = "NOOP";
+#endif
+	return start(e, COMMAND);
 }
 
 int

@@ -87,8 +87,7 @@ static enum smtp__reply_event
 end_of_line(struct smtp__reply *r)
 {
 	r->column = r->said = 0;
-	r->done = r->last;
-	if (r->done)
+	if (r->last)
 		return SMTP__REPLY_DONE;
 	if (++r->later == 0)
 		return SMTP__REPLY_BAD;
@@ -99,20 +98,24 @@ end_of_line(struct smtp__reply *r)
 	return SMTP__REPLY_LINE;
 }
 
-/* One of the digits before the words: does it belong there? */
-static int
+/* One of the three before the words. */
+static enum smtp__reply_event
 digit(struct smtp__reply *r, unsigned char c)
 {
 	if (r->column == 1) {
-		if (r->done)
-			r->done = r->later = 0;
+		if (r->last)     /* of the reply before                   */
+			r->later = 0;
 		r->klass = c;
 	}
+	if (c < '0' || c > '9' || r->klass < '2' || r->klass > '5')
+		return SMTP__REPLY_BAD;
 	r->said = (uint16_t)(r->said * 10U + (c - '0'));
-	if (r->column == CODE)
+	if (r->column == CODE) {
 		begin_line(r);
-	return c >= '0' && c <= '9' && r->klass >= '2' && r->klass <= '5' &&
-	    (r->column < CODE || r->said == r->code);
+		if (r->said != r->code)
+			return SMTP__REPLY_BAD;
+	}
+	return SMTP__REPLY_MORE;
 }
 
 enum smtp__reply_event
@@ -122,7 +125,7 @@ smtp__reply_octet(struct smtp__reply *r, unsigned char c)
 
 	r->octet = c;
 	if (++r->column <= CODE)
-		return digit(r, c) ? SMTP__REPLY_MORE : SMTP__REPLY_BAD;
+		return digit(r, c);
 	/* CR and LF are a pair. */
 	if (r->column > SMTP__REPLY_LINE_MAX || (before == '\r') != (c == '\n'))
 		return SMTP__REPLY_BAD;
@@ -130,8 +133,9 @@ smtp__reply_octet(struct smtp__reply *r, unsigned char c)
 		return end_of_line(r);
 	if (r->column == CODE + 1) {
 		r->last = c != '-';
-		return c == '-' || c == ' ' || c == '\r' ? SMTP__REPLY_MORE :
-		    SMTP__REPLY_BAD;
+		if (r->last && c != ' ' && c != '\r')
+			return SMTP__REPLY_BAD;
+		return SMTP__REPLY_MORE;
 	}
 #if SMTP_WITH_ENHANCED
 	if (r->at != NO_CODE && enhanced(r, c))

@@ -25,7 +25,6 @@ struct smtp__reply {
 	uint8_t octet;           /* the last one                          */
 	uint8_t later;           /* lines before this one                 */
 	uint8_t last;            /* the line is the last one              */
-	uint8_t done;            /* complete                              */
 	uint8_t cut;             /* not 0: words did not fit              */
 	uint8_t phase;           /* what it is about: of the engine       */
 #if SMTP_WITH_ENHANCED
@@ -57,6 +56,13 @@ enum smtp__reply_event {
  * The reader starts as zero but for the arena; behind a reply that is done
  * comes the next.
  */
+/* It is complete, and the next one did not begin. */
+static inline int
+smtp__reply_done(const struct smtp__reply *r)
+{
+	return r->last && r->column == 0;
+}
+
 enum smtp__reply_event
 smtp__reply_octet(struct smtp__reply *r, unsigned char c);
 

@@ -2,18 +2,22 @@
 /* The rows of a delivery: one for each recipient. */
 #include "proto/state.h"
 
-size_t
-smtp__rows_find(const struct smtp_delivery *d, size_t i, int status)
+struct smtp_rcpt *
+smtp__rows_find(const struct smtp_delivery *d, struct smtp_rcpt *row,
+    int status)
 {
-	while (i < d->rcpt_count && d->rcpts[i].status != status)
-		i++;
-	return i;
+	struct smtp_rcpt *end = d->rcpts + d->rcpt_count;
+
+	for (; row < end; row++)
+		if (row->status == status)
+			return row;
+	return NULL;
 }
 
 bool
 smtp__rows_have(const struct smtp_delivery *d, int status)
 {
-	return smtp__rows_find(d, 0, status) < d->rcpt_count;
+	return smtp__rows_find(d, d->rcpts, status) != NULL;
 }
 
 void
@@ -60,28 +64,32 @@ smtp__rows_refuse(struct smtp_delivery *d, int status)
 }
 #endif
 
-/* The worst for the caller to know comes first; UNKNOWN is never partial. */
+/*
+ * The worst for the caller to know comes first; UNKNOWN is never partial. That
+ * is the order of the numbers, but LATER is worse than REFUSED: the two change
+ * places when their last bit does.
+ */
 void
 smtp__rows_conclude(struct smtp_delivery *d)
 {
+	unsigned worst = 0 ^ 1;
+	bool some = false;
 	size_t i;
-	int worst = SMTP_OK;
 
 	d->row = 0;
 	for (i = 0; i < d->rcpt_count; i++) {
-		int status = d->rcpts[i].status;
+		unsigned rank = (unsigned)-d->rcpts[i].status ^ 1;
 
-		if (status == worst || status == SMTP_OK ||
-		    worst == SMTP_E_UNKNOWN || (worst == SMTP_E_LATER &&
-		    status == SMTP_E_REFUSED))
-			continue;
-		worst = status;
-		d->row = i;
+		some |= rank == 1;
+		if (rank > worst) {
+			worst = rank;
+			d->row = i;
+		}
 	}
-	d->status = (int8_t)worst;
-	if (worst == SMTP_OK)
+	d->status = (int8_t)-(int)(worst ^ 1);
+	if (d->status == SMTP_OK)
 		return;
-	if (worst != SMTP_E_UNKNOWN && smtp__rows_have(d, SMTP_OK))
+	if (d->status != SMTP_E_UNKNOWN && some)
 		d->status = SMTP_E_PARTIAL;
 	if (d->cause == SMTP_OK)
 		d->cause = SMTP_E_REPLY;

@@ -20,6 +20,7 @@
 #include "proto/reply.h"
 #include "proto/stuff.h"
 #include "sasl/mech.h"
+#include "text/called.h"
 
 /* Of a delivery or a row. */
 #if SMTP_WITH_PARAMETERS
@@ -90,7 +91,9 @@ struct smtp_engine {
 #if SMTP__MECH_CHOICE
 	uint8_t mech;                    /* its place in smtp__mechs      */
 	uint8_t round;                   /* responses of AUTH said        */
+#if SMTP_WITH_SECOND
 	uint8_t mechanisms;              /* that are still worth trying   */
+#endif
 	bool initial;                    /* a response goes with AUTH     */
 	bool cancel;                     /* AUTH answers "*"              */
 #endif
@@ -110,9 +113,20 @@ struct smtp_engine {
 #if SMTP_WITH_PRDR
 	bool verdicts;                   /* 353: one for each follows     */
 #endif
-	struct smtp__reply reply;
 	uint16_t offset;                 /* of the line that is being said */
 	struct smtp__caps caps;
+	struct smtp__reply reply;
+	union {                          /* never at the same time, and   */
+					 /* content: responses of AUTH    */
+		struct smtp__caps_reader ehlo;
+		struct {
+			struct smtp__stuff stuff;
+			SMTP__CURSORS {
+				struct smtp_rcpt *said_rcpt;
+				struct smtp_rcpt *heard_rcpt;
+			};
+		};
+	};
 	const struct smtp_engine_setup *setup;
 	union {
 		const struct smtp_credentials *credentials;
@@ -135,16 +149,6 @@ struct smtp_engine {
 	struct smtp_delivery *reply_delivery;
 	size_t reply_rcpt;
 #endif
-	union {                          /* never at the same time, and   */
-					 /* content: responses of AUTH    */
-		struct smtp__caps_reader ehlo;
-		struct {
-			SMTP__CURSORS {
-				size_t said_rcpt, heard_rcpt;
-			};
-			struct smtp__stuff stuff;
-		};
-	};
 };
 
 /*
@@ -285,9 +289,10 @@ enum step
 smtp__dialogue_begin(struct smtp_engine *e);
 #endif
 
-/* The next row from `i` on with this status, or rcpt_count. */
-size_t
-smtp__rows_find(const struct smtp_delivery *d, size_t i, int status);
+/* The next row from `row` on with this status, or NULL. */
+struct smtp_rcpt *
+smtp__rows_find(const struct smtp_delivery *d, struct smtp_rcpt *row,
+    int status);
 
 bool
 smtp__rows_have(const struct smtp_delivery *d, int status);

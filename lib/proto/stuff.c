@@ -15,6 +15,12 @@
 #define IS_PLAIN(s) false
 #endif
 
+#if SMTP_WITH_8BITMIME
+#define PASSES_8BIT(s) ((s)->eightbit)
+#else
+#define PASSES_8BIT(s) false
+#endif
+
 /* A dot at the start of a line goes out twice, but not that of the mark. */
 #define DOUBLES(s) (!(s)->ended && !IS_PLAIN(s))
 
@@ -32,7 +38,8 @@ static bool
 has_more(struct smtp__stuff *s)
 {
 	if (s->in_n == 0 && s->end && !s->ended) {
-		size_t out = s->after_cr ? 1 : s->column > 0 ? 0 : 2;
+		size_t out = s->column == 0 ? 2 :
+		    s->column == SMTP__STUFF_CR;
 
 		s->ended = 1;
 		s->in = &"\r\n.\r\n"[out];
@@ -45,7 +52,10 @@ void
 smtp__stuff_begin(struct smtp__stuff *s, bool eightbit)
 {
 	memset(s, 0, sizeof *s);
+#if SMTP_WITH_8BITMIME
 	s->eightbit = eightbit;
+#endif
+	(void)eightbit;
 }
 
 #if SMTP_WITH_FAST
@@ -62,7 +72,7 @@ pass(struct smtp__stuff *s, const char *p, size_t n, char *out)
 	do {
 		size_t left = n - i, most = SMTP__CONTENT_LINE_MAX - column;
 		size_t size = smtp__scan_copy(out + i, p + i,
-		    left < most ? left : most, !s->eightbit);
+		    left < most ? left : most, !PASSES_8BIT(s));
 
 		i += size;
 		column += size;
@@ -73,7 +83,7 @@ pass(struct smtp__stuff *s, const char *p, size_t n, char *out)
 		column = 0;
 		if (i < n && p[i] != '.')
 			i += smtp__scan_blocks(out + i, p + i, n - i,
-			    SMTP__CONTENT_LINE_MAX, !s->eightbit, &column);
+			    SMTP__CONTENT_LINE_MAX, !PASSES_8BIT(s), &column);
 	} while (i < n && (column > 0 || p[i] != '.'));
 	s->column = (uint16_t)(column > 0 ? column + 1 : 0);
 	return i;
@@ -89,13 +99,12 @@ smtp__stuff(struct smtp__stuff *s, char *out, size_t room)
 		size_t used = 1;
 		char c = *s->in;
 
-		if (s->after_cr) {
-			s->after_cr = 0;
+		if (s->column == SMTP__STUFF_CR) {
 			s->column = 0;
 			out[n++] = '\n';
 			used = c == '\n';
 		} else if (c == '\n' || c == '\r') {
-			s->after_cr = 1;
+			s->column = SMTP__STUFF_CR;
 			out[n++] = '\r';
 			used = c == '\r';
 		} else if (c == '.' && s->column == 0 && DOUBLES(s)) {
@@ -125,19 +134,18 @@ smtp__stuff(struct smtp__stuff *s, char *out, size_t room)
 
 	for (n = 0; n < room && has_more(s); out[n++] = c) {
 		c = *s->in;
-		if (s->after_cr) {
-			s->after_cr = 0;
+		if (s->column == SMTP__STUFF_CR) {
 			s->column = 0;
 			if (c != '\n') {
 				c = '\n';
 				continue;
 			}
 		} else if (c == '\n') {
-			s->after_cr = 1;
+			s->column = SMTP__STUFF_CR;
 			c = '\r';
 			continue;
 		} else if (c == '\r') {
-			s->after_cr = 1;
+			s->column = SMTP__STUFF_CR;
 		} else if (c == '.' && s->column == 0 && DOUBLES(s)) {
 			s->column = 1;
 			continue;
@@ -145,7 +153,7 @@ smtp__stuff(struct smtp__stuff *s, char *out, size_t room)
 			s->column = (uint16_t)(s->column +
 			    (s->column == 0 ? 2 : 1));
 			if (s->column > 1 + SMTP__CONTENT_LINE_MAX ||
-			    ((unsigned char)c > 127 && !s->eightbit)) {
+			    ((unsigned char)c > 127 && !PASSES_8BIT(s))) {
 				s->bad = 1;
 				break;
 			}

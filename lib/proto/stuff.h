@@ -16,19 +16,23 @@
 
 #define SMTP__CONTENT_LINE_MAX 998       /* RFC 5321 section 4.5.3.1.6    */
 
+#define SMTP__STUFF_CR 0xffff
+
 struct smtp__stuff {
-	const char *in;          /* to be stuffed: the caller's           */
-	size_t in_n;
-	uint16_t column;         /* 0 at the start of a line; behind it 1 */
-				 /* and its octets but the doubling dot   */
-	uint8_t after_cr;        /* CR is out, its LF is not              */
 	bool end;                /* nothing of the caller's comes behind  */
 	bool ended;              /* `in` is what closes the content       */
+#if SMTP_WITH_8BITMIME
 	uint8_t eightbit;        /* octets above 127 may pass             */
+#endif
 	uint8_t bad;             /* a line too long, an octet too high    */
 #if SMTP_WITH_BDAT
 	uint8_t plain;           /* for BDAT: no dots, no end mark        */
 #endif
+	uint16_t column;         /* 0 at the start of a line; behind it 1 */
+				 /* and its octets but the doubling dot;  */
+				 /* SMTP__STUFF_CR: its LF is not out     */
+	const char *in;          /* to be stuffed: the caller's           */
+	size_t in_n;
 };
 
 void

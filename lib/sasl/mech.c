@@ -41,8 +41,9 @@ smtp__mech_bit(const char *name)
 }
 
 #if SMTP__MECH_CHOICE
-#define PASSWORD SMTP__MECH_REVEALS
-#define TOKEN SMTP__MECH_REVEALS | SMTP__MECH_TOKEN
+#define PASSWORD SMTP__MECH_SECURE | SMTP__MECH_PASSWORD
+#define TOKEN SMTP__MECH_SECURE | SMTP__MECH_TOKEN
+#define CHALLENGE SMTP__MECH_MEMORY | SMTP__MECH_PASSWORD
 #define BEARER "\001auth=Bearer " SMTP__SAY_TOKEN "\001\001"
 
 /*
@@ -55,19 +56,18 @@ smtp__mech_bit(const char *name)
 const struct smtp__mech smtp__mechs[SMTP__MECHS] = {
 #if SMTP_WITH_OAUTHBEARER
 	{ "n,a=" SMTP__SAY_GS2USER "," BEARER "\0\001",
-	    SMTP__MECH_INITIAL | TOKEN, 1, 2 },
+	    TOKEN, 1, 1, 2 },
 #endif
 #if SMTP_WITH_XOAUTH2
 	{ "user=" SMTP__SAY_USER BEARER "\0",
-	    SMTP__MECH_INITIAL | TOKEN, 1, 2 },
+	    TOKEN, 1, 1, 2 },
 #endif
-	{ SMTP__SAY_PLAIN, SMTP__MECH_INITIAL | PASSWORD, 1, 1 },
+	{ SMTP__SAY_PLAIN, PASSWORD, 1, 1, 1 },
 #if SMTP_WITH_LOGIN
-	{ SMTP__SAY_USER "\0" SMTP__SAY_PASSWORD, PASSWORD, 2, 2 },
+	{ SMTP__SAY_USER "\0" SMTP__SAY_PASSWORD, PASSWORD, 0, 2, 2 },
 #endif
 #if SMTP_WITH_CRAM_MD5
-	{ SMTP__SAY_USER " " SMTP__SAY_HEX,
-	    SMTP__MECH_DIGEST, 1, 1 },
+	{ SMTP__SAY_USER " " SMTP__SAY_HEX, CHALLENGE, 0, 1, 1 },
 #endif
 };
 
@@ -92,36 +92,30 @@ smtp__mech_response(const struct smtp__mech *mech, unsigned round)
 	return text(mech->texts, round);
 }
 
-static bool
-fits(const struct smtp__mech *m, const struct smtp_credentials *credentials,
-    unsigned how)
-{
-	if (m->flags & SMTP__MECH_DIGEST && !(how & SMTP__MECH_MEMORY))
-		return false;
-	if (m->flags & SMTP__MECH_REVEALS && !(how & SMTP__MECH_SECURE))
-		return false;
-	return (m->flags & SMTP__MECH_TOKEN ? credentials->token :
-	    credentials->password) != NULL;
-}
-
 uint8_t
 smtp__mech_choose(const struct smtp_credentials *credentials,
-    unsigned offered, unsigned how)
+    unsigned offered, unsigned has)
 {
 	uint8_t i;
 
+	if (credentials->password != NULL)
+		has |= SMTP__MECH_PASSWORD;
+	if (credentials->token != NULL)
+		has |= SMTP__MECH_TOKEN;
+#if SMTP_WITH_MECHANISM
 	if (credentials->mechanism != NULL)
 		offered &= smtp__mech_bit(credentials->mechanism);
-	do {
+#endif
+	for (;;) {
 		for (i = 0; i < SMTP__MECHS; i++)
 			if (offered & 1U << i &&
-			    fits(&smtp__mechs[i], credentials, how))
+			    (smtp__mechs[i].needs & ~has) == 0)
 				return i;
 		/* What shows no secret comes first, also where it may. */
-		how = how & SMTP__MECH_INSECURE ?
-		    SMTP__MECH_SECURE | (how & SMTP__MECH_MEMORY) : 0;
-	} while (how != 0);
-	return SMTP__MECH_NONE;
+		if (!SMTP_WITH_PLAINTEXT || !(has & SMTP__MECH_INSECURE))
+			return SMTP__MECH_NONE;
+		has ^= SMTP__MECH_INSECURE | SMTP__MECH_SECURE;
+	}
 }
 
 #if SMTP_WITH_OAUTHBEARER
@@ -168,11 +162,13 @@ smtp__mech_say(struct smtp__line *line, char c,
 	case SMTP__PLACE_PASSWORD:
 		given = credentials->password;
 		break;
+#if SMTP_WITH_AUTHZID
 	case SMTP__PLACE_AUTHZID:
 		given = credentials->authzid;
 		if (given == NULL)
 			return;
 		break;
+#endif
 #if SMTP_WITH_XOAUTH2 || SMTP_WITH_OAUTHBEARER
 	case SMTP__PLACE_TOKEN:
 		given = credentials->token;
@@ -217,6 +213,7 @@ smtp__mech_is_name(const char *name)
 }
 #endif
 
+#if SMTP__MECH_CHOICE
 /* One part of the credentials, bounded so that a line of AUTH is too. */
 static bool
 is_clean(const char *p, unsigned least, unsigned most)
@@ -230,12 +227,34 @@ smtp__mech_check(const struct smtp_credentials *credentials)
 {
 	return credentials->user != NULL &&
 	    is_clean(credentials->user, ' ', 255) &&
+#if SMTP_WITH_AUTHZID
 	    is_clean(credentials->authzid, ' ', 255) &&
+#endif
 	    is_clean(credentials->password, ' ', 255) &&
-#if SMTP_WITH_XOAUTH2 || SMTP_WITH_OAUTHBEARER
 	    is_clean(credentials->token, ' ' + 1, '~') &&
 	    (credentials->password != NULL || credentials->token != NULL);
-#else
-	    credentials->password != NULL;
-#endif
 }
+#else
+/* One part of a response, or more than the line of AUTH has room for. */
+static size_t
+part(const char *p)
+{
+	size_t n = p != NULL ? smtp__clean(p, ' ', 255) : 0;
+
+	return n > 0 && n < 373 ? n : 373;
+}
+
+/* Base64 of 372 octets fits into that line. */
+bool
+smtp__mech_check(const struct smtp_credentials *credentials)
+{
+	size_t n = 1 + part(credentials->user) + 1 +
+	    part(credentials->password);
+
+#if SMTP_WITH_AUTHZID
+	if (credentials->authzid != NULL)
+		n += part(credentials->authzid);
+#endif
+	return n <= 372;
+}
+#endif

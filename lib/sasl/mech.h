@@ -26,18 +26,13 @@ extern const char smtp__mech_names[];
 #define SMTP__MECH_CHOICE (SMTP_WITH_LOGIN || SMTP_WITH_CRAM_MD5 || \
     SMTP_WITH_XOAUTH2 || SMTP_WITH_OAUTHBEARER || SMTP__STEPPED)
 
+/* What a mechanism needs, and what there is. */
 enum {
-	SMTP__MECH_INITIAL = 1,  /* the first response goes with AUTH     */
-	SMTP__MECH_REVEALS = 2,  /* shows the secret to whoever listens   */
-	SMTP__MECH_TOKEN = 4,    /* takes a token, not a password         */
-	SMTP__MECH_DIGEST = 8    /* its response is made of the challenge */
-};
-
-/* How a mechanism is chosen. */
-enum {
-	SMTP__MECH_SECURE = 1,   /* nobody else listens                   */
+	SMTP__MECH_SECURE = 1,   /* nobody else listens: the secret shows */
 	SMTP__MECH_INSECURE = 2, /* they may, the caller said so          */
-	SMTP__MECH_MEMORY = 4    /* a challenge can be kept               */
+	SMTP__MECH_PASSWORD = 4,
+	SMTP__MECH_TOKEN = 8,
+	SMTP__MECH_MEMORY = 16   /* where the challenge can be kept       */
 };
 
 /*
@@ -62,8 +57,13 @@ enum {
 #define SMTP__SAY_HEX      "\010"
 
 /* PLAIN: [authzid] NUL authcid NUL password (RFC 4616 section 2). */
-#define SMTP__SAY_PLAIN SMTP__SAY_AUTHZID SMTP__SAY_NUL SMTP__SAY_USER \
-    SMTP__SAY_NUL SMTP__SAY_PASSWORD
+#define SMTP__SAY_SELF SMTP__SAY_NUL SMTP__SAY_USER SMTP__SAY_NUL \
+    SMTP__SAY_PASSWORD
+#if SMTP_WITH_AUTHZID
+#define SMTP__SAY_PLAIN SMTP__SAY_AUTHZID SMTP__SAY_SELF
+#else
+#define SMTP__SAY_PLAIN SMTP__SAY_SELF
+#endif
 
 /* Say one octet of a text, or what it is the place of. */
 void
@@ -80,7 +80,8 @@ smtp__mech_say(struct smtp__line *line, char c,
  */
 struct smtp__mech {
 	const char *texts;       /* the responses, each ended by NUL      */
-	uint8_t flags;
+	uint8_t needs;
+	uint8_t initial;         /* 1: the first goes with AUTH           */
 	uint8_t rounds;          /* responses until the server decides    */
 	uint8_t responses;       /* that there are                        */
 };
@@ -105,12 +106,12 @@ smtp__mech_digest(const struct smtp_credentials *credentials,
 #endif
 
 /*
- * The best of `offered` for what is at hand, by its place in smtp__mechs;
- * SMTP__MECH_NONE if none fits.
+ * The best of `offered` for what there is beside the credentials, by its place
+ * in smtp__mechs; SMTP__MECH_NONE if none fits.
  */
 uint8_t
 smtp__mech_choose(const struct smtp_credentials *credentials,
-    unsigned offered, unsigned how);
+    unsigned offered, unsigned has);
 #endif
 
 /* The bit of a name in a list, as that of the mechanisms, or 0. */
