@@ -107,7 +107,7 @@ switches()
 		include/smtp/config.h); do
 		all="$all -D$name=0"
 		case $name in
-		*_SIZE | *_TEXT | *_REUSE | *_INSPECT | *_STEPPED)
+		*_SIZE | *_TEXT | *_REUSE | *_COMMAND | *_INSPECT | *_STEPPED)
 			without "-D$name=0" $engine || return 1 ;;
 		*_TLS | *_THREADS | *_PROXY | *_POOL)
 			without "-D$name=0" lib/*.c lib/*/*.c || return 1 ;;

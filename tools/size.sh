@@ -90,9 +90,6 @@ profiles='nano core mail full glue'
 # random octets; of what is written here, nothing grows.
 pointers='
 smtp_engine_feed lib/proto/ ^hear_
-smtp_engine_take lib/proto/ ^say_
-say_response     lib/sasl/[a-rt-z] .
-hear_auth        lib/sasl/[a-rt-z] .
 begin            random-is-given  .
 smtp__out_room   nothing-grows    .
 '

@@ -32,7 +32,7 @@ export flags="-std=c11 -Iinclude -Ilib -pthread
 # Not those of another platform or of what is not installed.
 sources=$(ls lib/*.c lib/*/*.c | grep -vE 'windows|winsock|cares|sodium')
 engine=$(ls lib/proto/*.c lib/codec/line.c lib/codec/base64.c \
-	lib/sasl/{mech,plain,login,cram_md5,xoauth2}.c lib/text/clean.c)
+	lib/sasl/{mech,cram_md5}.c lib/text/clean.c)
 
 bad()
 {

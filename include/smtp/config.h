@@ -59,7 +59,7 @@
 #define SMTP_WITH_REUSE 1        /* deliveries that queue, RSET, NOOP    */
 #endif
 #ifndef SMTP_WITH_COMMAND
-#define SMTP_WITH_COMMAND SMTP_WITH_REUSE /* lines of the caller's own    */
+#define SMTP_WITH_COMMAND 1      /* lines of the caller's own; needs REUSE */
 #endif
 #ifndef SMTP_WITH_PARAMETERS
 #define SMTP_WITH_PARAMETERS 1   /* the caller's; without: UNSUPPORTED    */

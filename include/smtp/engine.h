@@ -61,7 +61,7 @@ enum smtp_engine_want {
 	SMTP_ENGINE_RESPONSE = 128 /* a response of AUTH: response()        */
 };
 
-/* How a session gets its TLS. */
+/* How a session gets its TLS; the last two with SMTP_WITH_PLAINTEXT. */
 enum smtp_engine_tls {
 	SMTP_ENGINE_STARTTLS,    /* required, RFC 3207; the default         */
 	SMTP_ENGINE_IMPLICIT,    /* already there when the engine begins    */
@@ -94,7 +94,8 @@ struct smtp_engine_setup {
 /*
  * Make an engine in `memory`. The setup and its strings are borrowed as long
  * as the engine lives. Returns SMTP_OK, SMTP_E_SPACE when the memory is too
- * small or not aligned, SMTP_E_ARGUMENT when `ehlo` cannot be sent.
+ * small or not aligned, SMTP_E_ARGUMENT when `ehlo` cannot be sent,
+ * SMTP_E_UNSUPPORTED for a way to TLS that was not built in.
  * smtp_engine_bytes() is how much it needs, for those without a compiler.
  */
 SMTP_API int
@@ -255,8 +256,9 @@ smtp_engine_reply(const struct smtp_engine *engine, struct smtp_reply *reply);
  * only. `mechanism` NULL: under TLS PLAIN, LOGIN, CRAM-MD5 in this order, of
  * those that are offered; without TLS only those that do not show the secret.
  * Never a second mechanism after 535. Returns SMTP_OK when it began, or
- * SMTP_E_STATE, SMTP_E_ARGUMENT (nothing said), SMTP_E_AUTH (no mechanism
- * fits: nothing said). The end: smtp_engine_status().
+ * SMTP_E_STATE, or with nothing said SMTP_E_ARGUMENT, SMTP_E_AUTH (no mechanism
+ * fits), SMTP_E_UNSUPPORTED (`authzid` or `mechanism` where they were not built
+ * in). The end: smtp_engine_status().
  */
 struct smtp_credentials {
 	const char *user;        /* authentication identity                 */
@@ -391,7 +393,7 @@ smtp_engine_noop(struct smtp_engine *engine);
 SMTP_API int
 smtp_engine_reset(struct smtp_engine *engine);
 #endif
-#if SMTP_WITH_COMMAND
+#if SMTP_WITH_REUSE && SMTP_WITH_COMMAND
 SMTP_API int
 smtp_engine_command(struct smtp_engine *engine, const char *line);
 #endif

@@ -640,7 +640,7 @@ enum {
 #define RESPONSE_TO "\022"       /* the last challenge                   */
 #define BASE64 "\023"            /* of all that is behind                */
 #define OCTETS "\024"            /* of a chunk                           */
-#if SMTP_WITH_COMMAND
+#if SMTP__COMMANDS
 #define GIVEN "\025"             /* the caller's line                    */
 #else
 #define GIVEN "NOOP"
@@ -843,7 +843,7 @@ smtp__dialogue_say(const struct smtp_engine *e, struct smtp__line *l,
 				smtp__line_text(l, " LAST");
 			continue;
 #endif
-#if SMTP_WITH_COMMAND
+#if SMTP__COMMANDS
 		case PLACE_GIVEN:
 			given = e->given.line;
 			break;

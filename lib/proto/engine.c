@@ -864,7 +864,7 @@ smtp_engine_quit(struct smtp_engine *e)
 	return start(e, QUIT);
 }
 
-#if SMTP_WITH_COMMAND
+#if SMTP__COMMANDS
 int
 smtp_engine_command(struct smtp_engine *e, const char *line)
 {
@@ -886,7 +886,7 @@ smtp_engine_command(struct smtp_engine *e, const char *line)
 int
 smtp_engine_noop(struct smtp_engine *e)
 {
-#if SMTP_WITH_COMMAND
+#if SMTP__COMMANDS
 	if (e->say == READY)
 		e->given.line = "NOOP";
 #endif

@@ -29,6 +29,9 @@
 #define SMTP__PARAMETERS(x) NULL
 #endif
 
+/* Lines of the caller's own. */
+#define SMTP__COMMANDS (SMTP_WITH_REUSE && SMTP_WITH_COMMAND)
+
 /* More than one reply may be owed. */
 #define SMTP__FLIGHTS (SMTP_WITH_PIPELINING || SMTP_WITH_LMTP || \
     SMTP_WITH_BDAT || SMTP_WITH_PRDR)

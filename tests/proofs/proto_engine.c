@@ -39,16 +39,17 @@ smtp__command_wide_line(const char *p)
 }
 
 bool
-smtp__command_path(const char *p, bool *utf8)
+smtp__command_parameters(const char *p, bool *utf8)
 {
 	*utf8 = *utf8 || any_bool();
 	return smtp__command_line(p, true);
 }
 
-bool
-smtp__command_parameters(const char *p, bool *utf8)
+size_t
+smtp__command_path(const char *p, bool *utf8)
 {
-	return smtp__command_path(p, utf8);
+	return smtp__command_parameters(p, utf8) ? up_to(600) :
+	    SMTP__COMMAND_NOT;
 }
 
 void
@@ -60,16 +61,11 @@ smtp__line_begin(struct smtp__line *l, char *p, size_t room, size_t skip)
 	l->n = 0;
 }
 
-/* An octet that is kept or not. */
 void
 smtp__line_octet(struct smtp__line *l, char c)
 {
 	(void)c;
 	l->n++;
-	if (l->room > 0 && any_bool()) {
-		l->room--;
-		l->p++;
-	}
 }
 
 void
@@ -138,13 +134,6 @@ smtp__stuff(struct smtp__stuff *s, char *out, size_t room)
 	return up_to(room);
 }
 
-void
-smtp__reply_begin(struct smtp__reply *r)
-{
-	r->done = r->cut = 0;
-	r->text_n = 0;
-}
-
 enum smtp__reply_event
 smtp__reply_octet(struct smtp__reply *r, unsigned char c)
 {
@@ -158,7 +147,8 @@ smtp__reply_octet(struct smtp__reply *r, unsigned char c)
 	r->klass = any_uchar();
 	ASSUME(r->klass >= '2' && r->klass <= '5');
 	ASSUME(r->code / 100 == r->klass - '0');
-	r->done = event == SMTP__REPLY_DONE;
+	r->last = event == SMTP__REPLY_DONE;
+	r->column = r->last ? 0 : 1;
 	return event;
 }
 
@@ -167,13 +157,13 @@ smtp__caps_octet(struct smtp__caps *caps, struct smtp__caps_reader *r, char c)
 {
 	(void)c;
 	caps->offers = any_u16();
-	r->word_n = any_uchar();
+	r->n = any_uchar();
 }
 
 void
-smtp__caps_settle(struct smtp__caps *caps, struct smtp__caps_reader *r)
+smtp__caps_settle(struct smtp__caps *caps)
 {
-	smtp__caps_octet(caps, r, '\n');
+	caps->offers = any_u16();
 }
 
 bool
@@ -191,41 +181,50 @@ smtp__base64_decode(const char *in, size_t n, void *out, size_t cap)
 	return (ptrdiff_t)up_to(cap);
 }
 
-static bool
-some_hear(const struct smtp_credentials *c, unsigned round,
-    struct smtp__challenge *challenge)
+bool
+smtp__mech_digest(const struct smtp_credentials *c, char *challenge, size_t n,
+    size_t room)
 {
-	(void)c, (void)round;
-	HOLDS(challenge->n <= challenge->room);
+	(void)c;
+	HOLDS(n <= room && (n == 0 || __CPROVER_rw_ok(challenge, n)));
 	return any_bool();
 }
 
-static const struct smtp__mech mechanism = {
-	"X", SMTP__MECH_INITIAL, 2, { "a", "b" }, "c", NULL
+const struct smtp__mech smtp__mechs[SMTP__MECHS] = {
+	{ "a", SMTP__MECH_PASSWORD, 1, 2, 3 },
+	{ "a", SMTP__MECH_PASSWORD | SMTP__MECH_MEMORY, 0, 1, 1 }
 };
-static const struct smtp__mech hearing = {
-	"Y", 0, 1, { "a" }, NULL, some_hear
-};
-const struct smtp__mech *const smtp__mechs[] = {
-	&mechanism, &hearing, NULL
-};
+
+const char *
+smtp__mech_name(unsigned place)
+{
+	HOLDS(place < SMTP__MECHS);
+	return "X";
+}
+
+const char *
+smtp__mech_response(const struct smtp__mech *mech, unsigned round)
+{
+	HOLDS(__CPROVER_r_ok(mech, sizeof(*mech)));
+	(void)round;
+	return "a";
+}
 
 uint8_t
 smtp__mech_choose(const struct smtp_credentials *c, unsigned offered,
-    unsigned how)
+    unsigned has)
 {
-	(void)offered, (void)how;
+	(void)offered, (void)has;
 	HOLDS(__CPROVER_r_ok(c, sizeof(*c)));
 	return any_bool() ? SMTP__MECH_NONE : (uint8_t)up_to(1);
 }
 
 void
-smtp__mech_say(struct smtp__line *line, const char *text,
+smtp__mech_say(struct smtp__line *line, char octet,
     const struct smtp_credentials *c, const char *challenge)
 {
-	(void)challenge;
-	HOLDS(__CPROVER_r_ok(c, sizeof(*c)));
-	smtp__line_text(line, text);
+	(void)c, (void)challenge;
+	smtp__line_octet(line, octet);
 }
 
 unsigned
@@ -236,7 +235,7 @@ smtp__mech_bit(const char *name)
 }
 
 bool
-smtp__mech_name(const char *name)
+smtp__mech_is_name(const char *name)
 {
 	return name != NULL && any_bool();
 }
@@ -333,9 +332,12 @@ in_dialogue(struct smtp_engine *e)
 	ASSUME(!IS_ENVELOPE(e->say) || e->said != NULL);
 	ASSUME(!IS_ENVELOPE(e->hear) || e->owed == 0 || e->heard != NULL);
 	ASSUME(e->refused == SMTP_OK || e->heard != NULL);
-	ASSUME(e->say != RCPT || e->said_rcpt < e->said->rcpt_count);
-	ASSUME(e->hear != RCPT || e->owed == 0 ||
-	    e->heard_rcpt < e->heard->rcpt_count);
+	e->said_rcpt = e->said == NULL || any_bool() ? NULL :
+	    e->said->rcpts + up_to(e->said->rcpt_count - 1);
+	e->heard_rcpt = e->heard == NULL || any_bool() ? NULL :
+	    e->heard->rcpts + up_to(e->heard->rcpt_count - 1);
+	ASSUME(e->say != RCPT || e->said_rcpt != NULL);
+	ASSUME(e->hear != RCPT || e->owed == 0 || e->heard_rcpt != NULL);
 	ASSUME(e->hear != CHUNK || e->owed == 0 || e->chunks > 0);
 	if (e->say == BODY || e->say == CHUNK || e->say == ANSWER ||
 	    e->say == AUTH || e->say == RESPONSE) {
@@ -350,18 +352,20 @@ in_dialogue(struct smtp_engine *e)
 	    e->mech != SMTP__MECH_NONE);
 }
 
-size_t
-smtp__rows_find(const struct smtp_delivery *d, size_t i, int status)
+struct smtp_rcpt *
+smtp__rows_find(const struct smtp_delivery *d, struct smtp_rcpt *row,
+    int status)
 {
+	size_t i = up_to(d->rcpt_count - 1);
+
 	(void)status;
-	HOLDS(__CPROVER_r_ok(d, sizeof(*d)));
-	return i < d->rcpt_count ? i + up_to(d->rcpt_count - i) : i;
+	return any_bool() || row > d->rcpts + i ? NULL : d->rcpts + i;
 }
 
 bool
 smtp__rows_have(const struct smtp_delivery *d, int status)
 {
-	return smtp__rows_find(d, 0, status) < d->rcpt_count;
+	return smtp__rows_find(d, d->rcpts, status) != NULL;
 }
 
 void
@@ -460,10 +464,11 @@ proof_asks(void)
  * Proves: smtp_engine_quit smtp_engine_reset smtp_engine_noop
  *   smtp_engine_command start smtp_engine_secured smtp__engine_forget
  *   smtp_engine_auth auth_stepped smtp_engine_response smtp__dialogue_choose
- *   smtp__dialogue_begin fits_line say_auth dialogue.c:mech is_stepped
- *   say_response say_given say_own smtp__has
+ *   smtp__dialogue_begin fits_line smtp__dialogue_say dialogue.c:mech
+ *   is_stepped say_given smtp__has
  * Bounds: none: any state, responses of up to 3 octets
  * Unwind: 5
+ * Loops: smtp__dialogue_say.0:14
  */
 void
 proof_begins(void)

@@ -14,7 +14,7 @@
 static bool
 sound(const struct smtp__caps_reader *r)
 {
-	return r->word_n < sizeof(r->word);
+	return r->n < sizeof(r->word);
 }
 
 unsigned
@@ -24,11 +24,12 @@ smtp__mech_bit(const char *name)
 	return any_uchar();
 }
 
-static void
-some_keyword(struct smtp__caps *caps, struct smtp__caps_reader *reader)
+unsigned
+smtp__mech_find(const char *list, unsigned count, const char *name)
 {
-	caps->offers = any_u16();
-	reader->keyword = any_u16();
+	HOLDS(list == keywords && count == KEYWORDS);
+	HOLDS(__CPROVER_r_ok(name, 1));
+	return any_u16();
 }
 
 static void
@@ -42,7 +43,7 @@ some_limit(struct smtp__caps *caps, const char *p)
  * An octet of the reply to EHLO: a word never passes its room.
  *
  * Proves: smtp__caps_octet caps.c:word smtp__caps_settle
- * Replaces: caps.c:keyword=some_keyword limit=some_limit
+ * Replaces: limit=some_limit
  * Bounds: none: one octet in any state that has a word within its room, which
  *   stays so
  * Unwind: 2
@@ -52,43 +53,35 @@ proof_octet(void)
 {
 	struct smtp__caps caps;
 	struct smtp__caps_reader reader;
-	uint8_t n;
+	uint16_t n;
 
 	ASSUME(sound(&reader));
-	n = reader.word_n;
+	n = reader.n;
 	smtp__caps_octet(&caps, &reader, any_char());
 	HOLDS(sound(&reader));
-	REACHES(reader.word_n == 20 && n == 19);
-	REACHES(reader.word_n == 20 && n == 20);
-	REACHES(reader.word_n == 0 && n == 20);
-	smtp__caps_settle(&caps, &reader);
-	HOLDS(reader.word_n == 0);
+	REACHES(reader.n == 20 && n == 19);
+	REACHES(reader.n == 20 && n == 20);
+	REACHES(reader.n == 0 && n == 20);
+	smtp__caps_settle(&caps);
 	HOLDS(caps.offers & SMTP_OFFER_8BITMIME ||
 	    !(caps.offers & SMTP_OFFER_SMTPUTF8));
 }
 
 /*
- * A keyword is looked for in the list; SIZE has any number of digits.
+ * SIZE has any number of digits.
  *
- * Proves: caps.c:keyword limit
+ * Proves: limit
  * Bounds: words of up to 20 octets, which is all that a reader keeps
  * Unwind: 23
  * Loops: limit.0:22
  * Seconds: 60
  */
 void
-proof_words(void)
+proof_limit(void)
 {
 	struct smtp__caps caps = { 0 };
-	struct smtp__caps_reader reader;
-	size_t n = up_to(20);
 
-	for (size_t i = 0; i < 20; i++)
-		ASSUME(i >= n || reader.word[i] != '\0');
-	reader.word[n] = '\0';
-	keyword(&caps, &reader);
-	REACHES(caps.offers == SMTP_OFFER_SMTPUTF8);
-	limit(&caps, reader.word);
+	limit(&caps, any_string(20));
 	REACHES(caps.size == (SMTP_OCTETS)-1);
 }
 
@@ -106,7 +99,8 @@ void
 proof_commands(void)
 {
 	const char *p = any_string(BOUND(6, 12));
-	bool utf8 = false, path = smtp__command_path(p, &utf8);
+	bool utf8 = false, path = smtp__command_path(p, &utf8) !=
+	    SMTP__COMMAND_NOT;
 	bool parameters = smtp__command_parameters(p, &utf8);
 	bool line = smtp__command_line(p, any_bool());
 	bool wide = smtp__command_wide_line(p);

@@ -12,11 +12,10 @@
 static bool
 sound(const struct smtp__reply *r)
 {
-	return r->state <= LF && r->column <= SMTP__REPLY_LINE_MAX &&
-	    (r->state >= SEPARATOR || r->column == r->state) &&
-	    (r->state > 0 || r->number[0] == 0) &&
-	    (r->state != 1 || r->number[0] <= 9) &&
-	    (r->state != 2 || r->number[0] <= 99) &&
+	return r->column <= SMTP__REPLY_LINE_MAX &&
+	    (r->column > 0 || r->said == 0) &&
+	    (r->column != 1 || r->said <= 9) &&
+	    (r->column != 2 || r->said <= 99) &&
 #if SMTP_WITH_ENHANCED
 	    r->at <= NO_CODE &&
 #endif
@@ -28,8 +27,8 @@ sound(const struct smtp__reply *r)
  * Any octet in any state: the words stay in their arena and numbers in their
  * range.
  *
- * Proves: smtp__reply_octet smtp__reply_begin words end_of_line check_code
- *   enhanced reply.c:keep
+ * Proves: smtp__reply_octet smtp__reply_done reply.c:digit begin_line
+ *   end_of_line enhanced reply.c:keep
  * Bounds: none: one octet, in any state that sound() tells, and then it is
  *   sound again unless the reply was refused; an arena of up to 8 octets
  * Wraps: enhanced end_of_line
@@ -56,7 +55,7 @@ proof_octet(void)
 	REACHES(event == SMTP__REPLY_TEXT && r.text_n > words);
 	REACHES(event == SMTP__REPLY_MORE && r.text_n < words);
 	REACHES(event == SMTP__REPLY_BAD && later == 255);
+	HOLDS((event == SMTP__REPLY_DONE) == smtp__reply_done(&r) ||
+	    event == SMTP__REPLY_BAD);
 	REACHES(event == SMTP__REPLY_DONE);
-	smtp__reply_begin(&r);
-	HOLDS(sound(&r));
 }

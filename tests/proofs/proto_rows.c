@@ -21,14 +21,14 @@ proof_rows(void)
 {
 	struct smtp_delivery d;
 	struct smtp__reply reply, *r = any_bool() ? &reply : NULL;
-	size_t i = any_size();
+	struct smtp_rcpt *row;
 	int to = any_int();
 
 	d.rcpt_count = up_to(BOUND(2, 6));
 	d.rcpts = any_octets(d.rcpt_count * sizeof(*d.rcpts));
 	ASSUME(to <= SMTP_RCPT_TAKEN && to >= -128);
-	HOLDS(smtp__rows_find(&d, i, to) >= i ||
-	    smtp__rows_find(&d, i, to) <= d.rcpt_count);
+	row = smtp__rows_find(&d, d.rcpts + up_to(d.rcpt_count), to);
+	HOLDS(row == NULL || row->status == to);
 	smtp__rows_set(&d, to, r);
 	HOLDS(to > 0 || !smtp__rows_have(&d, SMTP_RCPT_PENDING));
 	smtp__rows_refuse(&d, to);
