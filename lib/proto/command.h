@@ -16,9 +16,10 @@
 #define SMTP__COMMAND_NOT 0x10000 /* more than any command has            */
 
 /*
- * The octets of the inside of a path, or SMTP__COMMAND_NOT: no control octet, no space or angle bracket outside
- * of a quoted string, quotes closed. `*utf8` is set for octets above 127. The
- * grammar of mailboxes is looked at before, with smtp__mailbox_check().
+ * The octets of the inside of a path, or SMTP__COMMAND_NOT: no control octet,
+ * no space or angle bracket outside of a quoted string, quotes closed. `*utf8`
+ * is set for octets above 127. The grammar of mailboxes is looked at before,
+ * with smtp__mailbox_check().
  */
 size_t
 smtp__command_path(const char *p, bool *utf8);

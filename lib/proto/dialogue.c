@@ -123,7 +123,6 @@ is_stepped(const struct smtp_engine *e)
 	return SMTP__STEPPED && e->mech == SMTP__MECH_STEPPED;
 }
 
-
 #if SMTP__STEPPED
 enum step
 smtp__dialogue_begin(struct smtp_engine *e)
@@ -583,7 +582,8 @@ hear_body(struct smtp_engine *e, int status)
 #if SMTP_WITH_LMTP
 	if (IS_LMTP(e)) {
 		struct smtp_delivery *d = e->heard;
-		struct smtp_rcpt *row = smtp__rows_find(d, d->rcpts, SMTP_RCPT_TAKEN);
+		struct smtp_rcpt *row = smtp__rows_find(d, d->rcpts,
+		    SMTP_RCPT_TAKEN);
 
 		smtp__row_set(row, status, &e->reply);
 		if (smtp__rows_have(d, SMTP_RCPT_TAKEN))
