@@ -90,6 +90,7 @@ profiles='nano core mail full glue'
 # random octets; of what is written here, nothing grows.
 pointers='
 smtp_engine_feed lib/proto/ ^hear_
+smtp_engine_take lib/proto/ ^take_
 begin            random-is-given  .
 smtp__out_room   nothing-grows    .
 '

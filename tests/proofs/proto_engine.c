@@ -462,6 +462,7 @@ proof_asks(void)
  * What is said, in any state that has something to say.
  *
  * Proves: smtp__dialogue_say say_extensions say_parameters say_given
+ *   is_stepped
  * Bounds: none: any state, responses of up to 3 octets
  * Unwind: 5
  * Loops: smtp__dialogue_say.0:18
@@ -494,7 +495,7 @@ some_line(const struct smtp_engine *e, struct smtp__line *l, enum step step)
  * Proves: smtp_engine_quit smtp_engine_reset smtp_engine_noop
  *   smtp_engine_command start smtp_engine_secured smtp__engine_forget
  *   smtp_engine_auth auth_stepped smtp_engine_response smtp__dialogue_choose
- *   smtp__dialogue_begin fits_line dialogue.c:mech is_stepped smtp__has
+ *   smtp__dialogue_begin fits_line dialogue.c:mech smtp__has
  * Replaces: smtp__dialogue_say=some_line
  * Bounds: none: any state, responses of up to 3 octets
  * Unwind: 5
