@@ -109,7 +109,8 @@ done
 	exec timeout -k 5 $((seconds * 10)) "$CBMC/cbmc" "$it.gb" \
 		--function "proof_$name" --unwind "$unwind" \
 		${loops:+--unwindset "$loops"} \
-		--unwinding-assertions --object-bits $bits --no-malloc-may-fail \
+		--unwinding-assertions --object-bits $bits \
+		--no-malloc-may-fail \
 		--pointer-overflow-check --unsigned-overflow-check \
 		$(word Options) --drop-unused-functions --slice-formula
 ) >"$it.log" 2>&1

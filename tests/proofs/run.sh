@@ -167,7 +167,8 @@ compile()
 	# shellcheck disable=SC2086
 	"$CBMC/goto-cc" --export-file-local-symbols -std=gnu11 -Wall \
 		-Wno-unknown-pragmas -I"$here" -I"$here/support" \
-		-I"$1/include" -I"$1/lib" $flags -o "$2/$3.gb" $sources "$here/${3%\~}.c" \
+		-I"$1/include" -I"$1/lib" $flags -o "$2/$3.gb" $sources \
+		"$here/${3%\~}.c" \
 		>"$2/$3.cc" 2>&1 ||
 	{
 		tail -n 20 "$2/$3.cc"
