@@ -12,21 +12,34 @@
 #include "text/ascii.h"
 #include "text/utf8.h"
 
+struct encoder {
+	bool is_base64;
+	struct smtp__base64 base64;
+	struct smtp__qp qp;
+};
+
+static size_t
+encode(struct encoder *e, const char *p, size_t n, bool end, size_t *used,
+    char *out, size_t room)
+{
+	return e->is_base64 ?
+	    smtp__base64_encode(&e->base64, p, n, end, used, out, room) :
+	    smtp__qp_encode(&e->qp, p, n, end, used, out, room);
+}
+
 /* All of `s`, a piece of it at a time into a piece of `out` at a time. */
 static struct span
-base64_in_pieces(struct span s, bool lines, size_t in, size_t room)
+in_pieces(struct encoder *e, size_t size, struct span s, size_t in,
+    size_t room)
 {
-	size_t size = (size_t)smtp__base64_size(s.n, lines), at = 0, n = 0;
-	size_t end = in, used, got;
+	size_t at = 0, n = 0, end = in, used, got;
 	char *out = fuzz_alloc(size + 8);
-	struct smtp__base64 b;
 
-	smtp__base64_init(&b, lines);
 	do {
 		if (end > s.n)
 			end = s.n;
-		got = smtp__base64_encode(&b, s.p + at, end - at, end == s.n,
-		    &used, out + n, room < size + 8 - n ? room : size + 8 - n);
+		got = encode(e, s.p + at, end - at, end == s.n, &used, out + n,
+		    room < size + 8 - n ? room : size + 8 - n);
 		REQUIRE(used <= end - at && got <= room);
 		at += used;
 		n += got;
@@ -35,6 +48,16 @@ base64_in_pieces(struct span s, bool lines, size_t in, size_t room)
 	} while (at < s.n || got > 0);
 	REQUIRE(n == size);
 	return (struct span){ out, n };
+}
+
+static struct span
+base64_in_pieces(struct span s, bool lines, size_t in, size_t room)
+{
+	struct encoder e = { .is_base64 = true };
+
+	smtp__base64_init(&e.base64, lines);
+	return in_pieces(&e, (size_t)smtp__base64_size(s.n, lines), s, in,
+	    room);
 }
 
 static void
@@ -93,25 +116,11 @@ decode64(struct span s)
 static struct span
 qp_in_pieces(struct span s, bool binary, size_t in, size_t room)
 {
-	size_t size = (size_t)smtp__qp_size(s.p, s.n, binary);
-	size_t at = 0, n = 0, end = in, used, got;
-	char *out = fuzz_alloc(size + 8);
-	struct smtp__qp q;
+	struct encoder e = { .is_base64 = false };
 
-	smtp__qp_init(&q, binary);
-	do {
-		if (end > s.n)
-			end = s.n;
-		got = smtp__qp_encode(&q, s.p + at, end - at, end == s.n,
-		    &used, out + n, room < size + 8 - n ? room : size + 8 - n);
-		REQUIRE(used <= end - at && got <= room);
-		at += used;
-		n += got;
-		if (got == 0)
-			end += in;
-	} while (at < s.n || got > 0);
-	REQUIRE(n == size);
-	return (struct span){ out, n };
+	smtp__qp_init(&e.qp, binary);
+	return in_pieces(&e, (size_t)smtp__qp_size(s.p, s.n, binary), s, in,
+	    room);
 }
 
 static void

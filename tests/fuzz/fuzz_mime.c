@@ -10,6 +10,7 @@
 #define _GNU_SOURCE              /* memmem() */
 
 #include "mail.h"
+#include "stream.h"
 
 #include <smtp/message.h>
 
@@ -39,47 +40,6 @@ struct found {
 	unsigned multiparts;
 };
 
-/* Memory from the room of the input: freed with it. */
-static void *
-resize(void *ctx, void *p, size_t was, size_t now)
-{
-	void *block;
-
-	(void)ctx;
-	if (now == 0)
-		return NULL;
-	block = fuzz_alloc(now);
-	if (was > 0)
-		memcpy(block, p, was < now ? was : now);
-	return block;
-}
-
-struct stream {
-	const char *p;
-	size_t n, at, piece;
-};
-
-static ptrdiff_t
-read_stream(void *ctx, void *p, size_t n)
-{
-	struct stream *s = ctx;
-
-	if (n > s->piece)
-		n = s->piece;
-	if (n > s->n - s->at)
-		n = s->n - s->at;
-	memcpy(p, s->p + s->at, n);
-	s->at += n;
-	return (ptrdiff_t)n;
-}
-
-static int
-rewind_stream(void *ctx)
-{
-	((struct stream *)ctx)->at = 0;
-	return 0;
-}
-
 static struct smtp_source *
 make_source(const char *p, size_t n, unsigned how)
 {
@@ -89,7 +49,7 @@ make_source(const char *p, size_t n, unsigned how)
 		return smtp_source_memory(p, n);
 	s = (void *)fuzz_alloc(sizeof *s);
 	*s = (struct stream){ p, n, 0, 1 + (how >> 2) };
-	return smtp_source_callback(read_stream, rewind_stream, NULL, s,
+	return smtp_source_callback(stream_read, stream_rewind, NULL, s,
 	    how & 2 ? SMTP_SIZE_UNKNOWN : n);
 }
 
@@ -455,7 +415,7 @@ check(struct smtp_message *m, struct given *g, unsigned how)
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	static const struct smtp_allocator allocator = { resize, NULL };
+	static const struct smtp_allocator allocator = { stream_resize, NULL };
 	struct fuzz f = fuzz_begin(p, n);
 	struct given given;
 	unsigned how = fuzz_octet(&f);

@@ -6,52 +6,13 @@
  * may; what comes out before that is a beginning of it.
  */
 #include "mail.h"
+#include "stream.h"
 
 #include <smtp/message.h>
 
 #include "mime/message.h"
 #include "mime/raw.h"
 #include "text/content.h"
-
-struct stream {
-	const char *p;
-	size_t n, at, piece;
-};
-
-static ptrdiff_t
-read_stream(void *ctx, void *p, size_t n)
-{
-	struct stream *s = ctx;
-
-	if (n > s->piece)
-		n = s->piece;
-	if (n > s->n - s->at)
-		n = s->n - s->at;
-	memcpy(p, s->p + s->at, n);
-	s->at += n;
-	return (ptrdiff_t)n;
-}
-
-static int
-rewind_stream(void *ctx)
-{
-	((struct stream *)ctx)->at = 0;
-	return 0;
-}
-
-static void *
-resize(void *ctx, void *p, size_t was, size_t now)
-{
-	void *block;
-
-	(void)ctx;
-	if (now == 0)
-		return NULL;
-	block = fuzz_alloc(now);
-	if (was > 0)
-		memcpy(block, p, was < now ? was : now);
-	return block;
-}
 
 struct want {
 	struct span out;         /* up to the fault, if there is one  */
@@ -124,7 +85,7 @@ by_itself(struct span s, bool head, bool body, size_t in, size_t room)
 static void
 by_message(struct span s, unsigned how)
 {
-	static const struct smtp_allocator allocator = { resize, NULL };
+	static const struct smtp_allocator allocator = { stream_resize, NULL };
 	const struct smtp__moment moment = { .has_clock = false };
 	const unsigned offers = (how & 1 ? SMTP__CONTENT_8BIT : 0) |
 	    (how & 2 ? SMTP__CONTENT_UTF8 : 0);
@@ -140,7 +101,7 @@ by_message(struct span s, unsigned how)
 	smtp_message_set_envelope_from(m, "a@x.example");
 	smtp_message_add_recipient(m, "b@x.example");
 	smtp_message_set_raw(m, how & 8 ? smtp_source_memory(s.p, s.n) :
-	    smtp_source_callback(read_stream, once ? NULL : rewind_stream,
+	    smtp_source_callback(stream_read, once ? NULL : stream_rewind,
 	    NULL, &stream, how & 16 ? s.n : SMTP_SIZE_UNKNOWN));
 	REQUIRE(smtp__message_prepare(m, &moment) == SMTP_OK);
 	rc = smtp__message_plan(m, offers, &content);
