@@ -712,6 +712,7 @@ test_tls__trust_that_cannot_be_had_is_an_error(void **state)
 		{ { .ca_file = "/dev/null" }, SMTP_E_ARGUMENT, NULL },
 		{ { .ca_dir = "/nonexistent" }, SMTP_E_ARGUMENT,
 		    "/nonexistent: cannot be read" },
+		{ { .ca_dir = "/proc/self/fdinfo" }, SMTP_E_ARGUMENT, NULL },
 		{ { .ca = "nonsense", .ca_n = 8 }, SMTP_E_ARGUMENT, "no "
 		    "certificate that can be used among the authorities "
 		    "given" },
@@ -1306,6 +1307,52 @@ test_tls__renegotiation_is_refused(void **state)
 	assert_int_equal(hello_for(host).compression, 0);
 	proves("R9325-3.5-1");
 }
+
+/* The warning waits, since the wire takes one octet; what comes behind it. */
+static void
+test_tls__a_warning_that_waits_takes_no_octet_along(void **state)
+{
+	const struct tls_peer_plan plan = {
+		.cert = &good,
+		.tls12 = true,
+		.renegotiation = true
+	};
+	static unsigned char block[500], in[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof block; i++)
+		block[i] = nth(i);
+	for (int writes = 0; writes < 3; writes++) {
+		struct pair pair;
+		ptrdiff_t did = SMTP_IO_WANT_WRITE;
+		size_t back = 0;
+
+		pair_begin(&pair, trusting, host, &plan);
+		assert_int_equal(pair_shake(&pair), SMTP_OK);
+		tls_peer_step(&pair.peer);
+		pair.wire.room = 1;
+		assert_int_equal(mbedtls_ssl_renegotiate(&pair.peer.ssl), 0);
+		assert_true(pair.t.read(pair.t.ctx, in, 1) < 0);
+		for (int i = 0; i < writes; i++)
+			assert_int_equal(pair.t.write(pair.t.ctx, block,
+			    sizeof block), SMTP_IO_WANT_WRITE);
+		for (int i = 0; i < 10000 && back < sizeof block; i++) {
+			int some;
+
+			if (did == SMTP_IO_WANT_WRITE)
+				did = pair.t.write(pair.t.ctx, block,
+				    sizeof block);
+			pair.wire.room = 50;
+			some = mbedtls_ssl_read(&pair.peer.ssl, in + back,
+			    sizeof in - back);
+			back += some > 0 ? (size_t)some : 0;
+		}
+		assert_int_equal(did, sizeof block);
+		assert_int_equal(back, sizeof block);
+		assert_memory_equal(in, block, sizeof block);
+		pair_end(&pair);
+	}
+}
 #endif
 
 /* ---- sharing */
@@ -1406,6 +1453,10 @@ test_tls__public_form_verifies_too(void **state)
 		    rows[i].host), SMTP_E_ARGUMENT);
 		mbedtls_ssl_conf_authmode(&config,
 		    MBEDTLS_SSL_VERIFY_REQUIRED);
+		mbedtls_ssl_conf_endpoint(&config, MBEDTLS_SSL_IS_SERVER);
+		assert_int_equal(smtp_transport_tls(&pair.t, &inner, &config,
+		    rows[i].host), SMTP_E_ARGUMENT);
+		mbedtls_ssl_conf_endpoint(&config, MBEDTLS_SSL_IS_CLIENT);
 		asked = 0;
 		assert_int_equal(smtp_transport_tls(&pair.t, &inner, &config,
 		    rows[i].host), SMTP_OK);
@@ -1589,6 +1640,8 @@ main(void)
 #endif
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
 		cmocka_unit_test(test_tls__renegotiation_is_refused),
+		cmocka_unit_test(
+		    test_tls__a_warning_that_waits_takes_no_octet_along),
 #endif
 		cmocka_unit_test(test_tls__threads_may_share_what_is_shared),
 		cmocka_unit_test(test_tls__public_form_verifies_too),

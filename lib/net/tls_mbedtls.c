@@ -462,7 +462,7 @@ unique(const struct smtp__tls *tls, unsigned char *out, size_t room)
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
 	size_t n = tls->ssl.PRIVATE(verify_data_len);
 
-	if (!is_tls12(tls) || n == 0 || n > room)
+	if (!is_tls12(tls) || n > room)
 		return 0;
 	memcpy(out, tls->resumed ? tls->ssl.PRIVATE(peer_verify_data) :
 	    tls->ssl.PRIVATE(own_verify_data), n);
@@ -596,16 +596,19 @@ unsent(const struct smtp__tls *tls)
 static int
 write_record(struct smtp__tls *tls, const void *p, size_t n)
 {
+	int put;
+
 	if (tls->taken && unsent(tls) == 0)
 		return (int)n;
 	if (!tls->taken && unsent(tls) != 0) {
-		int error = mbedtls_ssl_write(&tls->ssl,
+		put = mbedtls_ssl_write(&tls->ssl,
 		    (const unsigned char *)"", 0);
-
-		if (error < 0)
-			return error;
+		if (put < 0)
+			return put;
 	}
-	return mbedtls_ssl_write(&tls->ssl, p, n);
+	put = mbedtls_ssl_write(&tls->ssl, p, n);
+	tls->taken = put < 0 && unsent(tls) != 0;
+	return put;
 }
 
 static ptrdiff_t
@@ -634,7 +637,6 @@ tls_write(void *ctx, const void *p, size_t n)
 			return put;
 		}
 		tls->offered = n;
-		tls->taken = unsent(tls) != 0;
 		status = answer(tls, put, &idle);
 	} while (status == 0);
 	return status;
