@@ -2,6 +2,7 @@
 /*
  * From a URL to an engine that talks.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "client.h"
@@ -77,11 +78,9 @@ start_engine(struct smtp *s)
 	};
 	rc = smtp_engine_init(&s->engine, s->engine_memory,
 	    sizeof s->engine_memory, &s->setup);
-	if (rc != SMTP_OK)
-		return smtp__report(s, rc, rc, SMTP_PHASE_EHLO,
-		    "option \"ehlo-name\": cannot be sent");
+	assert(rc == SMTP_OK);           /* the option was checked */
 	s->stage = SMTP__TALKING;
-	return SMTP_OK;
+	return rc;
 }
 
 /*
@@ -110,17 +109,13 @@ handshake_failed(struct smtp *s, int status)
 
 	smtp__tls_info(s->tls, &info);
 	smtp__out_init(&out, line, sizeof line - 1);
-	smtp__out_text(&out, "TLS");
-	if (s->host != NULL) {
-		smtp__out_text(&out, " with ");
-		smtp__out_text(&out, s->host);
-	}
+	smtp__out_text(&out, "TLS with ");
+	smtp__out_text(&out, s->host);
 	smtp__out_text(&out, ": ");
 	smtp__out_text(&out, status == SMTP_E_TIMEOUT ?
 	    s->failure.by_deadline ? "the deadline has passed" :
 	    "no answer to the handshake in time" :
-	    status == SMTP_E_CANCELLED ? "cancelled" :
-	    info.error[0] != '\0' ? info.error : smtp_status_name(status));
+	    status == SMTP_E_CANCELLED ? "cancelled" : info.error);
 	line[out.n] = '\0';
 	smtp__report(s, status, status, SMTP_PHASE_TLS, line);
 	smtp__facts_note(s);
@@ -138,14 +133,12 @@ peer_of(const struct smtp *s, char room[SMTP__HOST_BYTES + 16])
 {
 	struct smtp__out out;
 
-	if (s->host == NULL)
-		return NULL;
 	smtp__out_init(&out, room, SMTP__HOST_BYTES + 16);
 	smtp__out_text(&out, s->host);
 	smtp__out_octet(&out, ':');
 	smtp__out_number(&out, s->port);
 	smtp__out_end(&out);
-	return out.over ? NULL : room;
+	return room;
 }
 
 /* Over the transport that is there. */
@@ -161,15 +154,12 @@ start_tls(struct smtp *s, uint64_t now_ms)
 	    sizeof why);
 	if (rc == SMTP_OK)
 		rc = smtp__tls_start_again(&s->tls, &over, &s->transport,
-		    shared, s->identity != NULL ? s->identity : "",
-		    peer_of(s, room), s->tls_again);
+		    shared, s->identity, peer_of(s, room), s->tls_again);
 	if (rc != SMTP_OK) {
 		if (s->engine != NULL)
 			smtp_engine_lost(s->engine, rc);
 		return smtp__report(s, rc, rc, SMTP_PHASE_TLS,
-		    why[0] != '\0' ? why : rc == SMTP_E_ARGUMENT ?
-		    "TLS: no name that a certificate could bear" :
-		    "TLS: out of memory");
+		    why[0] != '\0' ? why : "TLS: out of memory");
 	}
 	s->transport = over;
 	s->stage = SMTP__SECURING;
@@ -189,9 +179,7 @@ try_again(struct smtp *s, enum smtp__tls_again again, uint64_t now_ms)
 	    again == SMTP__TLS_AGAIN ? "without resumption" :
 	    "with TLS 1.2 at most");
 	s->tls_again = again;
-	if (s->io != NULL)
-		s->io->in_at = s->io->in_n = s->io->out_at =
-		    s->io->out_n = 0;
+	s->io->in_at = s->io->in_n = s->io->out_at = s->io->out_n = 0;
 	return begin(s, now_ms);
 }
 
@@ -430,8 +418,7 @@ begin(struct smtp *s, uint64_t now_ms)
 		rc = smtp__options_tls(s->options, takes_any(s), &shared,
 		    why, sizeof why);
 		if (rc != SMTP_OK)
-			return smtp__report(s, rc, rc, SMTP_PHASE_TLS,
-			    why[0] != '\0' ? why : "TLS: out of memory");
+			return smtp__report(s, rc, rc, SMTP_PHASE_TLS, why);
 	}
 #endif
 	if (!fits_family(s))
@@ -459,10 +446,8 @@ smtp__connect_step(struct smtp *s, uint64_t now_ms)
 			rc = dial_step(s, now_ms);
 		else if (s->stage == SMTP__TUNNELLING)
 			rc = tunnel_step(s, now_ms);
-		else if (s->stage == SMTP__SECURING)
-			rc = shake_hands(s, now_ms);
 		else
-			rc = SMTP_E_STATE;
+			rc = shake_hands(s, now_ms);
 	}
 	return rc;
 }

@@ -21,7 +21,7 @@ take_random(const struct smtp *s, unsigned char *p, size_t n)
 {
 	struct smtp__io *io = s->io;
 
-	if (s->alone || io == NULL)
+	if (s->alone)
 		return smtp__net_random(p, n);
 	if (io->random_n < n) {
 		if (!smtp__net_random(io->random, sizeof io->random))
@@ -273,7 +273,7 @@ smtp__deliver_start(struct smtp *s)
 		rc = smtp__envelope_write(s);
 	if (rc != SMTP_OK)
 		return rc;
-	if (s->io != NULL && s->io->content_of == g)
+	if (s->io->content_of == g)
 		s->io->content_of = NULL;
 	rc = smtp_engine_send(s->engine, &g->delivery);
 	g->started = rc == SMTP_OK;

@@ -128,10 +128,8 @@ start_command(struct smtp *s)
 			return rc;
 		rc = smtp_engine_command(s->engine, s->line);
 	}
-	if (rc == SMTP_E_ARGUMENT)
-		return refuse(s, rc, "command: a control character, or too "
-		    "long");
-	return rc == SMTP_OK ? rc : refuse(s, rc, "command: not now");
+	return rc == SMTP_OK ? rc : refuse(s, rc,
+	    "command: a control character, or too long");
 }
 
 /*
@@ -141,8 +139,7 @@ start_command(struct smtp *s)
 static int
 renew(struct smtp *s)
 {
-	if (s->foreign || !smtp__options_flag(s->options, SMTP__RECONNECT) ||
-	    (s->authenticated && s->auth.proof == SMTP__NO_PROOF))
+	if (s->foreign || !smtp__options_flag(s->options, SMTP__RECONNECT))
 		return smtp__report(s, SMTP_E_LATER, SMTP_E_STATE,
 		    SMTP_PHASE_MAIL, "the server takes no more mail in this "
 		    "session (LIMITS), and it cannot be opened again");
@@ -195,17 +192,7 @@ static int
 start_work(struct smtp *s)
 {
 	s->goal = SMTP__GOAL_WORK;
-	switch (s->operation) {
-	case SMTP__SENDING:
-		return deliver(s);
-	case SMTP__COMMANDING:
-		return start_command(s);
-	case SMTP__QUITTING:
-		(void)smtp_engine_quit(s->engine);
-		return SMTP_OK;
-	default:
-		return SMTP_OK;
-	}
+	return s->operation == SMTP__SENDING ? deliver(s) : start_command(s);
 }
 
 /*
@@ -448,7 +435,7 @@ step(struct smtp *s)
 int
 smtp__op_step(struct smtp *s)
 {
-	if (!is_blocking(s) && s->io != NULL)
+	if (!is_blocking(s))
 		s->io->drained = false;  /* who steps has waited          */
 	return step(s);
 }
@@ -467,8 +454,7 @@ smtp__op_wait(const struct smtp *s, int want)
 	    (want != 0 && fd < 0)))
 		left = RETRY_MS;
 	(void)smtp__net_wait(fd, want & ~SOMEBODY, left);
-	if (s->io != NULL)
-		s->io->drained = false;
+	s->io->drained = false;
 }
 
 /* The operation has begun: go on with it, to its end if the calls block. */

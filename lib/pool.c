@@ -309,10 +309,8 @@ leave_queue(struct smtp_pool *pool, const struct waiter *w)
 {
 	struct waiter **at = &pool->first;
 
-	while (*at != NULL && *at != w)
+	while (*at != w)
 		at = &(*at)->next;
-	if (*at == NULL)
-		return;
 	*at = w->next;
 	if (*at == NULL)
 		pool->end = at;
@@ -429,7 +427,7 @@ fail(struct smtp *s, int status)
 	};
 	size_t i = 0;
 
-	while (why[i].status != status && why[i].status != SMTP_E_MEMORY)
+	while (why[i].status != status)
 		i++;
 	return smtp__report(s, status, status, why[i].phase, why[i].words);
 }

@@ -48,8 +48,6 @@ smtp__pump_begin(struct smtp *s, bool large)
 void
 smtp__pump_end(struct smtp *s)
 {
-	if (s->io == NULL)
-		return;
 	if (s->io->secret) {
 		smtp__wipe(s->io->in, s->io->in_room);
 		smtp__wipe(s->io->out, s->io->out_room);

@@ -82,7 +82,7 @@ smtp__window_settle(struct smtp *s, struct smtp__sending *g)
 		s->waiting--;
 	g->status = smtp__deliver_end(s, smtp__net_now_ms());
 	smtp__deliver_free(s);
-	if (s->io != NULL && s->io->content_of == g)
+	if (s->io->content_of == g)
 		s->io->content_of = NULL;
 	g->started = false;
 	g->ended = true;
@@ -140,10 +140,8 @@ smtp__window_hear(struct smtp *s, struct smtp_delivery *d, bool ended)
 {
 	struct smtp__sending *g = s->oldest;
 
-	while (g != NULL && d != &g->delivery)
+	while (d != &g->delivery)
 		g = g->next;
-	if (g == NULL)
-		return;
 	/* What was wrong with one mail is to the others a lost connection. */
 	if (d->cause != d->status && is_local(d->cause))
 		d->cause = SMTP_E_CLOSED;

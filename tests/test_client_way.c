@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "net/net.h"
+#include "support/child.h"
 #include "support/ports.h"
 #include "support/session.h"
 
@@ -556,7 +557,7 @@ test_client_way__a_descriptor_stays_the_parents(void **state)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		smtp_close(smtp);
-		_exit(fcntl(fd, F_GETFD) < 0 ? 0 : 1);
+		child_exit(fcntl(fd, F_GETFD) < 0 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);

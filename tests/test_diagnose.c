@@ -7,10 +7,15 @@
 
 #include <unistd.h>
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "support/ports.h"
 #include "support/session.h"
 
 static struct smtp_diagnosis *d;
+
+#define X60 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static int
 is(size_t i, const char *step, int result)
@@ -297,6 +302,26 @@ test_diagnose__knows_other_servers(void **state)
 		    SMTP_E_TIMEOUT, "", "may be a web server" },
 		{ "hung up", "CLOSE\nACCEPT\nCLOSE\n", "smtp", "greeting",
 		    SMTP_E_CLOSED, "lost", "smtps://" },
+		{ "hung up at TLS", "SLEEP 100\nCLOSE\nACCEPT\nS: 220 hi\n"
+		    "C: EHLO*\nS: 250-hi\nS: 250 STARTTLS\n" PLAY_BYE,
+		    "smtps", "tls", SMTP_E_CLOSED, "", "use smtp://" },
+		{ "silent at TLS", "SLEEP 1300\nDROP\nACCEPT\nS: 22x\n"
+		    "EOF\n", "smtps", "tls", SMTP_E_TIMEOUT, "no answer to "
+		    "the handshake in time", "" },
+		{ "a digit", "SLEEP 1300\nDROP\nACCEPT\nS: 2x\nEOF\n",
+		    "smtps", "tls", SMTP_E_TIMEOUT, "", "" },
+		{ "half a greeting", "S: 220-hi\nSLEEP 1300\nDROP\n",
+		    "smtp", "greeting", SMTP_E_TIMEOUT, "no reply for 1 s",
+		    "" },
+		{ "silent always", "SLEEP 1300\nDROP\nACCEPT\nSLEEP 1300\n"
+		    "DROP\n", "smtp", "greeting", SMTP_E_TIMEOUT, "", "" },
+		{ "502 to EHLO", "S: 220 hi\nC: EHLO*\nS: 502 what\n"
+		    "C: HELO*\nS: 502 what\n" PLAY_BYE "ACCEPT\n"
+		    "S: 220 hi\nC: LHLO*\nS: 502 what\n" PLAY_BYE,
+		    "smtp+plaintext", "ehlo", SMTP_E_REFUSED, "502", "" },
+		{ "500 to EHLO over TLS", "TLS\nS: 220 hi\nC: EHLO*\n"
+		    "S: 500 what\n" PLAY_BYE, "smtps", "ehlo",
+		    SMTP_E_REFUSED, "500", "" },
 		{ "secret repeated", "S: 220 hi\nC: EHLO*\nS: 250-hi\n"
 		    "S: 250 AUTH PLAIN\nC: AUTH*\nS: 535 \\x1bnot "
 		    "\"correct horse\"!\n" PLAY_BYE, "smtp+plaintext", "auth",
@@ -319,6 +344,217 @@ test_diagnose__knows_other_servers(void **state)
 		expect_complete(rows[i].name, s);
 		server_stop(s);
 	}
+}
+
+/* What was said to the server is hidden behind AUTH as well. */
+static void
+test_diagnose__hides_what_is_repeated_later(void **state)
+{
+	struct server *s = server_play("S: 220 hi\nC: EHLO*\nS: 250-hi\n"
+	    "S: 250 AUTH PLAIN\nC: AUTH*\nS: 235 ok\nC: NOOP\n"
+	    "S: 250 correct horse, and again correct horse!\n"
+	    "C: QUIT\nS: 250 correct horse\nEOF\n", NULL);
+	struct smtp_options *o = options_for(s, "reconnect", "no",
+	    "insecure-plaintext-auth", "yes", NULL);
+
+	(void)state;
+	assert_int_equal(smtp_diagnose(&d, server_url(s, "smtp+plaintext",
+	    "127.0.0.1"), o, USER, PASSWORD), SMTP_OK);
+	expect_steps("repeated", "options+ resolve+ connect+ greeting+ ehlo+ "
+	    "auth+ noop+ quit!");
+	assert_string_equal(smtp_diagnosis_text(d, 6), "250 *************, "
+	    "and again *************!");
+	smtp_diagnosis_free(d);
+	smtp_options_free(o);
+	server_stop(s);
+}
+
+/* Many words are cut, and few are none. */
+static void
+test_diagnose__tells_what_is_offered(void **state)
+{
+	static const struct {
+		const char *ehlo, *want;
+		size_t n;
+	} rows[] = {
+		{ "S: 250 hi\n", "offers nothing", 14 },
+		{ "S: 250-hi\nS: 250 X-ONE two\n", "offered: X-ONE two",
+		    18 },
+		{ "S: 250-hi\n"
+		    "S: 250-X " X60 X60 "\nS: 250-X " X60 X60 "\n"
+		    "S: 250-X " X60 X60 "\nS: 250 X " X60 X60 "\n",
+		    "offered: X xxx", 479 }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char script[1000];
+		struct server *s;
+		struct smtp_options *o;
+
+		(void)snprintf(script, sizeof script, "S: 220 hi\nC: EHLO*\n"
+		    "%sC: NOOP\nS: 250 ok\n" PLAY_BYE, rows[i].ehlo);
+		s = server_play(script, NULL);
+		o = options_for(s, NULL);
+		assert_int_equal(smtp_diagnose(&d, server_url(s,
+		    "smtp+plaintext", "127.0.0.1"), o, NULL, NULL), SMTP_OK);
+		expect_steps("offers", "options+ resolve+ connect+ greeting+ "
+		    "ehlo+ auth. noop+ quit+");
+		assert_memory_equal(smtp_diagnosis_text(d, 4), rows[i].want,
+		    strlen(rows[i].want));
+		assert_int_equal(strlen(smtp_diagnosis_text(d, 4)),
+		    rows[i].n);
+		assert_string_equal(smtp_diagnosis_text(d, 5),
+		    "no user was given, and it is not offered");
+		smtp_diagnosis_free(d);
+		smtp_options_free(o);
+		server_stop(s);
+	}
+}
+
+/* Who takes any certificate is told what that is worth. */
+static void
+test_diagnose__warns_of_a_certificate_of_nobody(void **state)
+{
+	struct server *s = server_start("--cert", "unknownca", NULL);
+	struct smtp_options *o = options_for(NULL, NULL);
+
+	(void)state;
+	assert_int_equal(smtp_diagnose(&d, server_url(s, "smtp+opportunistic",
+	    "127.0.0.1"), o, NULL, NULL), SMTP_OK);
+	expect_steps("any", "options+ resolve+ connect+ greeting+ ehlo+ "
+	    "starttls+ tls! ehlo+ auth. noop+ quit+");
+	assert_non_null(strstr(smtp_diagnosis_text(d, 6), " unverified"));
+	assert_non_null(strstr(smtp_diagnosis_advice(d, 6),
+	    "can read and change what is sent"));
+	smtp_diagnosis_free(d);
+	smtp_options_free(o);
+	server_stop(s);
+}
+
+/* By IPv6, and by a unix socket, which is called in one way only. */
+static void
+test_diagnose__calls_again_where_there_is_a_way(void **state)
+{
+	struct smtp_options *o = options_for(NULL, "timeout", "1", NULL);
+	int listener = port_listen("::1", 0, 4);
+	char url[80];
+
+	(void)state;
+	(void)snprintf(url, sizeof url, "smtp+plaintext://[::1]:%u",
+	    port_of(listener));
+	assert_int_equal(smtp_diagnose(&d, url, o, NULL, NULL),
+	    SMTP_E_TIMEOUT);
+	expect_failure("silent", "greeting", SMTP_E_TIMEOUT, "no reply", "");
+	smtp_diagnosis_free(d);
+	close(listener);
+	smtp_options_free(o);
+
+	/* within the time that all has nobody is called again */
+	o = options_for(NULL, "deadline", "1", NULL);
+	listener = port_listen("127.0.0.1", 0, 4);
+	(void)snprintf(url, sizeof url, "smtp+plaintext://127.0.0.1:%u",
+	    port_of(listener));
+	assert_int_equal(smtp_diagnose(&d, url, o, NULL, NULL),
+	    SMTP_E_TIMEOUT);
+	expect_failure("deadline", "greeting", SMTP_E_TIMEOUT,
+	    "the deadline has passed", "");
+	smtp_diagnosis_free(d);
+	close(listener);
+	smtp_options_free(o);
+}
+
+static void
+test_diagnose__looks_at_unix_sockets(void **state)
+{
+	char path[60], url[100];
+	struct smtp_options *o = options_for(NULL, "timeout", "1", NULL);
+	struct server *s;
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int listener;
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "/tmp/diagnose-%ld", (long)getpid());
+	(void)snprintf(url, sizeof url, "lmtp+unix:%s", path);
+	s = server_start("--lmtp", "--tls", "none", "--unix", path, NULL);
+	assert_int_equal(smtp_diagnose(&d, url, o, NULL, NULL), SMTP_OK);
+	expect_steps("unix", "options+ resolve. connect+ greeting+ ehlo+ "
+	    "auth. noop+ quit+");
+	assert_non_null(strstr(smtp_diagnosis_text(d, 0), path));
+	assert_string_equal(smtp_diagnosis_text(d, 2), "connected");
+	smtp_diagnosis_free(d);
+	server_stop(s);
+	(void)unlink(path);
+
+	listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at),
+	    0);
+	assert_int_equal(listen(listener, 4), 0);
+	assert_int_equal(smtp_diagnose(&d, url, o, NULL, NULL),
+	    SMTP_E_TIMEOUT);
+	expect_failure("silent", "greeting", SMTP_E_TIMEOUT, "no reply", "");
+	smtp_diagnosis_free(d);
+	close(listener);
+	(void)unlink(path);
+	smtp_options_free(o);
+}
+
+/* ---- addresses */
+
+static void *
+two_start(void *ctx, const char *host, int family)
+{
+	(void)ctx;
+	(void)host;
+	(void)family;
+	return &d;
+}
+
+static int
+two_step(void *handle, uint64_t *due_ms)
+{
+	(void)handle;
+	(void)due_ms;
+	return SMTP_OK;
+}
+
+static const char *
+two_address(void *handle, size_t i)
+{
+	static const char *const list[] = { "127.0.0.2", "127.0.0.1", NULL };
+
+	(void)handle;
+	return list[i];
+}
+
+static void
+two_end(void *handle)
+{
+	(void)handle;
+}
+
+/* One of the same kind does not answer. */
+static void
+test_diagnose__tells_of_addresses_that_do_not_answer(void **state)
+{
+	static const struct smtp_resolver two = { two_start, two_step,
+		two_address, NULL, two_end, NULL };
+	struct server *s = server_start("--tls", "none", NULL);
+	struct smtp_options *o = options_for(s, NULL);
+
+	(void)state;
+	assert_int_equal(smtp_options_set_resolver(o, &two), SMTP_OK);
+	assert_int_equal(smtp_diagnose(&d, server_url(s, "smtp+plaintext",
+	    "mx.example"), o, NULL, NULL), SMTP_OK);
+	expect_steps("two", "options+ resolve+ connect! greeting+ ehlo+ "
+	    "auth. noop+ quit+");
+	assert_non_null(strstr(smtp_diagnosis_text(d, 2), "127.0.0.2: "));
+	assert_string_equal(smtp_diagnosis_advice(d, 2),
+	    "Some addresses of this name do not answer.");
+	smtp_diagnosis_free(d);
+	smtp_options_free(o);
+	server_stop(s);
 }
 
 /* ---- nobody */
@@ -480,6 +716,15 @@ main(void)
 		    test_diagnose__goes_on_without_TLS_where_that_is_asked),
 		cmocka_unit_test(test_diagnose__knows_the_usual_mistakes),
 		cmocka_unit_test(test_diagnose__knows_other_servers),
+		cmocka_unit_test(test_diagnose__hides_what_is_repeated_later),
+		cmocka_unit_test(test_diagnose__tells_what_is_offered),
+		cmocka_unit_test(
+		    test_diagnose__warns_of_a_certificate_of_nobody),
+		cmocka_unit_test(
+		    test_diagnose__calls_again_where_there_is_a_way),
+		cmocka_unit_test(test_diagnose__looks_at_unix_sockets),
+		cmocka_unit_test(
+		    test_diagnose__tells_of_addresses_that_do_not_answer),
 		cmocka_unit_test(test_diagnose__knows_who_is_not_there),
 		cmocka_unit_test(test_diagnose__survives_without_memory),
 		cmocka_unit_test(test_diagnose__of_nothing_is_safe),

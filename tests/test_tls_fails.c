@@ -99,7 +99,25 @@ play_one(const char *name, long after, int answer)
 		    __real_ ## name passed; \
 	}
 
-WRAP(mbedtls_ssl_handshake, (mbedtls_ssl_context *ssl), (ssl))
+
+/* Deaf to what was found, it says yes. */
+static bool deaf;
+
+int
+__real_mbedtls_ssl_handshake(mbedtls_ssl_context *ssl);
+int
+__wrap_mbedtls_ssl_handshake(mbedtls_ssl_context *ssl);
+int
+__wrap_mbedtls_ssl_handshake(mbedtls_ssl_context *ssl)
+{
+	int answer;
+
+	if (plays("mbedtls_ssl_handshake", &answer))
+		return answer;
+	answer = __real_mbedtls_ssl_handshake(ssl);
+	return deaf && answer == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ? 0 :
+	    answer;
+}
 WRAP(mbedtls_ssl_setup, (mbedtls_ssl_context *ssl,
     const mbedtls_ssl_config *config), (ssl, config))
 WRAP(mbedtls_ssl_set_hostname, (mbedtls_ssl_context *ssl, const char *name),
@@ -136,6 +154,18 @@ __wrap_mbedtls_x509_crt_parse_path(mbedtls_x509_crt *crt, const char *path)
 	    __real_mbedtls_x509_crt_parse_path(crt, path);
 }
 
+void *
+__real_calloc(size_t n, size_t size);
+void *
+__wrap_calloc(size_t n, size_t size);
+void *
+__wrap_calloc(size_t n, size_t size)
+{
+	int answer;
+
+	return plays("calloc", &answer) ? NULL : __real_calloc(n, size);
+}
+
 /* Neither the call nor the device. */
 static bool no_random;
 
@@ -168,8 +198,8 @@ static uint32_t found_flags;             /* beside its own              */
 uint32_t
 __wrap_mbedtls_ssl_get_verify_result(const mbedtls_ssl_context *ssl)
 {
-	if (play.name != NULL && strcmp(play.name,
-	    "mbedtls_ssl_handshake") == 0)
+	if (deaf || (play.name != NULL && strcmp(play.name,
+	    "mbedtls_ssl_handshake") == 0))
 		return found_flags;
 	return __real_mbedtls_ssl_get_verify_result(ssl) | found_flags;
 }
@@ -383,6 +413,35 @@ test_tls_fails__what_is_found_last_counts(void **state)
 	smtp__tls_shared_free(shared);
 }
 
+/* What the judge found counts, though the library says nothing of it. */
+static void
+test_tls_fails__what_the_judge_found_counts(void **state)
+{
+	const struct cert_plan other = { .dns = { "other.example" } };
+	const struct tls_peer_plan plan = { .cert = &good, .tls12 = true };
+	struct smtp__tls_shared *shared = shared_of(false);
+	struct tls_peer_plan wrong = plan;
+	struct smtp_transport inner;
+	struct pair pair;
+	struct cert cert;
+
+	(void)state;
+	cert_make(&cert, &other, &root);
+	wrong.cert = &cert;
+	wire_init(&pair.wire);
+	tls_peer_init(&pair.peer, &pair.wire, &wrong);
+	inner = wire_client(&pair.wire);
+	assert_int_equal(smtp__tls_start(&pair.tls, &pair.t, &inner, shared,
+	    host, NULL), SMTP_OK);
+	deaf = true;
+	assert_int_equal(pair_shake(&pair), SMTP_E_CERTIFICATE);
+	deaf = false;
+	assert_int_equal(info_of(&pair).cert_errors, SMTP__CERT_NAME);
+	pair_end(&pair);
+	smtp__tls_shared_free(shared);
+	cert_free(&cert);
+}
+
 static void
 test_tls_fails__a_slice_of_a_calculation_is_gone_on_with(void **state)
 {
@@ -525,6 +584,9 @@ test_tls_fails__an_alert_goes_before_what_is_written(void **state)
 	assert_int_equal(pair.t.write(pair.t.ctx, "hello", 5),
 	    SMTP_IO_WANT_WRITE);
 	assert_int_equal(script.asked[1], 0);
+	assert_int_equal(pair.t.write(pair.t.ctx, "hello", 5), 5);
+	assert_int_equal(script.asked[2], 0);
+	assert_int_equal(script.asked[3], 5);
 	script.on = false;
 	ssl->PRIVATE(out_left) = 0;
 	pair_end(&pair);
@@ -754,6 +816,7 @@ test_tls_fails__what_cannot_be_kept_is_not_resumed(void **state)
 		bool resumed;
 	} rows[] = {
 		{ "kept", NULL, 0, 0, true },
+		{ "no memory to keep it", "calloc", 0, 0, false },
 		{ "within a day", NULL, 0, 24 * 3600 - 60, true },
 		{ "after a day", NULL, 0, 24 * 3600 + 1, false },
 		{ "a certificate that expired", "mbedtls_x509_time_is_past",
@@ -777,11 +840,14 @@ test_tls_fails__what_cannot_be_kept_is_not_resumed(void **state)
 			struct smtp_transport inner;
 			struct pair pair;
 
-			play_one(rows[i].name, 0, rows[i].answer);
 			ahead = k > 0 ? rows[i].ahead : 0;
 			wire_init(&pair.wire);
 			tls_peer_init(&pair.peer, &pair.wire, &plan);
 			inner = wire_client(&pair.wire);
+			/* the first of calloc is for the session itself */
+			play_one(rows[i].name, rows[i].name != NULL &&
+			    strcmp(rows[i].name, "calloc") == 0,
+			    rows[i].answer);
 			assert_int_equal(smtp__tls_start(&pair.tls, &pair.t,
 			    &inner, shared, host, "h:1"), SMTP_OK);
 			assert_int_equal(pair_shake(&pair), SMTP_OK);
@@ -856,6 +922,74 @@ test_tls_fails__a_session_that_is_choked_on(void **state)
 		smtp__tls_shared_free(shared);
 		mbedtls_ssl_cache_free(&cache);
 	}
+}
+
+/* Two peers whose names are too long to be told apart share nothing. */
+static void
+test_tls_fails__a_peer_with_a_long_name_has_no_session(void **state)
+{
+	static mbedtls_ssl_cache_context cache;
+	const struct tls_peer_plan plan = { .cert = &good, .tls12 = true,
+		.cache = &cache };
+	struct smtp__tls_shared *shared = shared_of(false);
+	char peer[700];
+
+	(void)state;
+	memset(peer, 'x', sizeof peer - 1);
+	peer[sizeof peer - 1] = '\0';
+	mbedtls_ssl_cache_init(&cache);
+	for (int k = 0; k < 3; k++) {
+		struct smtp_transport inner;
+		struct pair pair;
+
+		wire_init(&pair.wire);
+		tls_peer_init(&pair.peer, &pair.wire, &plan);
+		inner = wire_client(&pair.wire);
+		assert_int_equal(smtp__tls_start_again(&pair.tls, &pair.t,
+		    &inner, shared, host, peer, k < 2 ? SMTP__TLS_NOT_AGAIN :
+		    SMTP__TLS_AGAIN_OLDER), SMTP_OK);
+		assert_int_equal(pair_shake(&pair), SMTP_OK);
+		assert_false(info_of(&pair).resumed);
+		assert_string_equal(info_of(&pair).version, "TLSv1.2");
+		pair_end(&pair);
+	}
+	smtp__tls_shared_free(shared);
+	mbedtls_ssl_cache_free(&cache);
+}
+
+/* It was offered and not taken, and the handshake failed for another reason. */
+static void
+test_tls_fails__another_failure_is_final(
+    void **state)
+{
+	static mbedtls_ssl_cache_context cache;
+	const struct tls_peer_plan plan = { .cert = &good, .tls12 = true,
+		.cache = &cache };
+	struct smtp__tls_shared *shared = shared_of(false);
+
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		struct smtp_transport inner;
+		struct pair pair;
+
+		mbedtls_ssl_cache_init(&cache);  /* all is forgotten there */
+		wire_init(&pair.wire);
+		tls_peer_init(&pair.peer, &pair.wire, &plan);
+		inner = wire_client(&pair.wire);
+		assert_int_equal(smtp__tls_start(&pair.tls, &pair.t, &inner,
+		    shared, host, "h:1"), SMTP_OK);
+		if (k == 1)              /* the third of the client's */
+			play_one("mbedtls_ssl_handshake", 4,
+			    MBEDTLS_ERR_SSL_INTERNAL_ERROR);
+		assert_int_equal(pair_shake(&pair), k == 0 ? SMTP_OK :
+		    SMTP_E_TLS);
+		play.name = NULL;
+		assert_int_equal(info_of(&pair).again, SMTP__TLS_NOT_AGAIN);
+		assert_non_null(info_of(&pair).peer);
+		pair_end(&pair);
+		mbedtls_ssl_cache_free(&cache);
+	}
+	smtp__tls_shared_free(shared);
 }
 
 /* Without a digest of the key no pin is met. */
@@ -999,6 +1133,7 @@ main(void)
 		cmocka_unit_test(
 		    test_tls_fails__a_yes_without_a_certificate_is_none),
 		cmocka_unit_test(test_tls_fails__what_is_found_last_counts),
+		cmocka_unit_test(test_tls_fails__what_the_judge_found_counts),
 		cmocka_unit_test(
 		    test_tls_fails__a_slice_of_a_calculation_is_gone_on_with),
 		cmocka_unit_test(
@@ -1017,6 +1152,10 @@ main(void)
 		cmocka_unit_test(
 		    test_tls_fails__what_cannot_be_kept_is_not_resumed),
 		cmocka_unit_test(test_tls_fails__a_session_that_is_choked_on),
+		cmocka_unit_test(
+		    test_tls_fails__a_peer_with_a_long_name_has_no_session),
+		cmocka_unit_test(
+		    test_tls_fails__another_failure_is_final),
 		cmocka_unit_test(
 		    test_tls_fails__a_key_without_a_digest_is_no_pinned_one),
 		cmocka_unit_test(

@@ -63,8 +63,7 @@ smtp__net_process(void)
 void
 smtp__net_leave(int fd)
 {
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 }
 
 uint64_t

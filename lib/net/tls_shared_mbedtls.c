@@ -619,7 +619,7 @@ load_memory(mbedtls_x509_crt *crt, const void *p, size_t n, const char *what,
 	errno = 0;
 	error = hungry(mbedtls_x509_crt_parse(crt, copy, length));
 	free_own(copy, length);
-	if (error >= 0 && crt->raw.p != NULL)
+	if (error >= 0)
 		return SMTP_OK;
 	if (smtp__tls_is_memory(error))
 		return refuse_memory(why);
@@ -776,7 +776,7 @@ load_revoked(struct smtp__tls_shared *shared, const char *path,
 
 	errno = 0;
 	error = hungry(load_crl_file(&shared->crl, path));
-	if (error == 0 && shared->crl.raw.p != NULL)
+	if (error == 0)
 		return SMTP_OK;
 	if (smtp__tls_is_memory(error))
 		return refuse_memory(why);
