@@ -52,6 +52,23 @@ close_peer(struct smtp *smtp, const struct peer *peer)
 		fail_msg("not said: %s", peer->at);
 }
 
+static ptrdiff_t
+take_all(void *ctx, const void *p, size_t n)
+{
+	(void)ctx;
+	(void)p;
+	return (ptrdiff_t)n;
+}
+
+static ptrdiff_t
+say_nothing(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	return SMTP_IO_WANT_READ;
+}
+
 /* ---- nothing */
 
 /* What was not made for lack of memory says so, and can be given away. */
@@ -238,6 +255,70 @@ test_calls__options_do_not_change_under_a_session(void **state)
 	close_peer(smtp, &peer);
 }
 
+/* ---- TLS over what the program has */
+
+static void
+test_calls__tls_of_a_transport_needs_its_files(void **state)
+{
+	static const struct {
+		const char *script, *url;
+	} rows[] = {
+		{ "", "smtps://mx.example" },
+		{ HELLO("S: 250 STARTTLS\n") "C: STARTTLS\nS: 220 go\n",
+		    "smtp://mx.example" }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct peer peer;
+		struct smtp *smtp = open_peer(&peer, rows[i].script,
+		    rows[i].url, SMTP_E_ARGUMENT, "ca-file",
+		    "/nonexistent/ca.pem");
+
+		assert_string_equal(smtp_error(smtp),
+		    "/nonexistent/ca.pem: cannot be read");
+		assert_int_equal(smtp_phase(smtp), SMTP_PHASE_TLS);
+		close_peer(smtp, &peer);
+	}
+}
+
+/* The deadline and a cancel end a handshake, and say so. */
+static void
+test_calls__a_handshake_is_ended(void **state)
+{
+	(void)state;
+	for (int cancel = 0; cancel < 2; cancel++) {
+		struct smtp_options *o = options_for(NULL, "ehlo-name",
+		    "a.example", "blocking", "no", "insecure-no-verify",
+		    "yes", NULL);
+		struct peer peer;
+		struct smtp *smtp;
+		int rc;
+
+		peer_init(&peer, "S: ", 0);
+		peer.transport.write = take_all;
+		peer.transport.read = say_nothing;
+		assert_int_equal(smtp_options_set_transport(o,
+		    &peer.transport), SMTP_OK);
+		rc = smtp_open(&smtp, "smtps://mx.example", o);
+		smtp_options_free(o);
+		assert_true(rc > 0);
+		if (cancel)
+			smtp_cancel(smtp);
+		else
+			smtp_set_deadline(smtp, smtp_now_ms());
+		/* which holds from the next operation on */
+		for (int i = 0; rc > 0 && i < 5; i++)
+			rc = smtp_step(smtp);
+		if (cancel) {
+			expect_rc("cancel", smtp, rc, SMTP_E_CANCELLED);
+			assert_string_equal(smtp_error(smtp),
+			    "TLS with mx.example: cancelled");
+		}
+		smtp_close(smtp);
+	}
+}
+
 /* ---- what a server did not take */
 
 #define LMTP_HELLO "S: 220 hi\nC: LHLO a.example\nS: 250-hi\n" \
@@ -252,7 +333,8 @@ test_calls__tell_what_cannot_be_sent(void **state)
 		int status;
 		const char *words;
 	} rows[] = {
-		{ "require-all", LMTP_HELLO BYE, "lmtp+plaintext://mx.example:24",
+		{ "require-all", LMTP_HELLO BYE,
+		    "lmtp+plaintext://mx.example:24",
 		    "require-all", "yes", "a@x.example", "b@x.example",
 		    SMTP_E_UNSUPPORTED,
 		    "require-all cannot be had over LMTP" },
@@ -355,7 +437,7 @@ test_calls__who_waits_hears_of_the_loss(void **state)
 		    SMTP_E_LATER, SMTP_E_CLOSED },
 		{ "no content", HELLO("S: 250-PIPELINING\n"
 		    "S: 250 LIMITS MAILMAX=1\n") FLIGHT "S: 354 go\n", true,
-		    SMTP_E_SOURCE, SMTP_E_CLOSED }
+		    SMTP_E_SOURCE, SMTP_E_CLOSED },
 	};
 
 	(void)state;
@@ -948,6 +1030,9 @@ main(void)
 		cmocka_unit_test(test_calls__options_take_what_is_whole),
 		cmocka_unit_test(
 		    test_calls__options_do_not_change_under_a_session),
+		cmocka_unit_test(
+		    test_calls__tls_of_a_transport_needs_its_files),
+		cmocka_unit_test(test_calls__a_handshake_is_ended),
 		cmocka_unit_test(test_calls__tell_what_cannot_be_sent),
 		cmocka_unit_test(
 		    test_calls__a_limit_ends_a_connection_of_ones_own),

@@ -115,6 +115,14 @@ test_client_way__tells_where_it_cannot_begin(void **state)
 		NULL), SMTP_E_ARGUMENT);
 	assert_non_null(strstr(smtp_error(smtp), "of another family"));
 	smtp_close(smtp);
+	expect_rc("both 6", NULL, try_session(&smtp, s, server_url(s, PLAIN,
+		"127.0.0.1"), "family", "6", "local-address", "::1", NULL),
+		SMTP_E_RESOLVE);
+	smtp_close(smtp);
+	expect_rc("both 4", NULL, try_session(&smtp, s, server_url(s, PLAIN,
+		"127.0.0.1"), "family", "4", "local-address", "127.0.0.2",
+		NULL), SMTP_OK);
+	smtp_close(smtp);
 	server_stop(s);
 }
 

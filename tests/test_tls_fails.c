@@ -12,11 +12,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sys/socket.h>
+
 #include <mbedtls/md.h>
 #include <mbedtls/version.h>
 
 #include "net/net.h"
 #include "net/tls.h"
+#include "support/ports.h"
+#include "support/session.h"
 #include "support/starve.h"
 #include "support/tls_peer.h"
 
@@ -65,6 +69,7 @@ static struct {
 	const char *name;
 	long after;
 	int answer;
+	bool once;
 	unsigned hits;
 } play;
 
@@ -76,6 +81,8 @@ plays(const char *name, int *answer)
 		return false;
 	play.hits++;
 	*answer = play.answer;
+	if (play.once)
+		play.name = NULL;
 	return true;
 }
 
@@ -85,6 +92,7 @@ play_one(const char *name, long after, int answer)
 	play.name = name;
 	play.after = after;
 	play.answer = answer;
+	play.once = false;
 	play.hits = 0;
 }
 
@@ -98,7 +106,6 @@ play_one(const char *name, long after, int answer)
 		return plays(#name, &answer) ? answer : \
 		    __real_ ## name passed; \
 	}
-
 
 /* Deaf to what was found, it says yes. */
 static bool deaf;
@@ -924,6 +931,68 @@ test_tls_fails__a_session_that_is_choked_on(void **state)
 	}
 }
 
+/*
+ * Of a whole session: it is opened once more, without what the server choked
+ * on. A connection of the program's cannot be.
+ */
+static void
+test_tls_fails__a_client_tries_once_more(void **state)
+{
+	static const struct {
+		const char *tls, *scheme;
+		bool own;
+	} rows[] = {
+		{ "implicit", "smtps", false }, { "starttls", "smtp", false },
+		{ "implicit", "smtps", true }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct server *s = server_start("--tls", rows[i].tls, NULL);
+		struct smtp_options *o = options_for(s, NULL);
+		static struct trace trace;
+		struct smtp *smtp;
+		int rc;
+
+		trace.n = 0;
+		trace.text[0] = '\0';
+		assert_int_equal(smtp_options_set_trace(o, trace_line,
+		    &trace), SMTP_OK);
+		for (int k = 0; k < 2; k++) {
+			struct smtp_options *own = o;
+
+			if (rows[i].own) {
+				struct smtp__address to = port_address(
+				    "127.0.0.1", (unsigned)server_port(s));
+				int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+				assert_int_equal(connect(fd, (struct
+				    sockaddr *)&to.to, to.n), 0);
+				own = options_for(s, NULL);
+				assert_int_equal(smtp_options_set_fd(own, fd),
+				    SMTP_OK);
+			}
+			play_one(k == 0 ? NULL : "mbedtls_ssl_handshake", 0,
+			    MBEDTLS_ERR_SSL_INTERNAL_ERROR);
+			play.once = true;
+			rc = smtp_open(&smtp, server_url(s, rows[i].scheme,
+			    "localhost"), own);
+			assert_int_equal(play.hits, k);
+			play.name = NULL;
+			if (own != o)
+				smtp_options_free(own);
+			expect_rc(rows[i].scheme, smtp, rc, k == 1 &&
+			    rows[i].own ? SMTP_E_TLS : SMTP_OK);
+			smtp_close(smtp);
+		}
+		if (!rows[i].own)
+			assert_non_null(strstr(trace.text, "TLS: failed, once "
+			    "more without resumption"));
+		smtp_options_free(o);
+		server_stop(s);
+	}
+}
+
 /* Two peers whose names are too long to be told apart share nothing. */
 static void
 test_tls_fails__a_peer_with_a_long_name_has_no_session(void **state)
@@ -1152,6 +1221,7 @@ main(void)
 		cmocka_unit_test(
 		    test_tls_fails__what_cannot_be_kept_is_not_resumed),
 		cmocka_unit_test(test_tls_fails__a_session_that_is_choked_on),
+		cmocka_unit_test(test_tls_fails__a_client_tries_once_more),
 		cmocka_unit_test(
 		    test_tls_fails__a_peer_with_a_long_name_has_no_session),
 		cmocka_unit_test(
