@@ -534,7 +534,7 @@ static void
 test_calls__a_result_outlives_the_next_connection(void **state)
 {
 	struct server *s = server_play("S: 220 hi\nC: EHLO*\nS: 250-hi\n"
-	    "S: 250-PIPELINING\nS: 250 SIZE 200\nSLEEP 300\nCLOSE\n"
+	    "S: 250-PIPELINING\nS: 250 SIZE 200\nC: MAIL*\nCLOSE\n"
 	    "ACCEPT\nS: 554 no more\nC: QUIT\nS: 221 bye\nEOF\n", NULL);
 	struct smtp *smtp = session_to(s, server_url(s, "smtp+plaintext",
 	    "127.0.0.1"), "blocking", "yes", NULL);
