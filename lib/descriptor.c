@@ -97,16 +97,13 @@ struct smtp_source *
 smtp_source_descriptor(int fd)
 {
 	struct descriptor *d = malloc(sizeof *d);
-	struct smtp_source *source;
 
 	if (d == NULL)
 		return NULL;
 	smtp__descriptor_is_binary(fd);
 	d->fd = fd;
 	d->start = seek(fd, 0, SEEK_CUR);
-	source = smtp_source_callback(read_fd, d->start >= 0 ?
-	    rewind_fd : NULL, free, d, size_from(fd, d->start));
-	if (source == NULL)
-		free(d);
-	return source;
+	/* which frees it if there is no memory for the source */
+	return smtp_source_callback(read_fd, d->start >= 0 ? rewind_fd : NULL,
+	    free, d, size_from(fd, d->start));
 }

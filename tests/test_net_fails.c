@@ -354,6 +354,64 @@ test_net_fails__errors_of_a_socket_are_told_apart(void **state)
 	smtp__socket_close(fd[1]);
 }
 
+static void
+test_net_fails__a_program_lends_what_is_connected_alone(void **state)
+{
+	struct smtp__address to;
+	struct smtp_options *o = smtp_options_new();
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)state;
+	assert_true(smtp__address_ip(&to, "127.0.0.1", 9));
+	assert_int_equal(smtp_options_set_fd(o, fd), SMTP_E_ARGUMENT);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to.to, to.n), 0);
+	assert_int_equal(smtp_options_set_fd(o, fd), SMTP_E_ARGUMENT);
+	assert_string_equal(smtp_options_error(o),
+	    "option \"fd\": takes a connected stream socket");
+	smtp_options_free(o);
+	close(fd);
+}
+
+/* A mail that is read from a descriptor. */
+static void
+test_net_fails__a_descriptor_is_read_to_its_end(void **state)
+{
+	static const struct {
+		int error, status;
+		const char *words;
+	} rows[] = {
+		{ EINTR, SMTP_OK, "" },
+		{ EAGAIN, SMTP_E_SOURCE, "" },
+		{ EIO, SMTP_E_SOURCE, "its read function failed" }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		FILE *in = tmpfile(), *out = tmpfile();
+		struct smtp_message *m = smtp_message_new();
+		int rc;
+
+		assert_non_null(in);
+		assert_non_null(out);
+		assert_true(fputs(plain_mail, in) >= 0);
+		rewind(in);
+		assert_int_equal(smtp_message_set_raw(m,
+		    smtp_source_descriptor(fileno(in))), SMTP_OK);
+		(void)smtp_message_set_envelope_from(m, "a@example.com");
+		(void)smtp_message_add_recipient(m, "b@example.com");
+		arm_one("read", rows[i].error);
+		rc = smtp_message_write(m, out, 0);
+		assert_int_equal(hits, 1);
+		disarm();
+		assert_int_equal(rc, rows[i].status);
+		if (strstr(smtp_message_error(m), rows[i].words) == NULL)
+			fail_msg("%s", smtp_message_error(m));
+		smtp_message_free(m);
+		(void)fclose(in);
+		(void)fclose(out);
+	}
+}
+
 /* From nowhere in particular. */
 static void
 test_net_fails__a_socket_needs_no_place_to_come_from(void **state)
@@ -502,6 +560,22 @@ test_net_fails__a_pool_without_locks(void **state)
 #endif
 
 #if STARVE
+static void
+test_net_fails__a_descriptor_without_memory(void **state)
+{
+	(void)state;
+	if (!starve_works())
+		return;
+	for (long n = 0; n < 2; n++) {
+		struct smtp_source *source;
+
+		starve_at(n);
+		source = smtp_source_descriptor(0);
+		(void)starve_pause();
+		assert_null(source);
+	}
+}
+
 /* Also where nobody is asked. */
 static void
 test_net_fails__localhost_without_memory(void **state)
@@ -676,6 +750,10 @@ main(void)
 		cmocka_unit_test(
 		    test_net_fails__errors_of_a_socket_are_told_apart),
 		cmocka_unit_test(
+		    test_net_fails__a_program_lends_what_is_connected_alone),
+		cmocka_unit_test(
+		    test_net_fails__a_descriptor_is_read_to_its_end),
+		cmocka_unit_test(
 		    test_net_fails__a_socket_needs_no_place_to_come_from),
 		cmocka_unit_test(
 		    test_net_fails__a_wait_goes_on_behind_a_signal_alone),
@@ -689,6 +767,7 @@ main(void)
 #endif
 #if STARVE
 		cmocka_unit_test(test_net_fails__localhost_without_memory),
+		cmocka_unit_test(test_net_fails__a_descriptor_without_memory),
 #endif
 		cmocka_unit_test(
 		    test_net_fails__a_timeout_of_the_system_is_one),
