@@ -904,6 +904,19 @@ test_calls__without_memory_for_options(void **state)
 	(void)starve_pause();
 	assert_int_equal(rc, SMTP_E_MEMORY);
 	assert_null(d);
+	for (long n = 0; n < 2; n++) {
+		struct smtp_options *o = smtp_options_new();
+
+		starve_at(n);
+		rc = smtp_options_set_client(o, "c", 1, "k", 1);
+		(void)starve_pause();
+		assert_int_equal(rc, SMTP_E_MEMORY);
+		assert_string_equal(smtp_options_error(o),
+		    "option \"client\": out of memory");
+		assert_int_equal(smtp_options_set_client(o, "c", 1, NULL, 0),
+		    SMTP_OK);
+		smtp_options_free(o);
+	}
 }
 #endif
 

@@ -31,6 +31,8 @@ static const struct {
 	{ "RCPTMAX=5 a_b-c=~=!", { 0, 5, 0 } },
 	{ "RCPTMAX=5 a=\x80", { 0, 0, 0 } },
 	{ "RCPTMAX=-5 MAILMAX=+5", { 0, 0, 0 } },
+	{ "RCPTMAX=5 ", { 0, 0, 0 } },
+	{ "RCPTMAX=5 a=1;2", { 0, 0, 0 } },
 };
 
 static void

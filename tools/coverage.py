@@ -22,13 +22,13 @@ import sys
 # Percent of the lines and of the branches that must be reached. A floor is
 # raised when more is reached, and never lowered.
 FLOORS = {
-    "lib": (97.2, 90.8),
+    "lib": (99.1, 95.0),
     "lib/codec": (100.0, 100.0),
     "lib/crypto": (100.0, 100.0),
     "lib/dkim": (100.0, 100.0),
     "lib/file": (100.0, 100.0),
     "lib/mime": (100.0, 100.0),
-    "lib/net": (95.0, 87.0),
+    "lib/net": (99.5, 98.8),
     "lib/proto": (100.0, 99.2),
     "lib/sasl": (100.0, 100.0),
     "lib/text": (100.0, 100.0),
