@@ -47,12 +47,12 @@ profile()
 	sources=$engine
 	case $1 in
 	nano)	on=
-		goal=2500 ceiling=3000 gate=3880 fold=3525 state=96
-		rv_gate=5400 rv_fold=4850 ;;
+		goal=2500 ceiling=3000 gate=3450 fold=3000 state=96
+		rv_gate=4600 rv_fold=3920 ;;
 	core)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE QUOTED
 			LOGIN XOAUTH2 OAUTHBEARER'
-		goal=4000 ceiling=5000 gate=6400 fold=6110 state=128
-		rv_gate=8650 rv_fold=8100 ;;
+		goal=4000 ceiling=5000 gate=5520 fold=5000 state=128
+		rv_gate=7300 rv_fold=6420 ;;
 	mail)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE QUOTED
 			LOGIN XOAUTH2 OAUTHBEARER'
 		sources="$engine lib/mime/date.c lib/mime/field.c
@@ -61,7 +61,7 @@ profile()
 		needs='__aeabi_(u?ldivmod|lmul|llsr|idiv|idivmod)
 			|__u?(div|mod)di3|__lshrdi3'
 		more=-Iports/mail
-		goal=7000 ceiling=9000 gate=13800 rv_gate=17950 fold=0
+		goal=7000 ceiling=9000 gate=12950 rv_gate=16700 fold=0
 		state=192 deep=600 rv_deep=656 ;;
 	full)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE QUOTED
 			LOGIN XOAUTH2 OAUTHBEARER BDAT PARAMETERS CRAM_MD5
@@ -72,7 +72,7 @@ profile()
 		needs='psa_hash_[a-z]*|psa_crypto_init|mbedtls_[a-z0-9_]*
 			|__aeabi_(uldivmod|lmul)|__u(div|mod)di3'
 		more="$mbedtls -DNDEBUG"
-		goal=11000 ceiling=14000 gate=14300 rv_gate=18400 fold=0
+		goal=11000 ceiling=14000 gate=13420 rv_gate=17100 fold=0
 		state=256 deep=768 rv_deep=832 ;;
 	glue)	on=
 		sources=ports/mbedtls/smtp_mbedtls.c

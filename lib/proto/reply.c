@@ -98,10 +98,16 @@ end_of_line(struct smtp__reply *r)
 	return SMTP__REPLY_LINE;
 }
 
-/* One of the three before the words. */
+/* Before the words: the code, and what stands behind it. */
 static enum smtp__reply_event
-digit(struct smtp__reply *r, unsigned char c)
+head(struct smtp__reply *r, unsigned char c)
 {
+	if (r->column > CODE) {
+		r->last = c != '-';
+		r->cr = c == '\r';
+		return c == '-' || c == ' ' || r->cr ? SMTP__REPLY_MORE :
+		    SMTP__REPLY_BAD;
+	}
 	if (r->column == 1) {
 		if (r->last)     /* of the reply before                   */
 			r->later = 0;
@@ -121,28 +127,21 @@ digit(struct smtp__reply *r, unsigned char c)
 enum smtp__reply_event
 smtp__reply_octet(struct smtp__reply *r, unsigned char c)
 {
-	unsigned char before = r->octet;
-
-	r->octet = c;
-	if (++r->column <= CODE)
-		return digit(r, c);
-	/* CR and LF are a pair. */
-	if (r->column > SMTP__REPLY_LINE_MAX || (before == '\r') != (c == '\n'))
+	if (++r->column <= CODE + 1)
+		return head(r, c);
+	if (r->column > SMTP__REPLY_LINE_MAX)
 		return SMTP__REPLY_BAD;
-	if (c == '\n')
-		return end_of_line(r);
-	if (r->column == CODE + 1) {
-		r->last = c != '-';
-		if (r->last && c != ' ' && c != '\r')
-			return SMTP__REPLY_BAD;
-		return SMTP__REPLY_MORE;
-	}
+	/* They are a pair. */
+	if (r->cr || c == '\n')
+		return r->cr && c == '\n' ? end_of_line(r) : SMTP__REPLY_BAD;
 #if SMTP_WITH_ENHANCED
 	if (r->at != NO_CODE && enhanced(r, c))
 		return SMTP__REPLY_MORE;
 #endif
-	if (c == '\r')
+	if (c == '\r') {
+		r->cr = 1;
 		return SMTP__REPLY_MORE;
+	}
 #if SMTP_WITH_TEXT
 	keep(r, (char)c);
 #endif

@@ -22,7 +22,7 @@
 
 struct smtp__reply {
 	uint8_t klass;           /* the first digit, as a character       */
-	uint8_t octet;           /* the last one                          */
+	uint8_t cr;              /* LF has to follow                      */
 	uint8_t later;           /* lines before this one                 */
 	uint8_t last;            /* the line is the last one              */
 	uint8_t cut;             /* not 0: words did not fit              */

@@ -27,7 +27,7 @@ sound(const struct smtp__reply *r)
  * Any octet in any state: the words stay in their arena and numbers in their
  * range.
  *
- * Proves: smtp__reply_octet smtp__reply_done reply.c:digit begin_line
+ * Proves: smtp__reply_octet smtp__reply_done reply.c:head begin_line
  *   end_of_line enhanced reply.c:keep
  * Bounds: none: one octet, in any state that sound() tells, and then it is
  *   sound again unless the reply was refused; an arena of up to 8 octets
