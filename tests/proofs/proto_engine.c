@@ -458,30 +458,6 @@ proof_asks(void)
 	REACHES(d != NULL);
 }
 
-/*
- * What is said, in any state that has something to say.
- *
- * Proves: smtp__dialogue_say say_extensions say_parameters say_given
- *   is_stepped
- * Bounds: none: any state, responses of up to 3 octets
- * Unwind: 5
- * Loops: smtp__dialogue_say.0:18
- * Seconds: 240
- */
-void
-proof_says(void)
-{
-	struct world *w = world();
-	struct smtp__line l = { 0 };
-
-	in_dialogue(&w->e);
-	ASSUME(w->e.say < STEPS && w->e.say != GREETING && w->e.say != BODY);
-	smtp__dialogue_say(&w->e, &l, w->e.say);
-	HOLDS(l.n >= 2);
-	REACHES(w->e.say == RCPT);
-	REACHES(w->e.say == ANSWER);
-}
-
 static void
 some_line(const struct smtp_engine *e, struct smtp__line *l, enum step step)
 {
