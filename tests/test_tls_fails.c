@@ -616,11 +616,13 @@ test_tls_fails__what_says_nothing_does_not_hold_the_caller(void **state)
 	    SMTP_IO_WANT_READ);
 	assert_true(play.hits > 10 && play.hits < 100);
 	play.name = NULL;
+#if !defined(TLS_ARCHIVES)
 	/* who cannot tell how much fits is asked for all */
 	play_one("mbedtls_ssl_get_max_out_record_payload", 0, -1);
 	assert_int_equal(pair.t.write(pair.t.ctx, "hello", 5), 5);
 	assert_int_equal(play.hits, 1);
 	play.name = NULL;
+#endif
 	pair_end(&pair);
 	smtp__tls_shared_free(shared);
 }
@@ -823,7 +825,9 @@ test_tls_fails__what_cannot_be_kept_is_not_resumed(void **state)
 		bool resumed;
 	} rows[] = {
 		{ "kept", NULL, 0, 0, true },
+#if !defined(TLS_ARCHIVES)
 		{ "no memory to keep it", "calloc", 0, 0, false },
+#endif
 		{ "within a day", NULL, 0, 24 * 3600 - 60, true },
 		{ "after a day", NULL, 0, 24 * 3600 + 1, false },
 		{ "a certificate that expired", "mbedtls_x509_time_is_past",
@@ -1079,8 +1083,9 @@ test_tls_fails__a_key_without_a_digest_is_no_pinned_one(void **state)
 	play_one("mbedtls_md", 0, MBEDTLS_ERR_MD_ALLOC_FAILED);
 	assert_int_equal(pair_shake(&pair), SMTP_E_CERTIFICATE);
 	play.name = NULL;
-	assert_string_equal(info_of(&pair).error,
-	    "certificate has another key than those pinned");
+	assert_memory_equal(info_of(&pair).error,
+	    "certificate has another key than those pinned", 45);
+	assert_null(strstr(info_of(&pair).error, "sha256//"));
 	pair_end(&pair);
 	smtp__tls_shared_free(shared);
 }
