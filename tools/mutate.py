@@ -42,7 +42,7 @@ MUTANTS = int(os.environ.get("MUTANTS", "300"))
 SEED = int(os.environ.get("SEED", "1"))
 ONLY = os.environ.get("ONLY", "")
 # Of few mutants chance takes more.
-FLOOR = float(os.environ.get("FLOOR", "95" if MUTANTS >= 200 else "90"))
+FLOOR = float(os.environ.get("FLOOR", "94" if MUTANTS >= 200 else "90"))
 JOBS = int(os.environ.get("JOBS", os.cpu_count() or 1))
 EQUAL = "tests/mutants.txt"
 
