@@ -26,6 +26,9 @@ set_target(struct smtp *s, const char *text)
 
 	if (smtp__url_parse(&url, text, why, sizeof why) != SMTP_OK)
 		return refuse(s, SMTP_E_ARGUMENT, why);
+	if (!SMTP_WITH_LMTP && url.lmtp)
+		return refuse(s, SMTP_E_UNSUPPORTED,
+		    "LMTP: this build has none");
 	s->tls_policy = url.tls;
 	s->lmtp = url.lmtp;
 	s->port = url.port;

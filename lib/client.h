@@ -40,6 +40,13 @@
 #include "trace.h"
 #include "url.h"
 
+#if !(SMTP_WITH_SIZE && SMTP_WITH_TEXT && SMTP_WITH_REUSE && \
+    SMTP_WITH_COMMAND && SMTP_WITH_INSPECT && SMTP_WITH_STEPPED)
+#error "the client needs SMTP_WITH_SIZE, SMTP_WITH_TEXT, SMTP_WITH_REUSE, \
+SMTP_WITH_COMMAND, SMTP_WITH_INSPECT and SMTP_WITH_STEPPED; leave lib/*.c out \
+to do without"
+#endif
+
 /*
  * Sizes. A session that is idle holds its own struct, the words of the last
  * reply, what EHLO said, and nothing else; buffers exist while an operation

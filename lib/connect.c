@@ -72,7 +72,9 @@ start_engine(struct smtp *s)
 		.text_n = sizeof s->words - 1,
 		.wait_s = s->wait_s,
 		.tls = (uint8_t)s->tls_policy,
+#if SMTP_WITH_LMTP
 		.lmtp = s->lmtp,
+#endif
 		.insecure_auth = smtp__options_flag(s->options,
 		    SMTP__INSECURE_PLAINTEXT_AUTH),
 	};

@@ -45,7 +45,8 @@ extern "C" {
 struct smtp_engine;
 
 /* The memory of an engine, aligned as for a pointer and for uint64_t. */
-#define SMTP_ENGINE_BYTES ((SMTP_WITH_TEXT ? 64 : 32) + \
+#define SMTP_ENGINE_BYTES ( \
+    (SMTP_WITH_TEXT ? 64 : SMTP_WITH_ENHANCED ? 48 : 32) + \
     16 * sizeof(void *) + (sizeof(SMTP_OCTETS) > 4 ? 16 : 0) + \
     (SMTP_WITH_BDAT ? 2 * sizeof(void *) + 8 : 0))
 
@@ -87,7 +88,9 @@ struct smtp_engine_setup {
 	size_t text_n;           /* challenges of AUTH; NULL for none       */
 	const uint16_t *wait_s;  /* SMTP_WAIT_COUNT of them; NULL: as above */
 	uint8_t tls;             /* enum smtp_engine_tls                    */
+#if SMTP_WITH_LMTP
 	uint8_t lmtp;            /* 1: LMTP                                 */
+#endif
 	uint8_t insecure_auth;   /* 1: secrets may go out without TLS       */
 };
 

@@ -402,7 +402,7 @@ chunk_said(struct smtp_engine *e)
 	e->chunks++;
 	e->say = HOLD;
 	if (smtp__has(e, SMTP_OFFER_PIPELINING) && !e->no_more &&
-	    !(SMTP_WITH_LMTP && e->setup->lmtp))
+	    !smtp__is_lmtp(e))
 		e->say = CHUNK;
 }
 

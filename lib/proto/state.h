@@ -229,13 +229,24 @@ smtp__lacks_piece(const struct smtp_engine *e)
 #endif
 }
 
+static inline bool
+smtp__is_lmtp(const struct smtp_engine *e)
+{
+#if SMTP_WITH_LMTP
+	return e->setup->lmtp;
+#else
+	(void)e;
+	return false;
+#endif
+}
+
 /* One verdict for each was asked for; LMTP has them without. */
 static inline bool
 smtp__has_prdr(const struct smtp_engine *e, const struct smtp_delivery *d)
 {
 	return (d->flags & SMTP_DELIVERY_PRDR) != 0 &&
 	    smtp__has(e, SMTP_OFFER_PRDR) &&
-	    !(SMTP_WITH_LMTP && e->setup->lmtp);
+	    !smtp__is_lmtp(e);
 }
 
 /* Is a reply owed? Where it is always one, that is what HOLD waits for. */
