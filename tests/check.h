@@ -38,4 +38,40 @@ proves(const char *items)
 		fail_msg("cannot write %s", name);
 }
 
+static inline void
+left_out(const char *what)
+{
+	print_message("# left out: %s\n", what);
+	skip();
+}
+
+/*
+ * What a test needs of include/smtp/config.h: needs(SMTP_WITH_LMTP). A build
+ * without it leaves the test out, which is not the same as passed; make
+ * switches counts both.
+ */
+#define needs(built) \
+	do { \
+		if (!(built)) \
+			left_out(#built); \
+	} while (0)
+
+/* A case whose function cannot be compiled, in the #else behind it. */
+#define CASE_LEFT_OUT(test, what) \
+	static void \
+	test(void **state) \
+	{ \
+		(void)state; \
+		left_out(what); \
+	}
+
+/* The same of a whole program, in place of what is in it. */
+#define LEFT_OUT(what) \
+	int \
+	main(void) \
+	{ \
+		puts("1..0 # left out: " what); \
+		return 0; \
+	}
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "proto/caps.h"
 #include "sasl/mech.h"
+#include "support/built.h"
 
 /* The lines of a reply behind the first one, as the engine gives them. */
 static void
@@ -68,10 +69,12 @@ test_caps__reads_keywords(void **state)
 		struct smtp__caps caps;
 
 		read_caps(&caps, rows[i].lines, strlen(rows[i].lines));
-		if (caps.offers != rows[i].offers)
+		if ((caps.offers ^ rows[i].offers) & OFFERS_BUILT)
 			fail_msg("row %zu: %x", i, caps.offers);
+#if SMTP_WITH_SIZE
 		if (caps.size != rows[i].size)
 			fail_msg("row %zu: another size", i);
+#endif
 		proves(rows[i].proves);
 	}
 }

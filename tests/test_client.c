@@ -1004,6 +1004,7 @@ test_client__bears_nothing_at_all(void **state)
 static void
 test_client__has_a_verdict_for_each_with_lmtp(void **state)
 {
+	needs(SMTP_WITH_LMTP);
 	struct smtp_message *m = message_to(three);
 	struct fixture f;
 
@@ -1029,6 +1030,7 @@ test_client__has_a_verdict_for_each_with_lmtp(void **state)
 static void
 test_client__keeps_verdicts_that_came_before_a_loss(void **state)
 {
+	needs(SMTP_WITH_LMTP);
 	struct smtp_message *m = message_to(three);
 	struct fixture f;
 

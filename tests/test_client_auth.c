@@ -52,6 +52,7 @@ static void
 test_client_auth__takes_the_mechanism_that_fits(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct server *s = server_start("--auth", ways[i].offered,
 			"--require-auth", NULL);
@@ -83,6 +84,7 @@ static void
 test_client_auth__tries_a_wrong_secret_once(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct server *s = server_start("--auth", ways[i].offered,
 			NULL);
@@ -125,6 +127,7 @@ test_client_auth__never_goes_on_without(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct server *s = server_start("--auth", rows[i].auth, NULL);
 		struct smtp *smtp = session_to(s, server_url(s, "smtp",
@@ -307,6 +310,7 @@ static void
 test_client_auth__speaks_each_mechanism_to_the_octet(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(exchanges); i++) {
 		const struct exchange *e = &exchanges[i];
 		struct server *s = server_play(e->script, "--tls", "implicit",
@@ -344,6 +348,7 @@ test_client_auth__holds_a_long_response_back(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char password[2001];
 		struct server *s;
@@ -370,6 +375,7 @@ test_client_auth__holds_a_long_response_back(void **state)
 static void
 test_client_auth__refuses_what_cannot_be_sent(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start(NULL);
 	struct smtp *smtp = tls_session(s);
 
@@ -419,6 +425,7 @@ test_client_auth__hides_secrets_in_traces_and_errors(void **state)
 	static struct trace t;
 
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++)
 		for (int wrong = 0; wrong < 2; wrong++) {
 			struct server *s = wrong ? server_start("--auth",
@@ -464,6 +471,7 @@ test_client_auth__hides_secrets_in_traces_and_errors(void **state)
 static void
 test_client_auth__traces_lines_without_content(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	static struct trace t;
 	struct server *s = server_start(NULL);
 	struct smtp_options *o = options_for(s, NULL);
@@ -494,6 +502,7 @@ test_client_auth__traces_lines_without_content(void **state)
 static void
 test_client_auth__authenticates_again_when_reopened(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	static const char script[] = OFFER("PLAIN")
 		"C: AUTH PLAIN AHRpbQB4\nS: 235 ok\nS: 421 idle\nCLOSE\n"
 		"ACCEPT\n" OFFER("PLAIN")

@@ -92,6 +92,7 @@ static void
 test_client_chunks__takes_no_round_trip_more(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_BDAT);
 	for (size_t i = 0; i < COUNT(flights); i++) {
 		const struct flight *f = &flights[i];
 		struct server *s = server_play(f->script, NULL);
@@ -141,6 +142,7 @@ even_text(void)
 static void
 test_client_chunks__carries_what_data_carries(void **state)
 {
+	needs(SMTP_WITH_BDAT);
 	static const struct { const char *mode; size_t step; } rows[] = {
 		{ "no", 0 }, { "no", 777 }, { "yes", 0 }, { "yes", 777 },
 		{ "yes", 65536 }, { "yes", 1 }, { "yes", 65537 },
@@ -177,6 +179,7 @@ test_client_chunks__carries_what_data_carries(void **state)
 static void
 test_client_chunks__knows_the_last_one(void **state)
 {
+	needs(SMTP_WITH_BDAT);
 	const char *text = even_text();
 	struct server *s = server_start("--tls", "none", "--chunking", NULL);
 	struct smtp *smtp = plain_session(s);
@@ -201,6 +204,7 @@ test_client_chunks__knows_the_last_one(void **state)
 static void
 test_client_chunks__a_failed_source_ends_its_mail_only(void **state)
 {
+	needs(SMTP_WITH_BDAT);
 	static const size_t at[] = { 1, 100, 70000, 190000 };
 	const char *text = even_text();
 	struct server *s = server_start("--tls", "none", "--chunking", NULL);
@@ -237,6 +241,7 @@ test_client_chunks__a_failed_source_ends_its_mail_only(void **state)
 static void
 test_client_chunks__an_old_session_is_asked_first(void **state)
 {
+	needs(SMTP_WITH_BDAT);
 	static const char first[] = PLAY_OPEN(BOTH) ENVELOPE
 		"C: BDAT 17 LAST\n" SHORT_LINES OK(3);
 	static const struct {
@@ -293,6 +298,7 @@ test_client_chunks__attachments_go_as_octets(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_BDAT);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct server *s = server_start("--tls", "none",
 			rows[i].server, NULL);
@@ -334,6 +340,7 @@ test_client_chunks__ready_octets_go_untouched(void **state)
 	static const char *const servers[] = { "--binarymime", "--chunking" };
 
 	(void)state;
+	needs(SMTP_WITH_BDAT);
 	for (size_t i = 0; i < COUNT(servers); i++) {
 		struct server *s = server_start("--tls", "none", servers[i],
 			NULL);
@@ -427,6 +434,7 @@ test_client_chunks__prdr_can_be_left_out(void **state)
 static void
 test_client_chunks__lmtp_answers_to_the_last_one(void **state)
 {
+	needs(SMTP_WITH_LMTP && SMTP_WITH_BDAT);
 	struct server *s = server_start("--tls", "none", "--lmtp",
 		"--chunking", "--verdict", "c@example.com=452 4.2.2 full",
 		NULL);

@@ -404,6 +404,7 @@ static void
 test_envelope__dsn_is_asked_for(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(dsn); i++) {
 		play(&dsn[i], PLAIN, "EHLO", NULL, NULL);
 		play(&dsn[i], "lmtp+plaintext", "LHLO", NULL, NULL);
@@ -613,6 +614,7 @@ static void
 test_envelope__other_extensions_are_asked_for(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(others); i++) {
 		play(&others[i], PLAIN, "EHLO", NULL, NULL);
 		play(&others[i], "lmtp+plaintext", "LHLO", NULL, NULL);
@@ -676,6 +678,7 @@ test_envelope__a_mail_is_held(void **state)
 		ask_hold, "", LACK, "FUTURERELEASE: ", "R4865-4-1" };
 
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(holds); i++)
 		play(&holds[i], PLAIN, "EHLO", NULL, NULL);
 	play(&lmtp, "lmtp+plaintext", "LHLO", NULL, NULL);
@@ -748,6 +751,7 @@ static void
 test_envelope__tls_is_required_on_each_hop(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS && SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(tls); i++) {
 		struct server *s = server_play(tls[i].script, "--tls",
 			"starttls", "--cert", tls[i].cert, NULL);
@@ -860,6 +864,7 @@ static const struct {
 static void
 test_envelope__lmtp_has_them_all(void **state)
 {
+	needs(SMTP_WITH_TLS && SMTP_WITH_LMTP);
 	char path[108], url[160], script[4096];
 	unsigned size = (unsigned)strlen(plain_mail_sent);
 

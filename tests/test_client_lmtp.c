@@ -32,6 +32,7 @@ test_client_lmtp__each_recipient_has_a_verdict(void **state)
 		SMTP_OK };
 
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct server *s = server_start("--lmtp", "--tls", ways[i][0],
 			"--reject", "gone@example.com=550 5.1.1 gone",
@@ -75,6 +76,7 @@ test_client_lmtp__speaks_over_a_unix_socket(void **state)
 	struct smtp_message *m;
 
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	(void)snprintf(path, sizeof path, "/tmp/lmtp-%ld", (long)getpid());
 	(void)snprintf(url, sizeof url, "lmtp+unix:%s", path);
 	s = server_start("--lmtp", "--tls", "none", "--unix", path, NULL);
@@ -133,6 +135,7 @@ static void
 test_client_lmtp__keeps_replies_apart(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(dialogues); i++) {
 		const struct dialogue *d = &dialogues[i];
 		struct server *s = server_play(d->script, NULL);
@@ -156,6 +159,7 @@ test_client_lmtp__keeps_replies_apart(void **state)
 static void
 test_client_lmtp__one_reply_too_many(void **state)
 {
+	needs(SMTP_WITH_LMTP);
 	struct server *s = server_play(TWO
 		"S: 250 ok\nS: 250 ok\nS: 354 go\nC.\n"
 		"S| 250 ok\\r\\n250 ok\\r\\n250 ok\\r\\n\nSTALL\n", NULL);
@@ -184,6 +188,7 @@ test_client_lmtp__one_reply_too_many(void **state)
 static void
 test_client_lmtp__is_not_guessed(void **state)
 {
+	needs(SMTP_WITH_LMTP);
 	struct server *s = server_start("--tls", "none", NULL);
 	struct smtp *smtp;
 	int rc = try_session(&smtp, s, server_url(s, LMTP, "localhost"),

@@ -115,6 +115,7 @@ whole(struct server *s, const struct smtp_allocator *a)
 static void
 test_client_memory__each_allocation_may_fail(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--require-auth", "--offer", "XFOO",
 		"--offer", "LIMITS RCPTDOMAINMAX=9", "--auth",
 		"SCRAM-SHA-256-PLUS,PLAIN", NULL);
@@ -157,6 +158,7 @@ test_client_memory__each_allocation_may_fail(void **state)
 static void
 test_client_memory__failures_leak_nothing(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	static const struct { const char *tls, *cert, *scheme; int want; }
 	rows[] = {
 		{ "starttls", "unknownca", "smtp", SMTP_E_CERTIFICATE },

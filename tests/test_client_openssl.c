@@ -5,6 +5,12 @@
  */
 #include "check.h"
 
+#include <smtp/config.h>
+
+#if !SMTP_WITH_TLS
+LEFT_OUT("SMTP_WITH_TLS")
+#else
+
 #include <unistd.h>
 
 #include <mbedtls/ssl.h>
@@ -411,3 +417,4 @@ main(void)
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
+#endif

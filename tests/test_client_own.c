@@ -178,6 +178,7 @@ static void
 test_client_own__speaks_as_it_is_asked(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		bool secure = strcmp(rows[i].url, "smtps") == 0;
 		struct server *s = server_play(rows[i].script, "--tls",
@@ -232,6 +233,7 @@ static void
 test_client_own__may_not_begin(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(begins); i++) {
 		struct server *s = server_play(begins[i].script, "--tls",
 		    "implicit", NULL);
@@ -258,6 +260,7 @@ test_client_own__may_not_begin(void **state)
 static void
 test_client_own__needs_only_a_step(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_play(OFFER("X-OWN")
 	    "C: AUTH X-OWN b25l\nS: 235 ok\n" BYE, "--tls", "implicit", NULL);
 	struct play play = { .says = "one" };

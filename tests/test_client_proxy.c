@@ -98,6 +98,7 @@ static void
 test_client_proxy__mails_go_through(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++)
 		go(&ways[i], "yes");
 }
@@ -106,6 +107,7 @@ static void
 test_client_proxy__nothing_of_it_blocks(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS && SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(ways); i++)
 		go(&ways[i], "no");
 }
@@ -117,6 +119,7 @@ test_client_proxy__the_server_has_to_prove_itself(void **state)
 	static const char *const kinds[] = { "socks5", "http" };
 
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		struct server *s = server_start(NULL);
 		struct proxy *proxy = proxy_start(kinds[i], NULL,
@@ -330,6 +333,7 @@ test_client_proxy__what_cannot_be_is_told_before(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	memset(text, 'a', sizeof text - 1);
 	text[sizeof text - 1] = '\0';
 	for (size_t i = 0; i < COUNT(rows); i++) {

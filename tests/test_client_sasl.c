@@ -71,6 +71,7 @@ static void
 test_client_sasl__needs_no_password(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(named); i++) {
 		struct server *s = server_play(named[i].script, "--tls",
 		    "implicit", NULL);
@@ -90,6 +91,7 @@ test_client_sasl__needs_no_password(void **state)
 static void
 test_client_sasl__external_by_a_certificate_in_memory(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	static const char script[] = OFFER("EXTERNAL")
 	    "C: AUTH EXTERNAL =\nS: 235 ok\n" BYE;
 	const struct cert_plan plan = { .name = "client" };
@@ -132,6 +134,7 @@ static void
 test_client_sasl__chooses_the_best_that_fits(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(choices); i++) {
 		char script[600];
 		struct server *s;
@@ -183,6 +186,7 @@ static void
 test_client_sasl__goes_on_only_where_that_helps(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		struct server *s = server_play(refusals[i].script, "--tls",
 		    "implicit", NULL);
@@ -291,6 +295,7 @@ static void
 test_client_sasl__believes_nobody_with_scram(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(scrams); i++) {
 		const char *name = scrams[i].name;
 		struct server *s = server_play(scrams[i].script, "--tls",
@@ -353,6 +358,7 @@ static void
 test_client_sasl__proves_itself_with_scram(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(servers); i++) {
 		struct server *s = server_start("--tls", servers[i].tls,
 		    "--auth", servers[i].offered, "--require-auth",
@@ -385,6 +391,7 @@ test_client_sasl__proves_itself_with_scram(void **state)
 static void
 test_client_sasl__takes_another_where_scram_cannot(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--auth", "SCRAM-SHA-256,PLAIN",
 	    "--password", "\xd8\xa7" "1", NULL);
 	struct smtp *smtp = session_to(s, server_url(s, "smtp", "localhost"),
@@ -496,6 +503,7 @@ static void
 test_client_sasl__asks_for_another_token_once(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(brokers); i++)
 		for (int blocking = 0; blocking < 2; blocking++) {
 			const char *name = brokers[i].name;
@@ -563,6 +571,7 @@ test_client_sasl__takes_a_token_when_it_is_there(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct server *s = server_play(rows[i].script, "--tls",
 		    "implicit", NULL);

@@ -317,6 +317,7 @@ static void
 test_client_time__a_source_that_is_never_ready(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (int raw = 0; raw < 2; raw++) {
 		struct server *s = server_start(NULL);
 		struct smtp_options *o = options_for(s, "deadline", "1", NULL);
@@ -371,6 +372,7 @@ test_client_time__in_steps_it_never_blocks(void **state)
 	static const char *const modes[] = { "starttls", "implicit" };
 
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(modes); i++) {
 		struct server *s = server_start("--tls", modes[i], "--delay",
 			"20", NULL);
@@ -439,6 +441,7 @@ send_ten(void *server)
 static void
 test_client_time__threads_do_not_meet(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start(NULL);
 	pthread_t thread[4];
 

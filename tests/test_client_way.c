@@ -476,6 +476,7 @@ static void
 test_client_way__every_scheme_goes_over_a_descriptor(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS && SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(schemes); i++)
 		over(&schemes[i], false, i % 2 ? "yes" : "no", "localhost",
 			SMTP_OK);
@@ -487,6 +488,7 @@ static void
 test_client_way__every_scheme_goes_over_a_transport(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS && SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(schemes); i++)
 		over(&schemes[i], true, i % 2 ? "no" : "yes", "localhost",
 			SMTP_OK);

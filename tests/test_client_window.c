@@ -408,6 +408,7 @@ test_window__delivers_all_in_order(void **state)
 	static const size_t pieces[] = { 0, 1, 7 };
 
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(ways) * COUNT(pieces) * 2; i++) {
 		const struct way *w = &ways[i / 2 / COUNT(pieces)];
 		struct model *m = model_new(w->pipelining, w->chunking);
@@ -447,6 +448,7 @@ test_window__takes_few_round_trips(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_BDAT);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct model *m = model_new(true, rows[i].chunking);
 		struct mails *all = mails_new(100);
@@ -482,6 +484,7 @@ test_window__refusals_hit_their_own_message(void **state)
 		SMTP_E_UNSUPPORTED, SMTP_OK };
 
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(ways) * 2; i++) {
 		const struct way *w = &ways[i / 2];
 		struct model *m = model_new(w->pipelining, w->chunking);
@@ -527,6 +530,7 @@ static void
 test_window__goodbye_in_mid_flight(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		const struct way *w = &ways[i];
 		struct model *m = model_new(w->pipelining, w->chunking);
@@ -602,6 +606,7 @@ test_window__a_chunk_refused_in_the_middle(void **state)
 	static char large[200000];
 
 	(void)state;
+	needs(SMTP_WITH_BDAT);
 	for (size_t i = 0; i < 4; i++) {
 		struct model *m = model_new(true, true);
 		struct mails *all = mails_new(2);
@@ -1053,6 +1058,7 @@ serve_slowly(int fd)
 static void
 test_window__waits_for_no_delay(void **state)
 {
+	needs(SMTP_WITH_BDAT);
 	struct sockaddr_in here = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof here;

@@ -62,9 +62,11 @@ test_constant_time__equal_looks_at_all(void **state)
 	assert_int_equal(count_steps(by_all, &late), n);
 }
 
+#if SMTP_WITH_SCRAM && SMTP_WITH_HASH && SMTP_WITH_FAST
 /*
  * The server's last message of SCRAM: RFC 7677 section 3, with one octet of
- * the signature wrong.
+ * the signature wrong. Where base64 is small, and not fast, a digit takes a
+ * time of its own, which says nothing but what the server said itself.
  */
 #define NONCE "rOprNGfwEbeRWgbNEkqO"
 
@@ -140,6 +142,10 @@ test_constant_time__signature_of_scram(void **state)
 	smtp__scrams[3].end(&judged->scram);
 	free(judged);
 }
+#else
+CASE_LEFT_OUT(test_constant_time__signature_of_scram,
+    "SMTP_WITH_SCRAM && SMTP_WITH_HASH && SMTP_WITH_FAST")
+#endif
 
 /* Words of a server, which are searched for the secret before they are kept. */
 struct said {

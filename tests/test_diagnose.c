@@ -90,6 +90,7 @@ expect_steps(const char *name, const char *want)
 static void
 test_diagnose__finds_nothing_wrong(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--auth", "PLAIN", NULL);
 	struct smtp_options *o = options_for(s, NULL);
 
@@ -130,6 +131,7 @@ test_diagnose__finds_nothing_wrong(void **state)
 static void
 test_diagnose__takes_a_token_and_never_blocks_for_less(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--tls", "implicit", "--auth",
 	    "XOAUTH2", NULL);
 	struct smtp_options *o = options_for(s, "blocking", "no", NULL);
@@ -248,6 +250,7 @@ static void
 test_diagnose__knows_the_usual_mistakes(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(calls); i++) {
 		struct server *s = server_start(calls[i].args[0],
 		    calls[i].args[1], calls[i].args[2], calls[i].args[3],
@@ -329,6 +332,7 @@ test_diagnose__knows_other_servers(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct server *s = server_play(rows[i].script, NULL);
 		struct smtp_options *o = options_for(s, "timeout", "1",
@@ -562,6 +566,7 @@ test_diagnose__tells_of_addresses_that_do_not_answer(void **state)
 static void
 test_diagnose__knows_who_is_not_there(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct smtp_options *o = smtp_options_new();
 	char url[80];
 

@@ -462,6 +462,8 @@ test_dial__a_lookup_has_a_timer_of_its_own(void **state)
 	}
 	assert_true(seen);
 }
+#else
+CASE_LEFT_OUT(test_dial__a_lookup_has_a_timer_of_its_own, "SMTP_WITH_THREADS")
 #endif
 
 static void
@@ -668,9 +670,7 @@ main(void)
 		    test_dial__tells_every_refusal_that_there_is_room_for),
 		cmocka_unit_test(
 		    test_dial__a_name_that_cannot_exist_is_told_in_time),
-#if SMTP_WITH_THREADS
 		cmocka_unit_test(test_dial__a_lookup_has_a_timer_of_its_own),
-#endif
 		cmocka_unit_test(test_dial__a_child_may_free_what_was_begun),
 		cmocka_unit_test(
 		    test_dial__names_that_are_not_localhost_are_looked_up),

@@ -9,6 +9,12 @@
  */
 #include "check.h"
 
+#include <smtp/config.h>
+
+#if !SMTP_WITH_HASH
+LEFT_OUT("SMTP_WITH_HASH")
+#else
+
 #include <stdbool.h>
 
 #include <mbedtls/ctr_drbg.h>
@@ -113,7 +119,10 @@ SODIUM(crypto_sign_detached, (unsigned char *signature,
 #endif
 
 static const enum smtp__hash_kind kinds[] = {
-	SMTP__MD5, SMTP__SHA1, SMTP__SHA256, SMTP__SHA512
+	SMTP__MD5, SMTP__SHA1, SMTP__SHA256,
+#if SMTP_WITH_SHA512
+	SMTP__SHA512
+#endif
 };
 
 static void
@@ -278,6 +287,9 @@ test_digest__lets_scram_begin_without_it(void **state)
 	    "nonce"), SMTP_E_UNSUPPORTED);
 	free(s);
 }
+#else
+CASE_LEFT_OUT(test_digest__lets_scram_prove_nothing, "SMTP_WITH_SCRAM")
+CASE_LEFT_OUT(test_digest__lets_scram_begin_without_it, "SMTP_WITH_SCRAM")
 #endif
 
 #if SMTP_WITH_CRAM_MD5
@@ -301,6 +313,8 @@ test_digest__lets_cram_md5_prove_nothing(void **state)
 	}
 	arm(-1);
 }
+#else
+CASE_LEFT_OUT(test_digest__lets_cram_md5_prove_nothing, "SMTP_WITH_CRAM_MD5")
 #endif
 
 #if SMTP_WITH_NTLM
@@ -420,6 +434,8 @@ test_digest__lets_dkim_sign_nothing(void **state)
 	sign_nothing(ed25519, 7);        /* and three of its own */
 #endif
 }
+#else
+CASE_LEFT_OUT(test_digest__lets_dkim_sign_nothing, "SMTP_WITH_DKIM")
 #endif
 
 int
@@ -430,20 +446,15 @@ main(void)
 		cmocka_unit_test(test_digest__tells_that_an_hmac_failed),
 		cmocka_unit_test(test_digest__tells_that_a_key_failed),
 		cmocka_unit_test(test_digest__has_no_other_kind),
-#if SMTP_WITH_SCRAM
 		cmocka_unit_test(test_digest__lets_scram_prove_nothing),
 		cmocka_unit_test(test_digest__lets_scram_begin_without_it),
-#endif
-#if SMTP_WITH_CRAM_MD5
 		cmocka_unit_test(test_digest__lets_cram_md5_prove_nothing),
-#endif
 #if SMTP_WITH_NTLM
 		cmocka_unit_test(test_digest__lets_ntlm_prove_nothing),
 #endif
-#if SMTP_WITH_DKIM
 		cmocka_unit_test(test_digest__lets_dkim_sign_nothing),
-#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+#endif

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include <smtp/config.h>
+
+#if !(SMTP_WITH_DKIM && SMTP_WITH_HASH)
+LEFT_OUT("SMTP_WITH_DKIM && SMTP_WITH_HASH")
+#else
+
 #include <smtp/dkim.h>
 
 #include "codec/base64.h"
@@ -1329,3 +1335,4 @@ main(void)
 #endif
 	return failed;
 }
+#endif

@@ -100,6 +100,7 @@ static void
 test_fork__at_every_step_of_a_mail(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct server *s = server_start("--tls", ways[i].tls,
 		    "--auth-in-clear", NULL);
@@ -133,6 +134,7 @@ static void
 test_fork__with_mails_in_flight(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct server *s = server_start("--tls", ways[i].tls, NULL);
 		struct sent sent = {
@@ -166,11 +168,12 @@ test_fork__with_mails_in_flight(void **state)
 	}
 }
 
-#if SMTP_WITH_POOL
+#if SMTP_WITH_POOL && SMTP_WITH_THREADS
 /* A pool that has a session under TLS, and lends another. */
 static void
 test_fork__with_a_pool(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--tls", "starttls", NULL);
 	struct smtp_options *o = options_for(s, NULL);
 	struct smtp_pool *pool = smtp_pool_new(server_url(s, "smtp",
@@ -201,6 +204,9 @@ test_fork__with_a_pool(void **state)
 	check_server("pool", s, 2);
 	server_stop(s);
 }
+#else
+CASE_LEFT_OUT(test_fork__with_a_pool,
+    "SMTP_WITH_POOL && SMTP_WITH_THREADS")
 #endif
 
 int
@@ -209,9 +215,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fork__at_every_step_of_a_mail),
 		cmocka_unit_test(test_fork__with_mails_in_flight),
-#if SMTP_WITH_POOL
 		cmocka_unit_test(test_fork__with_a_pool),
-#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

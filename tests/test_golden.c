@@ -105,6 +105,8 @@ static void
 test_golden__sessions(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PIPELINING && SMTP_WITH_BDAT && SMTP_WITH_LMTP &&
+	    SMTP_WITH_TLS && SMTP_WITH_SCRAM && SMTP_WITH_HASH);
 	for (size_t i = 0; i < COUNT(sessions); i++) {
 		struct server *s = server_play(sessions[i].script, "--tls",
 		    sessions[i].tls, "--tls-version", "1.2", NULL);

@@ -496,6 +496,7 @@ static void
 test_net_fails__without_a_thread_a_lookup_says_so(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_THREADS);
 	for (size_t i = 0; i < COUNT(thread_steps); i++) {
 		int before = port_count_open();
 		struct smtp *smtp;
@@ -518,7 +519,7 @@ test_net_fails__without_a_thread_a_lookup_says_so(void **state)
 	}
 }
 
-#if SMTP_WITH_POOL
+#if SMTP_WITH_POOL && SMTP_WITH_THREADS
 static const char *const turn_steps[] = {
 	"pthread_condattr_init", "pthread_condattr_setclock",
 	"pthread_cond_init"
@@ -557,6 +558,9 @@ test_net_fails__a_pool_without_locks(void **state)
 	server_found_no_fault(s);
 	server_stop(s);
 }
+#else
+CASE_LEFT_OUT(test_net_fails__a_pool_without_locks,
+    "SMTP_WITH_POOL && SMTP_WITH_THREADS")
 #endif
 
 #if STARVE
@@ -758,13 +762,9 @@ main(void)
 		cmocka_unit_test(
 		    test_net_fails__a_wait_goes_on_behind_a_signal_alone),
 		cmocka_unit_test(test_net_fails__a_literal_is_of_an_address),
-#if SMTP_WITH_THREADS
 		cmocka_unit_test(
 		    test_net_fails__without_a_thread_a_lookup_says_so),
-#endif
-#if SMTP_WITH_POOL
 		cmocka_unit_test(test_net_fails__a_pool_without_locks),
-#endif
 #if STARVE
 		cmocka_unit_test(test_net_fails__localhost_without_memory),
 		cmocka_unit_test(test_net_fails__a_descriptor_without_memory),

@@ -2,6 +2,12 @@
 /* Sessions shared by threads: as many as allowed, in turn, and their end. */
 #include "check.h"
 
+#include <smtp/config.h>
+
+#if !(SMTP_WITH_POOL && SMTP_WITH_THREADS)
+LEFT_OUT("SMTP_WITH_POOL && SMTP_WITH_THREADS")
+#else
+
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -120,6 +126,7 @@ test_pool__many_threads_share_few_sessions(void **state)
 	static const char *const modes[] = { "none", "starttls" };
 
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t k = 0; k < COUNT(modes); k++) {
 		struct server *s = server_start("--tls", modes[k], "--delay",
 			"5", NULL);
@@ -362,6 +369,7 @@ test_pool__the_caller_is_told_why(void **state)
 static void
 test_pool__a_wrong_password_is_said_once(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--tls", "starttls", NULL);
 	struct smtp_pool *pool = pool_to(s, "smtp", 4, NULL, NULL);
 	struct job jobs[THREADS];
@@ -621,3 +629,4 @@ main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+#endif

@@ -5,6 +5,12 @@
  */
 #include "check.h"
 
+#include <smtp/config.h>
+
+#if !SMTP_WITH_PROXY
+LEFT_OUT("SMTP_WITH_PROXY")
+#else
+
 #include "net/proxy.h"
 
 #define GREETING "220 mx.example\r\n"    /* of the server behind the proxy */
@@ -510,3 +516,4 @@ main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+#endif

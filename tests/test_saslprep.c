@@ -133,6 +133,7 @@ static void
 test_saslprep__prepares_and_refuses(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_SASLPREP);
 	for (size_t i = 0; i < 2 * COUNT(texts); i++) {
 		const char *given = texts[i / 2].given, *want = i % 2 ?
 		    texts[i / 2].stored : texts[i / 2].want;
@@ -151,6 +152,7 @@ static void
 test_saslprep__is_done_once(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_SASLPREP);
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		char out[ROOM];
 
@@ -166,6 +168,7 @@ static void
 test_saslprep__writes_within_its_room(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_SASLPREP);
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		const char *want = texts[i].want;
 		size_t enough = (want == NULL ? 40 : strlen(want)) + 17;
@@ -192,6 +195,7 @@ test_saslprep__needs_no_more_room(void **state)
 		"\u0431\uAC00", "\U0001F511", "\u5F33" };
 
 	(void)state;
+	needs(SMTP_WITH_SASLPREP);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		size_t n = strlen(rows[i]);
 		char out[20];
@@ -210,6 +214,7 @@ test_saslprep__orders_many_marks(void **state)
 	size_t n = 0, half = 1000;
 
 	(void)state;
+	needs(SMTP_WITH_SASLPREP);
 	in[n] = want[n] = 'x';
 	n++;
 	for (size_t i = 0; i < 2 * half; i++, n += 2) {
@@ -228,6 +233,7 @@ test_saslprep__grows_as_it_says(void **state)
 	char in[304], out[3 * 100 * 11 + 17];
 
 	(void)state;
+	needs(SMTP_WITH_SASLPREP);
 	for (size_t i = 0; i < 100; i++)
 		memcpy(in + 3 * i, "\uFDFA", 4);
 	assert_int_equal(smtp__saslprep(in, out, sizeof(out)), 3300);
@@ -315,6 +321,7 @@ static void
 test_saslprep__makes_what_python_makes(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_SASLPREP && SMTP_WITH_HASH);
 	for (size_t i = 0; i < COUNT(digests); i++) {
 		unsigned char digest[32];
 		char hex[65];
@@ -335,6 +342,7 @@ static void
 test_saslprep__knows_the_higher_planes(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_SASLPREP);
 	for (uint32_t c = 0x30000; c < 0x110000; c++) {
 		char text[5], out[ROOM];
 		bool taken = c < 0xF0000 && (c & 0xFFFE) != 0xFFFE;

@@ -5,6 +5,12 @@
  */
 #include "check.h"
 
+#include <smtp/config.h>
+
+#if !(SMTP_WITH_SCRAM && SMTP_WITH_HASH)
+LEFT_OUT("SMTP_WITH_SCRAM && SMTP_WITH_HASH")
+#else
+
 #include <stdbool.h>
 
 #include "sasl/scram.h"
@@ -40,12 +46,14 @@ static const struct {
 	    "n,,n=user,r=" NONCE, SERVER, "c=biws,r=" BOTH
 	    ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
 	    "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", "R5802-4-1" },
+#if SMTP_WITH_SHA512
 	{ "SHA-512", SMTP__SHA512, "user", "pencil", NULL, NONCE, false, NULL,
 	    0, "n,,n=user,r=" NONCE, SERVER, "c=biws,r=" BOTH ",p=gMGXRcevScN"
 	    "txZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC6wdp6dybEm"
 	    "DYXYTxwnYPJQ==",
 	    "v=ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0vSVlKDanekLtifDSeV"
 	    "GT4+5ZxXnJq199RVG2rR7N7Zw==", "" },
+#endif
 	{ "bound, were it offered", SMTP__SHA256, "user", "pencil", NULL,
 	    NONCE, true, NULL, 0, "y,,n=user,r=" NONCE, SERVER, "c=eSws,r="
 	    BOTH ",p=FoqiHTtQEDE8lz1CdaEe3tK4mS+iMDTl77SPyDS53DY=",
@@ -55,6 +63,7 @@ static const struct {
 	    "c=cD10bHMtZXhwb3J0ZXIsLAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR"
 	    "4f,r=" BOTH ",p=QC6CS20quADQRb3mT99YUH+n3VJxUvzuK0K0E1Vrs2M=",
 	    "v=2GiAgapEppLVlUXbxUDksL3VgYHzuqiK5tR4mhJGgvs=", "R5802-6-3" },
+#if SMTP_WITH_SHA512
 	{ "tls-unique, SHA-512", SMTP__SHA512, "user", "pencil", NULL, NONCE,
 	    true, "tls-unique", 12, "p=tls-unique,,n=user,r=" NONCE, SERVER,
 	    "c=cD10bHMtdW5pcXVlLCwAAQIDBAUGBwgJCgs=,r=" BOTH ",p=QK4jFSsn9Wm4"
@@ -62,6 +71,7 @@ static const struct {
 	    "nKiSHIGFiA==",
 	    "v=spCODlWKRhllPeolwaImKhGUgpsm5Ge0au0B/WqdMaOEClikgjrX6ViDoTO/W"
 	    "TpPoK8wYq6UYJO70GU+Y6gYlg==", "" },
+#endif
 	{ "tls-server-end-point, SHA-1", SMTP__SHA1, "user", "pencil", NULL,
 	    NONCE, true, "tls-server-end-point", 32,
 	    "p=tls-server-end-point,,n=user,r=" NONCE, SERVER,
@@ -84,12 +94,14 @@ static const struct {
 	    ",p=UHrEqF7UwHaQmhovBUFGqbLkm7352y619F4KsM+ppDs=",
 	    "v=nm88oZwlgOzPuiySIEBWs57q2iEyajZoAPgawQ/r35U=,y=2",
 	    "R5802-5.1-4" },
+#if SMTP_WITH_SASLPREP
 	{ "prepared: U+00AD goes, U+00AA is a", SMTP__SHA256, "I\xc2\xadX",
 	    "\xc2\xaa", NULL, NONCE, false, NULL, 0, "n,,n=IX,r=" NONCE,
 	    SERVER, "c=biws,r=" BOTH
 	    ",p=kcRko9ZKzIf33tmX+JLc/H+i8Wf16S7mb5ox9ZREUGI=",
 	    "v=pt7JjUTqllgdJotx2h8sOGH6Lyi0K03A3IIuBPsEA8w=",
 	    "R4013-3-1" },
+#endif
 	{ "more iterations", SMTP__SHA256, "user", "pencil", NULL, NONCE,
 	    false, NULL, 0, "n,,n=user,r=" NONCE,
 	    "r=" BOTH ",s=" SALT ",i=10000", "c=biws,r=" BOTH
@@ -719,3 +731,4 @@ main(void)
 
 	return cmocka_run_group_tests_name("scram", tests, NULL, NULL);
 }
+#endif

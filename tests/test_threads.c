@@ -112,6 +112,7 @@ open_send_close(void *ctx)
 static void
 test_threads__share_options_that_are_freed(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--tls", "starttls", NULL);
 	pthread_t threads[MOST];
 	struct share share;
@@ -172,6 +173,7 @@ send_slowly(void *ctx)
 static void
 test_threads__cancel_others(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--tls", "starttls", "--delay", "20",
 	    NULL);
 	struct share share;
@@ -220,7 +222,7 @@ test_threads__cancel_others(void **state)
 
 /* ---- a pool, of which numbers are read and sessions tidied meanwhile */
 
-#if SMTP_WITH_POOL
+#if SMTP_WITH_POOL && SMTP_WITH_THREADS
 static void *
 send_by_pool(void *ctx)
 {
@@ -263,6 +265,7 @@ take_and_give(void *ctx)
 static void
 test_threads__share_a_pool(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--tls", "starttls", NULL);
 	struct smtp_options *o = options_for(s, NULL);
 	struct share share;
@@ -328,6 +331,11 @@ test_threads__lose_their_pool(void **state)
 	assert_true(server_mails(s) >= share.good);
 	server_stop(s);
 }
+#else
+CASE_LEFT_OUT(test_threads__share_a_pool,
+    "SMTP_WITH_POOL && SMTP_WITH_THREADS")
+CASE_LEFT_OUT(test_threads__lose_their_pool,
+    "SMTP_WITH_POOL && SMTP_WITH_THREADS")
 #endif
 
 /* ---- lookups that nobody waits for: the name of this machine */
@@ -399,6 +407,7 @@ all_of_its_own(void *ctx)
 static void
 test_threads__do_not_meet(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--tls", "implicit", NULL);
 	struct share share;
 
@@ -454,10 +463,8 @@ main(void)
 		cmocka_unit_test(test_threads__race_when_they_are_told_to),
 		cmocka_unit_test(test_threads__share_options_that_are_freed),
 		cmocka_unit_test(test_threads__cancel_others),
-#if SMTP_WITH_POOL
 		cmocka_unit_test(test_threads__share_a_pool),
 		cmocka_unit_test(test_threads__lose_their_pool),
-#endif
 		cmocka_unit_test(test_threads__leave_their_lookups),
 		cmocka_unit_test(test_threads__do_not_meet),
 	};

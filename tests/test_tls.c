@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include <smtp/config.h>
+
+#if !SMTP_WITH_TLS
+LEFT_OUT("SMTP_WITH_TLS")
+#else
+
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -1662,3 +1668,4 @@ main(void)
 #endif
 	return failed;
 }
+#endif

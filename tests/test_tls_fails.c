@@ -7,6 +7,12 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <smtp/config.h>
+
+#if !SMTP_WITH_TLS
+LEFT_OUT("SMTP_WITH_TLS")
+#else
+
 #include <errno.h>
 #include <stdbool.h>
 #include <time.h>
@@ -1243,3 +1249,4 @@ main(void)
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
+#endif

@@ -5,6 +5,12 @@
  */
 #include "check.h"
 
+#include <smtp/config.h>
+
+#if !SMTP_WITH_TLS
+LEFT_OUT("SMTP_WITH_TLS")
+#else
+
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
 
@@ -389,3 +395,4 @@ main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+#endif

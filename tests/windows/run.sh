@@ -203,6 +203,23 @@ check 'the DLL needs what each Windows has' imports
 check 'smtp-send is linked with it' uses_dll "$smtp_send"
 check 'header and DLL have one version' wine "$trust"
 
+# The same program with the header of another version sees that.
+other_version()
+{
+	local other=$BUILD/dll/other
+	rm -rf "$other"
+	mkdir -p "$other/smtp"
+	cp include/smtp/*.h "$other/smtp"
+	sed 's/^#define SMTP_VERSION .*/#define SMTP_VERSION "0.8.9"/' \
+		include/smtp/config.h >"$other/smtp/config.h"
+	x86_64-w64-mingw32-gcc -I"$other" -o "$BUILD/dll/other.exe" \
+		tests/windows/trust.c "$BUILD/libsmtp.dll.a" -static-libgcc \
+		-lcrypt32 || return 1
+	wine "$BUILD/dll/other.exe" >"$other/log" 2>&1 && return 1
+	grep -q 'the header 0\.8\.9' "$other/log"
+}
+check 'a header of another version is told' other_version
+
 # ---- mail over TLS
 
 # serve NAME : a server with an authority of its own, until descriptor 9 closes
