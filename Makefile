@@ -484,6 +484,15 @@ size:
 	@sh tools/fetch-mbedtls36.sh build/mbedtls36
 	@sh tools/size.sh $(if $(filter yes,$(DOC)),doc)
 
+# ONLY='BDAT all' is these builds alone. DOC=yes writes SIZES.md anew.
+.PHONY: switches
+switches:
+	$(call deps,tls cmocka gcc arm pkg-config python3 openssl)
+	@$(MAKE) --no-print-directory tools
+	@WRAPPED='digest_fails $(DIGEST_WRAP), net_fails $(NET_WRAP), \
+		tls_fails $(TLS_WRAP)' \
+		python3 tools/switches.py $(if $(filter yes,$(DOC)),doc)
+
 interop:
 	$(call deps,tls libuv)
 	@$(MAKE) --no-print-directory WITH_LIBUV=yes lib examples tools
@@ -684,6 +693,7 @@ help:
 	@echo 'make fuzz         look for inputs that break it, FUZZ_SECONDS=60'
 	@echo 'make torture      everything fails once; TORTURE=all: everywhere'
 	@echo 'make size         code and memory on Cortex-M and RISC-V'
+	@echo 'make switches     each feature left out: what is left passes'
 	@echo 'make proofs       CBMC shows that memory is safe; PROOFS=all'
 	@echo 'make size         code and memory on Cortex-M'
 	@echo 'make firmware     images for Cortex-M that send a mail over TLS'

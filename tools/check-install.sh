@@ -1,8 +1,8 @@
 #!/bin/sh
 # What `make install' gives is all that a program needs: install into an empty
 # folder, build the README's program with pkg-config against the shared and
-# the static library, find each public name in the manual, uninstall, and see
-# that nothing is left.
+# the static library, tell a header of another version, find each public name
+# in the manual, uninstall, and see that nothing is left.
 #
 #	BUILD=build sh tools/check-install.sh [--deliver]
 #
@@ -46,6 +46,37 @@ for program in shared static; do
 done
 objdump -p "$work/shared" | grep -q 'NEEDED.*libsmtp\.so\.0$'
 ! objdump -p "$work/static" | grep -q NEEDED
+
+# A program sees that its header is of another version than its library.
+cat >"$work/version.c" <<'END'
+#include <string.h>
+
+#include <smtp/smtp.h>
+
+int
+main(void)
+{
+	return strcmp(smtp_version(), SMTP_VERSION) == 0 ? 0 : 3;
+}
+END
+mkdir -p "$work/other/smtp"
+cp "$to"/usr/include/smtp/*.h "$work/other/smtp"
+sed 's/^#define SMTP_VERSION .*/#define SMTP_VERSION "0.8.9"/' \
+	"$to/usr/include/smtp/config.h" >"$work/other/smtp/config.h"
+for header in "$to/usr/include:0" "$work/other:3"; do
+	for link in '' -static; do
+		$CC -Wall -Werror "-I${header%:*}" "$work/version.c" \
+			-o "$work/version" $link \
+			$(pkg-config --libs ${link:+--static} libsmtp) \
+			2>"$work/log"
+		status=0
+		"$work/version" || status=$?
+		[ $status -eq "${header##*:}" ] || {
+			echo "version: $status with ${header%:*} $link" >&2
+			exit 1
+		}
+	done
+done
 
 for name in $(sh tools/names.sh); do
 	[ -e "$to/usr/share/man/man3/$name.3" ] || {

@@ -99,20 +99,19 @@ strict='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Iinclude
 	-fsyntax-only -'
 
 # Every switch of config.h off by itself, and all of them, compiles; the
-# client stands on some of the engine's, which only the engine can do without.
+# client says what it needs of them. `make switches' runs what is left.
 switches()
 {
 	all=
 	for name in $(sed -n 's/^#define \(SMTP_WITH_[A-Z0-9_]*\) 1.*/\1/p' \
 		include/smtp/config.h); do
 		all="$all -D$name=0"
-		case $name in
-		*_SIZE | *_TEXT | *_REUSE | *_COMMAND | *_INSPECT | *_STEPPED)
-			without "-D$name=0" $engine || return 1 ;;
-		*_TLS | *_THREADS | *_PROXY | *_POOL)
-			without "-D$name=0" lib/*.c lib/*/*.c || return 1 ;;
-		*)	without "-D$name=0" $engine lib/*.c || return 1 ;;
-		esac
+		if without "-D$name=0" lib/client.c >"$work/client"; then
+			without "-D$name=0" $engine lib/*.c lib/net/*.c
+		else
+			grep -q 'the client needs' "$work/client" &&
+				without "-D$name=0" $engine
+		fi || return 1
 	done
 	without "$all" $engine
 }
@@ -124,7 +123,7 @@ without()
 	for source; do
 		gcc -std=c11 -Wall -Wextra -Werror -Iinclude -Ilib \
 			${MBEDTLS_PREFIX:+-isystem $MBEDTLS_PREFIX/include} \
-			$switch -fsyntax-only "$source" || {
+			$switch -fsyntax-only "$source" 2>&1 || {
 			echo "with $switch"
 			return 1
 		}
