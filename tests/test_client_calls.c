@@ -269,6 +269,7 @@ test_calls__tls_of_a_transport_needs_its_files(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct peer peer;
 		struct smtp *smtp = open_peer(&peer, rows[i].script,
@@ -287,6 +288,7 @@ static void
 test_calls__a_handshake_is_ended(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (int cancel = 0; cancel < 2; cancel++) {
 		struct smtp_options *o = options_for(NULL, "ehlo-name",
 		    "a.example", "blocking", "no", "insecure-no-verify",
@@ -347,6 +349,8 @@ test_calls__tell_what_cannot_be_sent(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_LMTP);
+	needs(SMTP_WITH_PIPELINING);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct smtp_message *m = smtp_message_new();
 		struct peer peer;
@@ -379,6 +383,7 @@ test_calls__a_limit_ends_a_connection_of_ones_own(void **state)
 	    "S: 250 ok\n" BYE, PLAIN_URL, SMTP_OK, NULL, NULL);
 
 	(void)state;
+	needs(SMTP_WITH_PIPELINING);
 	expect_rc("first", smtp, smtp_send(smtp, m), SMTP_OK);
 	expect_rc("second", smtp, smtp_send(smtp, more), SMTP_E_LATER);
 	assert_non_null(strstr(smtp_error(smtp), "cannot be opened again"));
@@ -441,6 +446,7 @@ test_calls__who_waits_hears_of_the_loss(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_PIPELINING);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct smtp_message *m[2], *done;
 		struct peer peer;
@@ -481,6 +487,7 @@ test_calls__a_full_window_waits(void **state)
 	    "window", "1");
 
 	(void)state;
+	needs(SMTP_WITH_PIPELINING);
 	for (size_t i = 0; i < COUNT(m); i++) {
 		m[i] = mail_of(mail, "b@x.example", NULL);
 		expect_rc("put", smtp, smtp_put(smtp, m[i]), SMTP_OK);
@@ -510,6 +517,7 @@ test_calls__what_has_ended_stays_so(void **state)
 	int rc[3];
 
 	(void)state;
+	needs(SMTP_WITH_PIPELINING);
 	memset(large, 'x', sizeof large - 1);
 	large[sizeof large - 1] = '\0';
 	m[0] = mail_of(mail, "b@x.example", NULL);
@@ -544,6 +552,7 @@ test_calls__a_result_outlives_the_next_connection(void **state)
 	char large[400];
 
 	(void)state;
+	needs(SMTP_WITH_PIPELINING);
 	memset(large, 'x', sizeof large - 1);
 	large[sizeof large - 1] = '\0';
 	for (size_t i = 0; i < COUNT(m); i++)
@@ -573,6 +582,7 @@ test_calls__what_is_sent_is_not_sent_again(void **state)
 	    "S: 250 ok\n" BYE, PLAIN_URL, SMTP_OK, NULL, NULL);
 
 	(void)state;
+	needs(SMTP_WITH_PIPELINING);
 	expect_rc("send", smtp, smtp_send(smtp, m), SMTP_OK);
 	expect_rc("put", smtp, smtp_put(smtp, m), SMTP_OK);
 	expect_rc("take", smtp, smtp_take(smtp, &done), SMTP_OK);
@@ -639,6 +649,7 @@ test_calls__a_token_is_given_when_it_is_asked_for(void **state)
 	int rc;
 
 	(void)state;
+	needs(SMTP_WITH_XOAUTH2);
 	peer_init(&peer, TOKEN_HELLO "C* AUTH XOAUTH2\nS: 235 ok\n" BYE, 0);
 	assert_int_equal(smtp_options_set_transport(o, &peer.transport),
 	    SMTP_OK);
@@ -694,6 +705,7 @@ test_calls__a_token_of_a_function_is_not_given(void **state)
 	int rc, calls = 0;
 
 	(void)state;
+	needs(SMTP_WITH_XOAUTH2);
 	peer_init(&peer, TOKEN_HELLO "C* AUTH XOAUTH2\nS: 235 ok\n" BYE, 0);
 	assert_int_equal(smtp_options_set_transport(o, &peer.transport),
 	    SMTP_OK);
@@ -982,6 +994,7 @@ test_calls__a_pool_logs_in_by_all_ways(void **state)
 		"ANONYMOUS" };
 
 	(void)state;
+	needs(SMTP_WITH_XOAUTH2);
 	for (int way = 0; way < 3; way++) {
 		struct server *s = server_start("--tls", "none",
 		    "--auth-in-clear", "--auth", way < 2 ? offered[way] :
