@@ -70,6 +70,20 @@ shown()
 	printf '%s\n' "$1" | sed -E "s/$local/\1.\2:\3/"
 }
 
+# What a pointer to a function may be, where CBMC does not see it.
+for pair in $(word Calls); do
+	options=
+	for f in $(printf '%s' "${pair#*=}" | tr , ' '); do
+		r=$(real "$f") || bad "calls what is not there: $f"
+		options=$options,$r
+	done
+	r=$(real "${pair%%=*}") || bad "there is no ${pair%%=*} that calls"
+	"$CBMC/goto-instrument" --restrict-function-pointer \
+		"$r.function_pointer_call.1/${options#,}" "$it.0.gb" \
+		"$it.1.gb" >"$it.log" 2>&1 && mv "$it.1.gb" "$it.0.gb" ||
+		bad "cannot restrict $pair" "$(tail -n 5 "$it.log")"
+done
+
 options=
 for pair in $(word Replaces); do
 	f=$(real "${pair%=*}") || bad "replaces what is not there: $pair"
@@ -106,7 +120,7 @@ done
 (
 	ulimit -v 6000000
 	ulimit -t "$seconds"
-	exec timeout -k 5 $((seconds * 10)) "$CBMC/cbmc" "$it.gb" \
+	exec timeout -k 5 $((seconds * 40)) "$CBMC/cbmc" "$it.gb" \
 		--function "proof_$name" --unwind "$unwind" \
 		${loops:+--unwindset "$loops"} \
 		--unwinding-assertions --object-bits $bits \

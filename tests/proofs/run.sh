@@ -14,6 +14,7 @@
 #		function's name is not the only one
 #	Bounds: how large its inputs are, and why that is enough
 #	Assumes: what else is taken for granted
+#	Calls: FUNCTION=F,F: what the pointer to a function in it may be
 #	Replaces: FUNCTION=OURS ...: what is proved elsewhere, by its contract
 #	Wraps: functions in which an unsigned number is meant to wrap
 #	Unwind: how often a loop may run at most; that it does not run more
@@ -94,7 +95,8 @@ document()
 			[ "$name" != - ] || continue
 			printf '\n**%s.** ' "$name"
 			of "$file" "$name" | awk '
-			/^(Unwind|Seconds|Loops|Objects|Options): / { next }
+			/^(Unwind|Seconds|Loops|Objects): / { next }
+			/^(Calls|Options): / { next }
 			/^Proves: / {
 				sub(/^Proves: /, "")
 				n = split($0, f, " ")

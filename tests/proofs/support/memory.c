@@ -84,7 +84,7 @@ __builtin_ia32_pmovmskb128(sixteen v)
 	int bits = 0;
 
 	for (int i = 0; i < 16; i++)
-		bits |= (v[i] < 0) << i;
+		bits |= ((unsigned char)v[i] > 127) << i;
 	return bits;
 }
 #endif
