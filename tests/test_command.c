@@ -50,6 +50,7 @@ static void
 test_command__path(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_SMTPUTF8);
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		char *p = with(paths[i].path, 0, paths[i].path[0]);
 		bool utf8 = false;

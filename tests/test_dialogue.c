@@ -126,7 +126,9 @@ static const struct { const char *name; bool built; } switches[] = {
 	{ "HELO", SMTP_WITH_HELO }, { "LMTP", SMTP_WITH_LMTP },
 	{ "REUSE", SMTP_WITH_REUSE }, { "COMMAND", SMTP_WITH_COMMAND },
 	{ "PARAMETERS", SMTP_WITH_PARAMETERS },
-	{ "QUOTED", SMTP_WITH_QUOTED },
+	{ "QUOTED", SMTP_WITH_QUOTED }, { "PLAINTEXT", SMTP_WITH_PLAINTEXT },
+	{ "TEMPORARY", SMTP_WITH_TEMPORARY }, { "AUTHZID", SMTP_WITH_AUTHZID },
+	{ "MECHANISM", SMTP_WITH_MECHANISM }, { "SECOND", SMTP_WITH_SECOND },
 	{ "REQUIRE_ALL", SMTP_WITH_REQUIRE_ALL },
 	{ "BDAT", SMTP_WITH_BDAT }, { "PRDR", SMTP_WITH_PRDR },
 	{ "LOGIN", SMTP_WITH_LOGIN }, { "CRAM_MD5", SMTP_WITH_CRAM_MD5 },
@@ -517,7 +519,9 @@ setup(struct run *r, char **words, size_t n)
 	size_t i, arena = 4096;
 
 	memset(&r->setup, 0, sizeof r->setup);
-	r->setup.tls = SMTP_ENGINE_PLAINTEXT;
+	/* Where nothing is said of TLS, it is there or not. */
+	r->setup.tls = SMTP_WITH_PLAINTEXT ? SMTP_ENGINE_PLAINTEXT :
+	    SMTP_ENGINE_IMPLICIT;
 	snprintf(r->ehlo, sizeof r->ehlo, "client.example.com");
 	for (i = 0; i < n; i++) {
 		const char *v;

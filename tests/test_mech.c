@@ -43,6 +43,7 @@ static void
 test_mech__checks_credentials(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_AUTHZID);
 	for (size_t i = 0; i < COUNT(checks); i++) {
 		if (smtp__mech_check(&checks[i].credentials) != checks[i].ok)
 			fail_msg("credentials %zu", i);
@@ -115,6 +116,7 @@ test_mech__bounds_credentials(void **state)
 		.authzid = text };
 
 	(void)state;
+	needs(SMTP_WITH_AUTHZID);
 	memset(text, 'x', 4096);
 	assert_true(smtp__mech_check(&c));
 	c.token = text;
@@ -243,6 +245,7 @@ test_mech__keeps_to_the_one_asked_for(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_MECHANISM);
 	for (size_t i = 0; i < COUNT(names); i++) {
 		c.mechanism = names[i];
 		assert_string_equal(choice(&c, 0xff, SMTP__MECH_SECURE |

@@ -366,6 +366,7 @@ test_reply__has_one_enhanced_code(void **state)
 	};
 
 	(void)state;
+	needs(SMTP_WITH_ENHANCED && SMTP_WITH_TEXT);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct smtp__reply r;
 		char text[40];
@@ -374,10 +375,12 @@ test_reply__has_one_enhanced_code(void **state)
 		begin(&r, text, sizeof text);
 		assert_int_equal(feed(&r, rows[i].wire,
 		    strlen(rows[i].wire), &lines), 250);
+#if SMTP_WITH_ENHANCED && SMTP_WITH_TEXT
 		assert_int_equal(r.subject, 1);
 		assert_int_equal(r.detail, 5);
 		assert_int_equal(r.text_n, strlen(rows[i].text));
 		assert_memory_equal(text, rows[i].text, r.text_n);
+#endif
 	}
 }
 
