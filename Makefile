@@ -335,6 +335,10 @@ ifneq ($(MBEDTLS_PREFIX),)
 $(BUILD)/tests/tls_fails: PROG_CFLAGS += -DTLS_ARCHIVES=1
 endif
 
+# Which test answers what, for tools/switches.py.
+WRAPPED := digest_fails $(DIGEST_WRAP), net_fails $(NET_WRAP), \
+	tls_fails $(TLS_WRAP)
+
 $(BUILD)/tests/lossless/sender: tests/lossless/sender.c $(LIB_A)
 	@mkdir -p $(@D)
 	$(call say,EXE) $(CC) $(PROG_CFLAGS) $(DEPFLAGS) $(LDFLAGS) -o $@ $< \
@@ -489,9 +493,7 @@ size:
 switches:
 	$(call deps,tls cmocka gcc arm pkg-config python3 openssl)
 	@$(MAKE) --no-print-directory tools
-	@WRAPPED='digest_fails $(DIGEST_WRAP), net_fails $(NET_WRAP), \
-		tls_fails $(TLS_WRAP)' \
-		python3 tools/switches.py $(if $(filter yes,$(DOC)),doc)
+	@WRAPPED='$(WRAPPED)' python3 tools/switches.py $(if $(filter yes,$(DOC)),doc)
 
 interop:
 	$(call deps,tls libuv)
