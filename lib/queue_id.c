@@ -38,6 +38,18 @@ with_digit(struct smtp__bytes id)
 	return smtp__bytes(NULL, 0);
 }
 
+/* Of Postfix: hex digits, which for once can all be letters. */
+static struct smtp__bytes
+queued_as(const char *p, size_t n)
+{
+	struct smtp__bytes id = id_at(p, n);
+	size_t i = 0;
+
+	while (i < id.n && id.p[i] >= 'A' && id.p[i] <= 'F')
+		i++;
+	return i == id.n ? id : with_digit(id);
+}
+
 /* The position behind `mark`, which begins a word, or 0. */
 static size_t
 behind(const char *words, size_t n, const char *mark)
@@ -78,7 +90,6 @@ in_line(const char *words, size_t n)
 {
 	/* In the order of trust. */
 	static const char *const marks[] = {
-		"queued as ",    /* Postfix, and those that talk like it    */
 		"queued with id ",
 		"message queued as ",
 		"id=",           /* Exim                                    */
@@ -97,6 +108,10 @@ in_line(const char *words, size_t n)
 		id = before(words, n, " - gsmtp");
 	if (id.n > 0)
 		return id;
+	/* Postfix, and those that talk like it: octets of BDAT may be before. */
+	at = behind(words, n, "queued as ");
+	if (at > 0)
+		return queued_as(words + at, n - at);
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
 		at = behind(words, n, marks[i]);
 		if (at == 0)

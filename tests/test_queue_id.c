@@ -8,6 +8,10 @@
 static const struct { const char *server, *words, *id; } rows[] = {
 	{ "Postfix", "Ok: queued as 4XyZ1234abc", "4XyZ1234abc" },
 	{ "Postfix, short", "Ok: queued as 9F8E7D6C5B", "9F8E7D6C5B" },
+	{ "Postfix, BDAT", "Ok: 155 bytes queued as 9F8E7D6C5B", "9F8E7D6C5B" },
+	{ "Postfix, letters alone", "Ok: 155 bytes queued as EFDACBE",
+	    "EFDACBE" },
+	{ "no name, but octets", "Ok: 155 bytes queued as usual", "" },
 	{ "Exim", "OK id=1rABcD-0005zK-2v", "1rABcD-0005zK-2v" },
 	{ "Sendmail", "3A4B5C6D001234 Message accepted for delivery",
 	    "3A4B5C6D001234" },
