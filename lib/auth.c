@@ -26,19 +26,29 @@ static const struct way {
 	bool reveals;
 	unsigned bit;            /* by its place                            */
 } ways[] = {
+#if SMTP_WITH_OAUTHBEARER
 	{ "OAUTHBEARER", NULL, SMTP__TOKEN, true, 0 },
+#endif
+#if SMTP_WITH_XOAUTH2
 	{ "XOAUTH2", NULL, SMTP__TOKEN, true, 0 },
+#endif
 #if SMTP_WITH_SCRAM
+#if SMTP_WITH_SHA512
 	SCRAM("SCRAM-SHA-512-PLUS", 0),
 	SCRAM("SCRAM-SHA-512", 1),
+#endif
 	SCRAM("SCRAM-SHA-256-PLUS", 2),
 	SCRAM("SCRAM-SHA-256", 3),
 	SCRAM("SCRAM-SHA-1-PLUS", 4),
 	SCRAM("SCRAM-SHA-1", 5),
 #endif
 	{ "PLAIN", NULL, SMTP__PASSWORD, true, 0 },
+#if SMTP_WITH_LOGIN
 	{ "LOGIN", NULL, SMTP__PASSWORD, true, 0 },
+#endif
+#if SMTP_WITH_CRAM_MD5
 	{ "CRAM-MD5", NULL, SMTP__PASSWORD, false, 0 },
+#endif
 	{ "EXTERNAL", &smtp__stepped_external, SMTP__NAMED, false, 0 },
 	{ "ANONYMOUS", &smtp__stepped_anonymous, SMTP__NAMED, false, 0 },
 #if SMTP_WITH_NTLM

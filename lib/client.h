@@ -46,6 +46,9 @@
 SMTP_WITH_COMMAND, SMTP_WITH_INSPECT and SMTP_WITH_STEPPED; leave lib/*.c out \
 to do without"
 #endif
+#if !SMTP_WITH_TLS && !SMTP_WITH_PLAINTEXT
+#error "the client needs SMTP_WITH_TLS, or SMTP_WITH_PLAINTEXT"
+#endif
 
 /*
  * Sizes. A session that is idle holds its own struct, the words of the last

@@ -596,12 +596,14 @@ test_builder__says_what_is_missing(void **state)
 	m = smtp_message_new();
 	is_refused(m, smtp_message_set_html(m, NULL), SMTP_E_ARGUMENT,
 	    "html: is missing");
+#ifndef _WIN32                           /* where it is only empty */
 	m = smtp_message_new();
 	is_refused(m, smtp_message_set_text_file(m, file), SMTP_E_SOURCE,
 	    "text: cannot be read");
 	m = smtp_message_new();
 	is_refused(m, smtp_message_set_html_file(m, file), SMTP_E_SOURCE,
 	    "html: cannot be read");
+#endif
 	/* A source that could not be made, alone and behind an error. */
 	m = smtp_message_new();
 	is_refused(m, smtp_message_attach(m, NULL, NULL, "a"), SMTP_E_MEMORY,

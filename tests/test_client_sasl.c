@@ -335,16 +335,20 @@ static const struct {
 	{ "none", NULL, "SCRAM-SHA-1,PLAIN", NULL, "SCRAM-SHA-1", NULL, "" },
 	{ "none", NULL, "SCRAM-SHA-256,CRAM-MD5", NULL, "SCRAM-SHA-256", NULL,
 	    "" },
+#if SMTP_WITH_SHA512
 	{ "none", NULL, "SCRAM-SHA-512,SCRAM-SHA-256", NULL, "SCRAM-SHA-512",
 	    NULL, "" },
+#endif
 	{ "starttls", "1.2", "SCRAM-SHA-256-PLUS,SCRAM-SHA-256,PLAIN", NULL,
 	    "SCRAM-SHA-256-PLUS", "cD10bHMtdW5pcXVlLC", "" },
 	{ "starttls", "1.2", "SCRAM-SHA-1-PLUS,SCRAM-SHA-1", NULL,
 	    "SCRAM-SHA-1-PLUS", "cD10bHMtdW5pcXVlLC", "" },
 	{ "starttls", "1.2", "SCRAM-SHA-1-PLUS,SCRAM-SHA-256", NULL,
 	    "SCRAM-SHA-256", "biwsbj", "" },
+#if SMTP_WITH_SHA512
 	{ "starttls", "1.2", "SCRAM-SHA-512-PLUS", "tls-server-end-point",
 	    "SCRAM-SHA-512-PLUS", "cD10bHMtc2VydmVyLWVuZC1wb2ludC", "" },
+#endif
 	/* no binding: and no word that one would have been had */
 	{ "starttls", "1.2", "SCRAM-SHA-256-PLUS,SCRAM-SHA-256", "no",
 	    "SCRAM-SHA-256", "biwsbj", "" },

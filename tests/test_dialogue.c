@@ -136,6 +136,7 @@ static const struct { const char *name; bool built; } switches[] = {
 	{ "OAUTHBEARER", SMTP_WITH_OAUTHBEARER },
 	{ "STEPPED", SMTP_WITH_STEPPED && SMTP_WITH_TEXT },
 	{ "HASH", SMTP_WITH_HASH }, { "CHOICE", CHOICE_BUILT },
+	{ "INSPECT", SMTP_WITH_INSPECT },
 };
 
 static void

@@ -354,7 +354,7 @@ test_engine__marks_as_too_large_only_who_was_to_get_it(void **state)
 	struct session s;
 
 	(void)state;
-	needs(SMTP_WITH_SIZE && SMTP_WITH_ENHANCED);
+	needs(SMTP_WITH_SIZE && SMTP_WITH_ENHANCED && SMTP_WITH_INSPECT);
 	begin(&s, SMTP_ENGINE_PLAINTEXT, false);
 	hear(&s, "220 mx\r\n");
 	said(&s);

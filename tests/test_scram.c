@@ -636,7 +636,7 @@ test_scram__has_the_digest_of_its_name(void **state)
 	static const size_t lengths[] = { 88, 88, 44, 44, 28, 28 };
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(lengths); i++) {
+	for (size_t i = SMTP_WITH_SHA512 ? 0 : 2; i < COUNT(lengths); i++) {
 		unsigned char next = 0;
 		const struct smtp__stepped *m = &smtp__scrams[i];
 		struct smtp__stepped_given given = { .user = "user",

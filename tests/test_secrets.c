@@ -446,7 +446,10 @@ test_secrets__of_scram_to_its_end(void **state)
 {
 	static const struct { const char *auth; bool tls; } rows[] = {
 		{ "SCRAM-SHA-1", false }, { "SCRAM-SHA-256", false },
-		{ "SCRAM-SHA-512", true }, { "SCRAM-SHA-256-PLUS", true },
+#if SMTP_WITH_SHA512
+		{ "SCRAM-SHA-512", true },
+#endif
+		{ "SCRAM-SHA-256-PLUS", true },
 	};
 
 	(void)state;

@@ -9,8 +9,11 @@ own, and so are all of them together, and all that the client can do without
 (lib/client.h refuses the others). What a switch changes is compiled with it
 off, into BUILD/switches, and the test programs that use it are run: those that
 do without the client whenever something below them is another octet, those of
-the client where they or what they call themselves is. ONLY='BDAT all' takes
+the client where they or what they call themselves is, and one switch is off. ONLY='BDAT all' takes
 these builds alone, TESTS='dialogue' these programs.
+
+With many off what is left of the client is compiled, linked and measured, and
+its programs, which were written for more, are left out.
 
 A case that needs a switch says so: needs(SMTP_WITH_BDAT) in a test,
 "Needs: BDAT" in a transcript. It is left out where that is off, and counted so,
@@ -247,7 +250,7 @@ def on_m4(source, out, flags):
 
 class Build:
     def __init__(self, name, off, whole, pool):
-        self.name, self.whole = name, whole
+        self.name, self.whole, self.many = name, whole, len(off) > 1
         self.folder = os.path.join(WORK, name)
         self.flags = ["-DSMTP_WITH_%s=0" % s for s in off]
         self.objects, self.faults, self.refused = {}, [], set()
@@ -286,7 +289,8 @@ class Build:
             uses = self.whole.uses[test]
             if test in self.refused:
                 continue
-            if uses & self.refused:
+            if uses & self.refused or (self.many and
+                                       "lib/client.c" in uses):
                 without += 1
             elif uses & set(self.objects) and (
                     "lib/client.c" not in uses or test in self.objects or
@@ -363,11 +367,21 @@ class Build:
         return passed, len(self.faults), (self.name, m4, here)
 
 
+def is_refused(off):
+    """Does lib/client.h say that the client needs one of these?"""
+    return REFUSES in run(
+        *HERE, *("-DSMTP_WITH_%s=0" % s for s in off), "-fsyntax-only",
+        "-x", "c", "lib/client.h").stderr
+
+
 def stands_on(known):
-    """What the client cannot do without, as lib/client.h says."""
-    return [s for s in known if REFUSES in run(
-        *HERE, "-DSMTP_WITH_%s=0" % s, "-fsyntax-only", "-x", "c",
-        "lib/client.h").stderr]
+    """What the client cannot do without; of two that can stand in for each
+    other the one that config.h has first."""
+    off = []
+    for switch in reversed(known):
+        if not is_refused(off + [switch]):
+            off.append(switch)
+    return [s for s in known if s not in off]
 
 
 def main():
