@@ -493,7 +493,8 @@ size:
 switches:
 	$(call deps,tls cmocka gcc arm pkg-config python3 openssl)
 	@$(MAKE) --no-print-directory tools
-	@WRAPPED='$(WRAPPED)' python3 tools/switches.py $(if $(filter yes,$(DOC)),doc)
+	@WRAPPED='$(WRAPPED)' python3 tools/switches.py \
+		$(if $(filter yes,$(DOC)),doc)
 
 interop:
 	$(call deps,tls libuv)

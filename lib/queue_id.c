@@ -108,7 +108,7 @@ in_line(const char *words, size_t n)
 		id = before(words, n, " - gsmtp");
 	if (id.n > 0)
 		return id;
-	/* Postfix, and those that talk like it: octets of BDAT may be before. */
+	/* Postfix and its like: octets of BDAT may stand before it. */
 	at = behind(words, n, "queued as ");
 	if (at > 0)
 		return queued_as(words + at, n - at);

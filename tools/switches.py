@@ -9,11 +9,10 @@ own, and so are all of them together, and all that the client can do without
 (lib/client.h refuses the others). What a switch changes is compiled with it
 off, into BUILD/switches, and the test programs that use it are run: those that
 do without the client whenever something below them is another octet, those of
-the client where they or what they call themselves is, and one switch is off. ONLY='BDAT all' takes
-these builds alone, TESTS='dialogue' these programs.
-
-With many off what is left of the client is compiled, linked and measured, and
-its programs, which were written for more, are left out.
+the client where they or what they call themselves is, and one switch is off.
+With many off what is left of the client is compiled and measured, and its
+programs, which were written for more, are left out. ONLY='BDAT all' takes these
+builds alone, TESTS='dialogue' these programs.
 
 A case that needs a switch says so: needs(SMTP_WITH_BDAT) in a test,
 "Needs: BDAT" in a transcript. It is left out where that is off, and counted so,
