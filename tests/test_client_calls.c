@@ -107,7 +107,7 @@ test_calls__of_nothing_are_safe(void **state)
 #if SMTP_WITH_DKIM
 	assert_int_equal(smtp_message_add_dkim(NULL, NULL), SMTP_E_MEMORY);
 #endif
-#if SMTP_WITH_POOL
+#if SMTP_WITH_POOL && SMTP_WITH_THREADS
 	assert_int_equal(smtp_pool_send(NULL, NULL, NULL, 0), SMTP_E_MEMORY);
 	assert_int_equal(smtp_pool_send(NULL, NULL, error, 0), SMTP_E_MEMORY);
 	assert_string_equal(error, "x");
@@ -882,7 +882,7 @@ CASE_LEFT_OUT(test_calls__what_cannot_be_signed_is_not_sent, "SMTP_WITH_DKIM")
 
 /* ---- pools */
 
-#if SMTP_WITH_POOL
+#if SMTP_WITH_POOL && SMTP_WITH_THREADS
 /* Without memory for its options there is neither a pool nor a session. */
 #if STARVE
 static void
@@ -1049,10 +1049,13 @@ test_calls__a_pool_logs_in_by_all_ways(void **state)
 }
 #else
 #if STARVE
-CASE_LEFT_OUT(test_calls__without_memory_for_options, "SMTP_WITH_POOL")
+CASE_LEFT_OUT(test_calls__without_memory_for_options,
+    "SMTP_WITH_POOL && SMTP_WITH_THREADS")
 #endif
-CASE_LEFT_OUT(test_calls__a_pool_keeps_what_is_fit, "SMTP_WITH_POOL")
-CASE_LEFT_OUT(test_calls__a_pool_logs_in_by_all_ways, "SMTP_WITH_POOL")
+CASE_LEFT_OUT(test_calls__a_pool_keeps_what_is_fit,
+    "SMTP_WITH_POOL && SMTP_WITH_THREADS")
+CASE_LEFT_OUT(test_calls__a_pool_logs_in_by_all_ways,
+    "SMTP_WITH_POOL && SMTP_WITH_THREADS")
 #endif
 
 int

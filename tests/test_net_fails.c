@@ -14,7 +14,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,7 +121,7 @@ WRAP_ERRNO(ssize_t, send, (int fd, const void *p, size_t n, int flags),
     (fd, p, n, flags))
 
 /* What failed with EINPROGRESS never answers. */
-static fd_set silent;
+static bool silent[1024];
 
 int
 __real_connect(int fd, const struct sockaddr *to, socklen_t n);
@@ -133,11 +132,12 @@ __wrap_connect(int fd, const struct sockaddr *to, socklen_t n)
 {
 	int error;
 
-	FD_CLR(fd, &silent);
+	assert_in_range(fd, 0, COUNT(silent) - 1);
+	silent[fd] = false;
 	if (!fails("connect", &error))
 		return __real_connect(fd, to, n);
 	if (error == EINPROGRESS)
-		FD_SET(fd, &silent);
+		silent[fd] = true;
 	errno = error;
 	return -1;
 }
@@ -155,7 +155,7 @@ __wrap_poll(struct pollfd *p, nfds_t n, int ms)
 		errno = error;
 		return error == 0 ? 0 : -1;
 	}
-	return n > 0 && p->fd >= 0 && FD_ISSET(p->fd, &silent) ? 0 :
+	return n > 0 && p->fd >= 0 && silent[p->fd] ? 0 :
 	    __real_poll(p, n, ms);
 }
 
