@@ -511,8 +511,8 @@ read_file(const char *path, unsigned char **p, size_t *n)
 static int
 load_own_file(mbedtls_x509_crt *crt, const char *path, struct smtp__out *why)
 {
-	unsigned char *p, *copy;
-	size_t n, length;
+	unsigned char *p = NULL, *copy;
+	size_t n = 0, length;
 	int error = read_file(path, &p, &n);
 
 	if (error == 0) {

@@ -96,7 +96,7 @@ uint8_t
 smtp__mech_choose(const struct smtp_credentials *credentials,
     unsigned offered, unsigned has)
 {
-	uint8_t i;
+	unsigned i;
 
 	if (credentials->password != NULL)
 		has |= SMTP__MECH_PASSWORD;
@@ -110,7 +110,7 @@ smtp__mech_choose(const struct smtp_credentials *credentials,
 		for (i = 0; i < SMTP__MECHS; i++)
 			if (offered & 1U << i &&
 			    (smtp__mechs[i].needs & ~has) == 0)
-				return i;
+				return (uint8_t)i;
 		/* What shows no secret comes first, also where it may. */
 		if (!SMTP_WITH_PLAINTEXT || !(has & SMTP__MECH_INSECURE))
 			return SMTP__MECH_NONE;
