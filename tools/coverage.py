@@ -22,7 +22,7 @@ import sys
 # Percent of the lines and of the branches that must be reached. A floor is
 # raised when more is reached, and never lowered.
 FLOORS = {
-    "lib": (99.1, 95.0),
+    "lib": (99.5, 96.0),
     "lib/codec": (100.0, 100.0),
     "lib/crypto": (100.0, 100.0),
     "lib/dkim": (100.0, 100.0),
