@@ -273,7 +273,37 @@ mailbox(struct span s, unsigned flags, struct span *found)
 	return true;
 }
 
-/* A list; each of its mailboxes, written out, is read as the same again. */
+/* A mailbox of a list, written out, is read as the same again. */
+static void
+address(struct smtp__bytes called, struct smtp__bytes bare, unsigned flags)
+{
+	struct smtp__out out = room(ROOM), more;
+	struct smtp__addresses second;
+	struct smtp__address_entry b;
+	struct smtp__field f;
+	struct span spec, value, name = { called.p, called.n };
+
+	if (!mailbox((struct span){ bare.p, bare.n }, flags, &spec) ||
+	    spec.n == 0 || smtp__field_fault(name.p, name.n, false) != NULL)
+		return;
+	smtp__field_begin(&f, &out, "X");
+	if (name.n > 0)
+		smtp__field_phrase(&f, name.p, name.n);
+	smtp__field_piece_text(&f, "<");
+	smtp__field_glue(&f, spec.p, spec.n);
+	smtp__field_glue(&f, ">", 1);
+	REQUIRE(smtp__field_end(&f));
+	value = read_back(&out, false);
+	more = room(value.n);
+	smtp__addresses_init(&second, value.p, value.n, &more);
+	REQUIRE(smtp__addresses_next(&second, &b) == 1);
+	REQUIRE(mail_same((struct span){ b.spec.p, b.spec.n }, spec));
+	/* Names that had to be encoded are no more what they were. */
+	if (memmem(value.p, value.n, "=?", 2) == NULL)
+		REQUIRE(mail_same((struct span){ b.name.p, b.name.n }, name));
+	REQUIRE(smtp__addresses_next(&second, &b) == 0);
+}
+
 static void
 addresses(struct span s, bool utf8)
 {
@@ -288,39 +318,16 @@ addresses(struct span s, bool utf8)
 		return;
 	smtp__addresses_init(&it, s.p, s.n, &names);
 	while ((rc = smtp__addresses_next(&it, &a)) > 0) {
-		struct smtp__out out = room(ROOM), more;
-		struct smtp__addresses second;
-		struct smtp__address_entry b;
-		struct smtp__field f;
-		struct span spec, value, name = { a.name.p, a.name.n };
+		const size_t used = fuzz_used;
 
 		REQUIRE(!names.over);
-		if (a.kind != SMTP__ADDRESS_MAILBOX) {
-			REQUIRE(depth == (a.kind == SMTP__ADDRESS_GROUP_END));
-			depth = a.kind == SMTP__ADDRESS_GROUP;
+		if (a.kind == SMTP__ADDRESS_MAILBOX) {
+			address(a.name, a.spec, flags);
+			fuzz_release(used);
 			continue;
 		}
-		if (!mailbox((struct span){ a.spec.p, a.spec.n }, flags,
-		    &spec) || spec.n == 0 ||
-		    smtp__field_fault(name.p, name.n, false) != NULL)
-			continue;
-		smtp__field_begin(&f, &out, "X");
-		if (name.n > 0)
-			smtp__field_phrase(&f, name.p, name.n);
-		smtp__field_piece_text(&f, "<");
-		smtp__field_glue(&f, spec.p, spec.n);
-		smtp__field_glue(&f, ">", 1);
-		REQUIRE(smtp__field_end(&f));
-		value = read_back(&out, false);
-		more = room(value.n);
-		smtp__addresses_init(&second, value.p, value.n, &more);
-		REQUIRE(smtp__addresses_next(&second, &b) == 1);
-		REQUIRE(mail_same((struct span){ b.spec.p, b.spec.n }, spec));
-		/* Names that had to be encoded are no more what they were. */
-		if (memmem(value.p, value.n, "=?", 2) == NULL)
-			REQUIRE(mail_same((struct span){ b.name.p, b.name.n },
-			    name));
-		REQUIRE(smtp__addresses_next(&second, &b) == 0);
+		REQUIRE(depth == (a.kind == SMTP__ADDRESS_GROUP_END));
+		depth = a.kind == SMTP__ADDRESS_GROUP;
 	}
 	REQUIRE(rc == 0 ? depth == 0 : it.fault != NULL && it.fault[0] != '\0');
 }
