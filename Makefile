@@ -445,10 +445,12 @@ mutation:
 	$(call deps,tls cmocka gcc pkg-config python3)
 	@MUTANTS='$(MUTANTS)' SEED='$(SEED)' python3 tools/mutate.py
 
-# Each harness, or those of FUZZ_ONLY, for so many seconds. Words are found by
-# the dictionary, so that no comparison need be watched: twice the runs.
+# Each harness, or those of FUZZ_ONLY, for so many seconds; FUZZ_SEED makes it
+# the same run again. Words are found by the dictionary, so that no comparison
+# need be watched: twice the runs.
 FUZZ_SECONDS ?= 60
 FUZZ_ONLY    ?=
+FUZZ_SEED    ?=
 FUZZ_BUILD    = $(BUILD)/fuzzing
 fuzz:
 	$(call deps,tls clang sanitizers)
@@ -458,7 +460,8 @@ fuzz:
 		-fno-sanitize-coverage=trace-cmp' \
 		CPPFLAGS='$(CPPFLAGS) -DSMTP_WITH_NTLM=1' \
 		FUZZ=-fsanitize=fuzzer fuzzers
-	@sh tests/fuzz/run.sh $(FUZZ_BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_ONLY)
+	@FUZZ_SEED='$(FUZZ_SEED)' sh tests/fuzz/run.sh $(FUZZ_BUILD)/fuzz \
+		$(FUZZ_SECONDS) $(FUZZ_ONLY)
 
 # TORTURE=all: every point; else of those inside TLS and RSA about one of
 # TORTURE.

@@ -4,6 +4,8 @@
 #	sh tests/fuzz/run.sh BUILD/fuzz SECONDS [HARNESS...]
 #
 # FUZZ_JOBS of them run at a time; as many as there are processors without it.
+# With FUZZ_SEED a run is one that can be had again: from the same corpus it
+# tries the same inputs in the same order, as far as its seconds go.
 # What they find worth keeping stays in BUILD/fuzz/corpus; an input that breaks
 # something in BUILD/fuzz/found, whose name is printed. It belongs into
 # tests/fuzz/corpus/HARNESS then, where every `make test' runs it.
@@ -41,6 +43,7 @@ one()
 	start=$(date +%s)
 	"$where/$name" -max_total_time="$seconds" -max_len="$(length "$name")" \
 		-timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		-seed="${FUZZ_SEED:-0}" \
 		-reload=0 -entropic=0 -reduce_inputs=0 -dict="$dictionary" \
 		-artifact_prefix="$where/found/$name-" \
 		"$where/corpus/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1
