@@ -88,7 +88,9 @@ hash(struct smtp__signed *g, struct smtp_message *m)
 	while ((n = smtp__message_read(m, p, sizeof p)) > 0) {
 		size_t i = g->in_body ? 0 : take_header(g, p, (size_t)n);
 
-		if (g->header.out.over || g->header.out.n > HEADER_MAX)
+		if (g->header.out.over)
+			return fail(m, SMTP_E_MEMORY, "no memory");
+		if (g->header.out.n > HEADER_MAX)
 			return fail(m, SMTP_E_MEMORY, "the header is too long");
 		for (size_t k = 0; smtp__message_signer(m, k) != NULL; k++)
 			smtp__canon_body(&g->bodies[k], p + i, (size_t)n - i);

@@ -1143,6 +1143,116 @@ test_signed__is_one_octet_for_octet_and_on_top(void **state)
 	smtp_dkim_free(other);
 }
 
+/* What begins with its body, or has no field, is signed as it is. */
+static void
+test_signed__finds_the_body_of_odd_mail(void **state)
+{
+	static const char *const raws[] = { "\nbody\n", "\r\nbody\r\n",
+		"a\n\nbody\n", "a:\n\nbody\n", ":\n\nbody\n" };
+	struct smtp_allocator heap = smtp__store_default();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(raws); i++) {
+		struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+		struct signed_with with = { .calls = 0 };
+		struct smtp_message *m = smtp_message_new();
+		struct smtp__moment moment = { .has_random = true };
+		struct smtp__signed g;
+		char text[2048];
+		size_t n;
+
+		smtp_dkim_set_signer(d, "ed25519-sha256", keep_digest, &with);
+		(void)smtp_message_set_raw(m, smtp_source_memory(raws[i],
+		    strlen(raws[i])));
+		(void)smtp_message_add_recipient(m, "b@x.example");
+		(void)smtp_message_set_envelope_from(m, "a@x.example");
+		smtp_message_add_dkim(m, d);
+		smtp__signed_init(&g, &heap);
+		assert_int_equal(smtp__message_prepare(m, &moment), SMTP_OK);
+		n = read_all(&g, m, 0, text, sizeof text - 1, 100);
+		text[n] = '\0';
+		/* SHA-256 of "body" and a line end */
+		assert_non_null(strstr(text,
+		    "bh=Ck5SoRNWUpSR4X0COv7R5ub2pUTtl6xz4dTFz++ji4M="));
+		assert_non_null(strstr(text, "\r\n\r\nbody\r\n"));
+		smtp__signed_free(&g);
+		smtp_message_free(m);
+		smtp_dkim_free(d);
+	}
+}
+
+/* Octets that are left, and none behind. */
+static void *
+scarce(void *ctx, void *p, size_t was, size_t now)
+{
+	long *left = ctx;
+
+	(void)was;
+	if (now == 0) {
+		free(p);
+		return NULL;
+	}
+	if (*left == 0)
+		return NULL;
+	*left -= *left > 0;
+	return realloc(p, now);
+}
+
+/* Memory is not a key that cannot sign, nor a header that is too long. */
+static void
+test_signed__tells_that_memory_ended(void **state)
+{
+	int rc = SMTP_E_MEMORY;
+
+	(void)state;
+	for (long n = 0; rc != SMTP_OK; n++) {
+		struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+		struct signed_with with = { .calls = 0 };
+		struct smtp_message *m = make_message();
+		struct smtp__moment moment = { .has_random = true };
+		long left = n;
+		const struct smtp_allocator heap = { scarce, &left };
+		struct smtp__content content;
+		struct smtp__signed g;
+
+		assert_true(n < 20);
+		smtp_dkim_set_signer(d, "ed25519-sha256", keep_digest, &with);
+		smtp_message_add_dkim(m, d);
+		assert_int_equal(smtp__message_prepare(m, &moment), SMTP_OK);
+		smtp__signed_init(&g, &heap);
+		rc = smtp__signed_plan(&g, m, 0, 0, &content);
+		assert_true(rc == SMTP_OK || rc == SMTP_E_MEMORY);
+		assert_string_equal(smtp_message_error(m), rc == SMTP_OK ?
+		    "" : "dkim: no memory");
+		assert_true(n > 1 || rc == SMTP_E_MEMORY);
+		smtp__signed_free(&g);
+		smtp_message_free(m);
+		smtp_dkim_free(d);
+	}
+}
+
+/* What is not ready to be sent is not written either. */
+static void
+test_signed__is_of_a_whole_message(void **state)
+{
+	struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+	struct signed_with with = { .calls = 0 };
+	struct smtp_message *m = smtp_message_new();
+	FILE *file = tmpfile();
+
+	(void)state;
+	assert_non_null(file);
+	smtp_dkim_set_signer(d, "ed25519-sha256", keep_digest, &with);
+	smtp_message_add_dkim(m, d);
+	smtp_message_set_text(m, "nobody wrote it\n");
+	assert_int_equal(smtp_message_write(m, file, 0), SMTP_E_ARGUMENT);
+	assert_int_equal(ftell(file), 0);
+	assert_int_equal(with.calls, 0);
+	(void)fclose(file);
+	smtp_message_free(m);
+	smtp_dkim_free(d);
+}
+
 static int
 sign_later(void *ctx, const unsigned char digest[32],
     unsigned char *signature, size_t *n)
@@ -1287,6 +1397,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_signed__is_of_a_whole_message),
+		cmocka_unit_test(test_signed__tells_that_memory_ended),
+		cmocka_unit_test(test_signed__finds_the_body_of_odd_mail),
 		cmocka_unit_test(
 		    test_canon__body_is_that_of_the_rfc_however_it_is_cut),
 		cmocka_unit_test(test_canon__header_is_relaxed_or_as_it_was),
