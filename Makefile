@@ -326,7 +326,8 @@ $(BUILD)/tests/net_fails: WRAP = $(NET_WRAP:%=-Wl,--wrap=%)
 # What mbedTLS and files seldom answer.
 TLS_WRAP := $(addprefix mbedtls_ssl_,handshake setup set_hostname read write \
 	config_defaults conf_own_cert get_session set_session check_pending \
-	get_max_out_record_payload get_verify_result) mbedtls_md \
+	get_max_out_record_payload get_verify_result \
+	export_keying_material) mbedtls_md psa_crypto_init \
 	$(addprefix mbedtls_x509_,time_is_past crt_parse_path crt_parse_file) \
 	fseek ftell fread getentropy open clock_gettime calloc
 $(BUILD)/tests/tls_fails: WRAP = $(TLS_WRAP:%=-Wl,--wrap=%)

@@ -25,6 +25,7 @@ LEFT_OUT("SMTP_WITH_TLS")
 
 #include "net/net.h"
 #include "net/tls.h"
+#include "support/outside.h"
 #include "support/ports.h"
 #include "support/session.h"
 #include "support/starve.h"
@@ -34,6 +35,14 @@ LEFT_OUT("SMTP_WITH_TLS")
 #define PRIVATE(field) field
 #else
 #define PRIVATE(field) MBEDTLS_PRIVATE(field)
+#endif
+
+/* As lib/net/tls_shared_mbedtls.c has it. */
+#if MBEDTLS_VERSION_MAJOR >= 3 && defined(MBEDTLS_PSA_CRYPTO_C)
+#define WITH_PSA 1
+#include <psa/crypto.h>
+#else
+#define WITH_PSA 0
 #endif
 
 static const char host[] = "mail.example.com";
@@ -149,6 +158,15 @@ WRAP(mbedtls_ssl_check_pending, (const mbedtls_ssl_context *ssl), (ssl))
 WRAP(mbedtls_md, (const mbedtls_md_info_t *md, const unsigned char *p,
     size_t n, unsigned char *out), (md, p, n, out))
 WRAP(mbedtls_x509_time_is_past, (const mbedtls_x509_time *to), (to))
+#if defined(MBEDTLS_SSL_KEYING_MATERIAL_EXPORT)
+WRAP(mbedtls_ssl_export_keying_material, (mbedtls_ssl_context *ssl,
+    unsigned char *out, size_t n, const char *label, size_t label_n,
+    const unsigned char *context, size_t context_n, int use_context),
+    (ssl, out, n, label, label_n, context, context_n, use_context))
+#endif
+#if WITH_PSA
+WRAP(psa_crypto_init, (void), ())
+#endif
 WRAP(fseek, (FILE *file, long at, int whence), (file, at, whence))
 WRAP(mbedtls_x509_crt_parse_file, (mbedtls_x509_crt *crt, const char *path),
     (crt, path))
@@ -296,8 +314,10 @@ __wrap_mbedtls_ssl_read(mbedtls_ssl_context *ssl, unsigned char *p, size_t n)
 
 	if (script.on)
 		ssl->PRIVATE(out_left) = 0;
-	if (script.on || plays("mbedtls_ssl_read", &answer))
+	if (script.on)
 		return MBEDTLS_ERR_SSL_WANT_READ;
+	if (plays("mbedtls_ssl_read", &answer))
+		return answer;
 	return __real_mbedtls_ssl_read(ssl, p, n);
 }
 
@@ -633,6 +653,169 @@ test_tls_fails__what_says_nothing_does_not_hold_the_caller(void **state)
 	smtp__tls_shared_free(shared);
 }
 
+/* ---- tickets of TLS 1.3, which the library says as it says an error */
+
+#if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+enum { TICKET = MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET };
+
+static void
+test_tls_fails__tickets_are_passed_over(void **state)
+{
+	static const int answers[] = { TICKET, 5 };
+	static const size_t left[] = { 0, 0 };
+	struct smtp__tls_shared *shared = shared_of(false);
+	struct pair pair;
+
+	(void)state;
+	pair_begin(&pair, shared, NULL);
+	play_one("mbedtls_ssl_handshake", 0, TICKET);
+	play.once = true;
+	assert_int_equal(pair_shake(&pair), SMTP_OK);
+	assert_int_equal(play.hits, 1);
+	assert_true(info_of(&pair).verified);
+	memset(&script, 0, sizeof script);
+	script.on = true;
+	script.answers = answers;
+	script.left = left;
+	script.n = 2;
+	assert_int_equal(pair.t.write(pair.t.ctx, "hello", 5), 5);
+	assert_int_equal(script.at, 2);
+	assert_int_equal(script.asked[1], 5);
+	script.on = false;
+	pair_end(&pair);
+	smtp__tls_shared_free(shared);
+}
+
+/* Who gives nothing else does not hold the caller for ever. */
+static void
+test_tls_fails__tickets_without_end_are_a_failure(void **state)
+{
+	struct smtp__tls_shared *shared = shared_of(false);
+	struct pair pair;
+	char octet;
+
+	(void)state;
+	pair_begin(&pair, shared, NULL);
+	play_one("mbedtls_ssl_handshake", 0, TICKET);
+	assert_int_equal(smtp__tls_handshake(pair.tls), SMTP_E_TLS);
+	assert_in_range(play.hits, 10, 100);
+	play.name = NULL;
+	assert_string_equal(info_of(&pair).error,
+	    "the server sends tickets without end");
+	assert_int_equal(pair.t.read(pair.t.ctx, &octet, 1), SMTP_IO_FAILED);
+	pair_end(&pair);
+
+	pair_begin(&pair, shared, NULL);
+	assert_int_equal(pair_shake(&pair), SMTP_OK);
+	play_one("mbedtls_ssl_read", 0, TICKET);
+	assert_int_equal(pair.t.read(pair.t.ctx, &octet, 1), SMTP_IO_FAILED);
+	assert_in_range(play.hits, 10, 100);
+	play.name = NULL;
+	assert_int_equal(pair.t.write(pair.t.ctx, "x", 1), SMTP_IO_FAILED);
+	pair_end(&pair);
+	smtp__tls_shared_free(shared);
+}
+#endif
+
+/* ---- versions */
+
+/* Asked for TLS 1.2 by who said it knew no more, a server of 1.3 tells. */
+static void
+test_tls_fails__who_is_pressed_down_goes_no_further(void **state)
+{
+	struct outside *o = outside_openssl(&good, NULL);
+	struct smtp__tls_shared *shared = shared_of(false);
+
+	(void)state;
+	for (int older = 0; older < 2; older++) {
+		struct smtp_transport inner = outside_connect(o);
+		struct pair pair;
+
+		assert_int_equal(smtp__tls_start_again(&pair.tls, &pair.t,
+		    &inner, shared, host, NULL, older ?
+		    SMTP__TLS_AGAIN_OLDER : SMTP__TLS_NOT_AGAIN), SMTP_OK);
+		assert_int_equal(outside_shake(pair.tls, &pair.t), older ?
+		    SMTP_E_TLS : SMTP_OK);
+		assert_string_equal(info_of(&pair).error, older ?
+		    "the server has TLS 1.3, and something between presses "
+		    "for TLS 1.2" : "");
+		assert_int_equal(info_of(&pair).again, SMTP__TLS_NOT_AGAIN);
+		pair.t.close(pair.t.ctx);
+	}
+	smtp__tls_shared_free(shared);
+	outside_stop(o);
+}
+
+/* A signature of TLS 1.3 in TLS 1.2: without 1.3 it is another one. */
+static void
+test_tls_fails__the_older_version_may_do_better(void **state)
+{
+#if MBEDTLS_VERSION_MAJOR >= 3 && defined(MBEDTLS_SSL_PROTO_TLS1_3)
+	static const struct {
+		long after;              /* so many steps of both sides     */
+		int answer;
+		enum smtp__tls_again again;
+	} rows[] = {
+		{ 0, MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER, SMTP__TLS_NOT_AGAIN },
+		{ 2, MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER,
+		    SMTP__TLS_AGAIN_OLDER },
+		{ 2, MBEDTLS_ERR_SSL_INTERNAL_ERROR, SMTP__TLS_NOT_AGAIN }
+	};
+	struct smtp__tls_shared *shared = shared_of(false);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct pair pair;
+
+		pair_begin(&pair, shared, NULL);
+		for (long k = 0; k < rows[i].after; k++) {
+			assert_true(smtp__tls_handshake(pair.tls) > 0);
+			tls_peer_step(&pair.peer);
+		}
+		play_one("mbedtls_ssl_handshake", 0, rows[i].answer);
+		assert_int_equal(smtp__tls_handshake(pair.tls), SMTP_E_TLS);
+		play.name = NULL;
+		assert_int_equal(info_of(&pair).again, rows[i].again);
+		pair_end(&pair);
+	}
+	smtp__tls_shared_free(shared);
+#else
+	(void)state;
+#endif
+}
+
+/* What cannot be exported binds nothing. */
+static void
+test_tls_fails__a_session_without_octets_to_bind_to(void **state)
+{
+#if defined(MBEDTLS_SSL_KEYING_MATERIAL_EXPORT) && \
+    defined(MBEDTLS_SSL_PROTO_TLS1_3)
+	struct outside *o = outside_openssl(&good, "-tls1_3", NULL);
+	struct smtp__tls_shared *shared = shared_of(false);
+	struct smtp_transport inner = outside_connect(o);
+	unsigned char octets[SMTP__TLS_BINDING_BYTES];
+	struct pair pair;
+
+	(void)state;
+	assert_int_equal(smtp__tls_start(&pair.tls, &pair.t, &inner, shared,
+	    host, NULL), SMTP_OK);
+	assert_int_equal(outside_shake(pair.tls, &pair.t), SMTP_OK);
+	play_one("mbedtls_ssl_export_keying_material", 0,
+	    MBEDTLS_ERR_SSL_INTERNAL_ERROR);
+	assert_int_equal(smtp__tls_binding(pair.tls, SMTP__TLS_EXPORTER,
+	    octets, sizeof octets), 0);
+	assert_int_equal(play.hits, 1);
+	play.name = NULL;
+	assert_int_equal(smtp__tls_binding(pair.tls, SMTP__TLS_EXPORTER,
+	    octets, sizeof octets), 32);
+	pair.t.close(pair.t.ctx);
+	smtp__tls_shared_free(shared);
+	outside_stop(o);
+#else
+	(void)state;
+#endif
+}
+
 /* ---- begin */
 
 static void
@@ -675,6 +858,10 @@ test_tls_fails__settings_that_the_library_refuses(void **state)
 		int answer, status;
 		const char *why;
 	} rows[] = {
+#if WITH_PSA
+		{ "psa_crypto_init", 0, PSA_ERROR_INSUFFICIENT_ENTROPY,
+		    SMTP_E_TLS, "mbedTLS could not be made ready" },
+#endif
 		{ "mbedtls_ssl_config_defaults", 0,
 		    MBEDTLS_ERR_SSL_ALLOC_FAILED, SMTP_E_MEMORY,
 		    "no memory for TLS" },
@@ -1096,6 +1283,35 @@ test_tls_fails__a_key_without_a_digest_is_no_pinned_one(void **state)
 	smtp__tls_shared_free(shared);
 }
 
+/* What cannot be told of a peer is not made up. */
+static void
+test_tls_fails__a_key_without_a_digest_is_not_told(void **state)
+{
+#if !defined(TLS_ARCHIVES)
+	struct server *s = server_start("--tls", "implicit", NULL);
+
+	(void)state;
+	for (int fails = 0; fails < 2; fails++) {
+		struct smtp_options *o = options_for(s, NULL);
+		struct smtp *smtp;
+
+		play_one(fails ? "mbedtls_md" : NULL, 0,
+		    MBEDTLS_ERR_MD_ALLOC_FAILED);
+		expect_rc("open", NULL, smtp_open(&smtp, server_url(s,
+		    "smtps", "localhost"), o), SMTP_OK);
+		play.name = NULL;
+		assert_int_equal(strlen(smtp_tls_value(smtp, "pin")),
+		    fails ? 0 : 52);
+		assert_string_equal(smtp_tls_value(smtp, "verified"), "yes");
+		smtp_close(smtp);
+		smtp_options_free(o);
+	}
+	server_stop(s);
+#else
+	(void)state;
+#endif
+}
+
 /* A system without random octets makes no session. */
 static void
 test_tls_fails__without_random_octets_there_is_none(void **state)
@@ -1211,6 +1427,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
+		    test_tls_fails__a_key_without_a_digest_is_not_told),
+		cmocka_unit_test(
 		    test_tls_fails__a_yes_without_a_certificate_is_none),
 		cmocka_unit_test(test_tls_fails__what_is_found_last_counts),
 		cmocka_unit_test(test_tls_fails__what_the_judge_found_counts),
@@ -1223,6 +1441,17 @@ main(void)
 		    test_tls_fails__an_alert_goes_before_what_is_written),
 		cmocka_unit_test(
 		    test_tls_fails__what_says_nothing_does_not_hold_the_caller),
+#if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+		cmocka_unit_test(test_tls_fails__tickets_are_passed_over),
+		cmocka_unit_test(
+		    test_tls_fails__tickets_without_end_are_a_failure),
+#endif
+		cmocka_unit_test(
+		    test_tls_fails__who_is_pressed_down_goes_no_further),
+		cmocka_unit_test(
+		    test_tls_fails__the_older_version_may_do_better),
+		cmocka_unit_test(
+		    test_tls_fails__a_session_without_octets_to_bind_to),
 		cmocka_unit_test(
 		    test_tls_fails__what_cannot_begin_has_a_reason),
 		cmocka_unit_test(

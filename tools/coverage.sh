@@ -4,8 +4,10 @@
 #	BUILD=build sh tools/coverage.sh
 #
 # Builds with gcc --coverage into BUILD/coverage, runs the unit tests, the
-# dialogues, the hostile servers and the sessions of tests/torture, and prints
-# a row for each file. What no test reached stands in
+# dialogues, the hostile servers and the sessions of tests/torture; then into
+# BUILD/coverage/tls36 the library with mbedTLS 3.6, and runs the tests of TLS,
+# since the other has no TLS 1.3. A line counts where one of both took it.
+# Prints a row for each file. What no test reached stands in
 # BUILD/coverage/missed.txt, as file:line. tools/coverage.py says what counts
 # and how much must be reached; docs/testing.md says why.
 #
@@ -23,10 +25,21 @@ work=${BUILD:-build}/coverage
 BUILD=$work
 export BUILD
 
-$MAKE --no-print-directory -s -j"$jobs" $what BUILD="$work" \
-	CPPFLAGS=-DSMTP_WITH_NTLM=1 LDFLAGS= \
-	CFLAGS='-O0 -g --coverage -fprofile-update=atomic' \
-	all tests "$work/tests/torture/torture" || exit 1
+build()
+{
+	$MAKE --no-print-directory -s -j"$jobs" $what LDFLAGS= \
+		CPPFLAGS=-DSMTP_WITH_NTLM=1 \
+		CFLAGS='-O0 -g --coverage -fprofile-update=atomic' "$@"
+}
+newer=
+for source in tests/test_tls*.c; do
+	program=${source#tests/test_}
+	newer="$newer $work/tls36/tests/${program%.c}"
+done
+build BUILD="$work" all tests "$work/tests/torture/torture" || exit 1
+sh tools/fetch-mbedtls36.sh build/mbedtls36 || exit 1
+build BUILD="$work/tls36" MBEDTLS_PREFIX=build/mbedtls36 \
+	"$work/tls36/tools/demo-server" $newer || exit 1
 find "$work" -name '*.gcda' -exec rm -f '{}' +
 
 programs=
@@ -36,6 +49,8 @@ for source in tests/test_*.c; do
 done
 tests=1
 SMTP_TEST_SECONDS=1200 sh tests/run.sh $programs >"$work/tests.log" 2>&1 ||
+	tests=0
+BUILD=$work/tls36 sh tests/run.sh --only $newer >>"$work/tests.log" 2>&1 ||
 	tests=0
 [ $tests -eq 1 ] || grep -v '^ok' "$work/tests.log"
 # Of the points inside TLS and RSA, which are none of lib/, only few.

@@ -295,14 +295,6 @@ keep(struct smtp__tls *tls, bool once)
 		    &tls->judge.peer, tls->judge.errors);
 }
 
-/* A ticket of TLS 1.3 serves once, RFC 8446 section C.4. */
-static void
-keep_ticket(struct smtp__tls *tls)
-{
-	if (tls->status == SMTP_OK)
-		keep(tls, true);
-}
-
 /* RFC 7627 section 5.3: without its extension no session is worth keeping. */
 static void
 keep_session(struct smtp__tls *tls)
@@ -531,7 +523,7 @@ static int
 answer(struct smtp__tls *tls, int error, int *idle)
 {
 	if (is_ticket(error) && ++*idle < IDLE_MAX) {
-		keep_ticket(tls);
+		keep(tls, true); /* it serves once, RFC 8446 section C.4 */
 		return 0;
 	}
 	switch (error) {
