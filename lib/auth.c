@@ -245,7 +245,7 @@ give(struct smtp *s, const struct smtp__stepped *m)
 		.password = s->credentials.password,
 		.token = s->credentials.token,
 		.authzid = s->credentials.authzid,
-		.host = s->identity != NULL ? s->identity : "",
+		.host = s->identity,
 		.service = s->lmtp ? "lmtp" : "smtp",
 		.random = random_octets,
 		.random_ctx = (void *)(uintptr_t)hooks,
@@ -485,13 +485,12 @@ smtp__auth_again(struct smtp *s, int status)
 	struct smtp__auth *a = &s->auth;
 
 	smtp__auth_end(s);
-	if (!a->failed && s->replies > 0 && renews(s, s->code)) {
+	if (!a->failed && renews(s, s->code)) {
 		int rc = smtp__auth_ask(s);
 
 		return rc >= 0 || s->error[0] != '\0' ? rc : status;
 	}
-	if (a->failed || s->replies == 0 || a->attempts >= ATTEMPTS ||
-	    !narrow(s, s->code))
+	if (a->failed || a->attempts >= ATTEMPTS || !narrow(s, s->code))
 		return status;
 	return begin_best(s) == SMTP_OK ? SMTP_OK : status;
 }

@@ -66,8 +66,7 @@ has_status(const struct smtp__sending *g, int status)
 static bool
 is_open(const struct smtp__recipient *r)
 {
-	return r->outcome.status != SMTP_OK &&
-	    r->outcome.status != SMTP_E_UNKNOWN;
+	return r->outcome.status != SMTP_OK;
 }
 
 int
@@ -280,7 +279,7 @@ smtp__deliver_start(struct smtp *s)
 	s->mails += g->started;
 	s->flying += g->started;
 	s->waiting -= g->started;
-	if (!g->started && rc != SMTP_E_STATE) {
+	if (!g->started) {
 		(void)smtp__deliver_collect(s);
 		g->decided = true;
 	}
@@ -300,8 +299,7 @@ whose_turn(const struct smtp *s)
 {
 	struct smtp__sending *g = s->oldest;
 
-	while (g != NULL && !(g->started && g->delivery.status > 0 &&
-	    g->delivery.phase > SMTP_PHASE_MAIL &&
+	while (!(g->started && g->delivery.phase > SMTP_PHASE_MAIL &&
 	    g->delivery.phase < SMTP_PHASE_FINAL))
 		g = g->next;
 	return g;
@@ -362,8 +360,6 @@ smtp__deliver_content(struct smtp *s)
 	ptrdiff_t n;
 
 	s->sending = whose_turn(s);
-	if (s->sending == NULL || io->content_room == 0)
-		return false;
 	if (io->content_of != s->sending) {
 		io->content_of = s->sending;
 		io->content_at = io->content_n = 0;
@@ -477,7 +473,7 @@ put_row(struct smtp__sending *g, const struct smtp_rcpt *row,
 {
 	const struct smtp__outcome *all = smtp__message_outcome(g->message);
 	bool own = o->text != NULL && o->code == row->code &&
-	    o->phase == row->phase && row->code != 0;
+	    o->phase == row->phase;
 
 	if (!own) {
 		bool shared = row->code != 0 && all->code == row->code;

@@ -75,10 +75,10 @@ seek(int fd, int64_t at, int whence)
 static uint64_t
 size_from(int fd, int64_t start)
 {
-	struct stat status;
+	struct stat status = { 0 };      /* of no kind, if it has none     */
 
-	if (start >= 0 && fstat(fd, &status) == 0 &&
-	    S_ISREG(status.st_mode) && status.st_size >= start)
+	(void)fstat(fd, &status);
+	if (start >= 0 && S_ISREG(status.st_mode) && status.st_size >= start)
 		return (uint64_t)(status.st_size - start);
 	return SMTP_SIZE_UNKNOWN;
 }

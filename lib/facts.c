@@ -51,9 +51,8 @@ smtp__facts_note(struct smtp *s)
 {
 	struct smtp__tls_info info;
 
+	s->facts = smtp__memory_new(&s->heap, sizeof *s->facts);
 	if (s->facts == NULL)
-		s->facts = smtp__memory_new(&s->heap, sizeof *s->facts);
-	if (s->facts == NULL || s->tls == NULL)
 		return;
 	smtp__tls_info(s->tls, &info);
 	copy(s->facts->version, sizeof s->facts->version, info.version);

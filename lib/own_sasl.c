@@ -10,7 +10,7 @@ struct speaker {
 	const struct smtp_sasl *sasl;
 	struct smtp_sasl_given given;
 	void *state;
-	bool begun, spoke;
+	bool begun;
 };
 
 /* An error of a program's own function, which may be anything. */
@@ -54,11 +54,6 @@ step(void *memory, const void *challenge, size_t n,
 	struct smtp_sasl_response own = { 0 };
 	int rc;
 
-	/* Only before the first response of one that speaks first. */
-	if (challenge == NULL && (s->spoke ||
-	    !(s->sasl->flags & SMTP_SASL_FIRST)))
-		challenge = "";
-	s->spoke = true;
 	rc = error_of(s->sasl->step(s->state, challenge, n, &own));
 	response->p = own.n == 0 ? "" : own.p;
 	response->n = own.n;

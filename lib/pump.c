@@ -89,7 +89,7 @@ feed(struct smtp *s)
 		    io->in_n - io->in_at);
 		smtp__trace_heard(s->trace, io->in + io->in_at, n);
 		io->in_at += n;
-		moved |= n > 0;
+		moved = true;
 		if (smtp_engine_reply(s->engine, &reply)) {
 			s->replies++;
 			smtp__heard_reply(s, &reply);
@@ -97,8 +97,6 @@ feed(struct smtp *s)
 			if (is_leaving(s))
 				smtp__heard_leaving(s);
 		}
-		if (n == 0)
-			break;
 	}
 	if (io->in_at == io->in_n)
 		io->in_at = io->in_n = 0;
@@ -132,7 +130,7 @@ read_in(struct smtp *s, int *wait)
 	struct smtp__io *io = s->io;
 	ptrdiff_t n;
 
-	if (s->read_ended || io->in_n > 0)
+	if (s->read_ended)
 		return false;
 	n = s->transport.read(s->transport.ctx, io->in, io->in_room);
 	if (n > 0) {
@@ -162,7 +160,6 @@ take(struct smtp *s)
 {
 	struct smtp__io *io = s->io;
 	bool ready = true;
-	unsigned want;
 
 	while (io->out_n < io->out_room && ready) {
 		unsigned char *p = io->out + io->out_n;
@@ -183,9 +180,8 @@ take(struct smtp *s)
 		io->out_n += n;
 	}
 	/* The engine gave up on the way: what stands here has no end. */
-	want = smtp_engine_want(s->engine);
 	if (smtp_engine_status(s->engine) != SMTP_OK &&
-	    (want & SMTP_ENGINE_DONE || want == SMTP_ENGINE_RESULT))
+	    smtp_engine_want(s->engine) == SMTP_ENGINE_RESULT)
 		io->out_n = 0;
 }
 
@@ -246,8 +242,7 @@ has_word(const struct smtp *s)
 	if (want & (SMTP_ENGINE_DONE | SMTP_ENGINE_RESULT))
 		return true;
 	return want & (SMTP_ENGINE_READY | SMTP_ENGINE_TLS |
-	    SMTP_ENGINE_RESPONSE) &&
-	    io->out_n == 0 && io->in_n == 0;
+	    SMTP_ENGINE_RESPONSE) && io->out_n == 0;
 }
 
 /* A block that leaves slowly has its time from the last octet on. */

@@ -66,7 +66,7 @@ behind(const char *words, size_t n, const char *mark)
 static size_t
 first_line(const char *words, size_t n)
 {
-	const char *end = n > 0 ? memchr(words, '\n', n) : NULL;
+	const char *end = memchr(words, '\n', n);
 
 	return end == NULL ? n : (size_t)(end - words);
 }

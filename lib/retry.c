@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <string.h>
 
 #include <smtp/engine.h>
@@ -236,7 +237,8 @@ read_enhanced(const char *text, struct smtp__failed *f)
 	unsigned part[3] = { 0 }, n = 0;
 
 	f->subject = f->detail = SMTP_NO_ENHANCED;
-	for (; *text != '\0' && n < 3; text++) {
+	for (; *text != '\0'; text++) {
+		assert(n < 3);           /* we have written it             */
 		if (*text == '.')
 			n++;
 		else

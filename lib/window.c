@@ -327,7 +327,7 @@ static int
 launch(struct smtp *s, bool begun)
 {
 	if (s->oldest == NULL)
-		return begun ? smtp__op_finish(s, SMTP_OK) : SMTP_OK;
+		return smtp__op_finish(s, SMTP_OK);
 	smtp__op_set_deadline(s);
 	if (begun)
 		(void)smtp__op_ready(s);
@@ -438,8 +438,7 @@ step(struct smtp *s)
 		return SMTP_OK;
 	s->held = 0;
 	rc = smtp__op_step(s);
-	has_result = s->operation == SMTP__SENDING && s->window != NULL &&
-	    s->window->ended;
+	has_result = s->operation == SMTP__SENDING && s->window->ended;
 	return has_result ? SMTP_OK : rc;
 }
 

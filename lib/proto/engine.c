@@ -543,8 +543,7 @@ give_piece(struct smtp_engine *e)
 static void
 give_content(struct smtp_engine *e, const void *p, size_t n, bool last)
 {
-	/* What is on its way is lent, and was counted. */
-	if ((smtp_engine_want(e) & SMTP_ENGINE_CONTENT) == 0)
+	if ((e->say != BODY && !smtp__lacks_piece(e)) || e->stuff.end)
 		return;
 	e->stuff.in = p;
 	e->stuff.in_n = n;
