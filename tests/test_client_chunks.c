@@ -138,6 +138,26 @@ even_text(void)
 	return text;
 }
 
+/* Each chunk would wait for a reply: more than one of them is worse. */
+static void
+test_client_chunks__goes_by_data_where_that_waits_less(void **state)
+{
+	needs(SMTP_WITH_BDAT);
+	struct server *s = server_play(PLAY_OPEN("S: 250 CHUNKING\n")
+	    "C: MAIL*\n" OK(1) "C: RCPT*\n" OK(1) "C: DATA\nS: 354 go\nC.\n"
+	    OK(1) BYE, NULL);
+	struct smtp *smtp = session_to(s, server_url(s, PLAIN, "localhost"),
+	    "timeout", "5", NULL);
+	struct smtp_message *m = mail_of(long_text(), "b@example.com", NULL);
+
+	(void)state;
+	expect_rc("large", smtp, smtp_send(smtp, m), SMTP_OK);
+	smtp_close(smtp);
+	expect_complete("large", s);
+	smtp_message_free(m);
+	server_stop(s);
+}
+
 /* The same mail both ways, in one piece and in drops: it arrives the same. */
 static void
 test_client_chunks__carries_what_data_carries(void **state)
@@ -459,6 +479,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    test_client_chunks__goes_by_data_where_that_waits_less),
 		cmocka_unit_test(test_client_chunks__takes_no_round_trip_more),
 		cmocka_unit_test(
 			test_client_chunks__carries_what_data_carries),

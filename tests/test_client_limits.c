@@ -92,6 +92,21 @@ static const struct dialogue {
 	    OK OK OK GO PLAY_BYE,
 	    { "b1@x.example", "b2@x.example", "b3@x.example" },
 	    { SMTP_OK, SMTP_OK, SMTP_OK }, SMTP_OK, "" },
+	{ "too big is not too many", HELLO("RCPTMAX=9")
+	    MAIL RCPT("b1@x.example") RCPT("b2@x.example")
+	    RCPT("b3@x.example") RCPT("b4@x.example") DATA
+	    OK OK "S: 452 4.3.4 big\nS: 452 4.2.2 full\n"
+	    "S: 450 4.5.3 later\n" GO PLAY_BYE,
+	    { "b1@x.example", "b2@x.example", "b3@x.example",
+	      "b4@x.example" },
+	    { SMTP_OK, SMTP_E_LATER, SMTP_E_LATER, SMTP_E_LATER },
+	    SMTP_E_PARTIAL, "" },
+	{ "the system is full", HELLO("RCPTMAX=9")
+	    MAIL RCPT("b1@x.example") RCPT("b2@x.example") DATA
+	    OK OK "S: 452 4.3.1 full\n" GO
+	    MAIL RCPT("b2@x.example") DATA OK OK GO PLAY_BYE,
+	    { "b1@x.example", "b2@x.example" },
+	    { SMTP_OK, SMTP_OK }, SMTP_OK, "" },
 	{ "the second is lost", HELLO("RCPTMAX=1")
 	    MAIL RCPT("b1@x.example") DATA OK OK GO
 	    MAIL RCPT("b2@x.example") DATA OK OK "S: 354 go\nC.\nCLOSE\n",
@@ -327,10 +342,77 @@ test_limits__what_is_read_once_is_not_split(void **state)
 	server_stop(s);
 }
 
+static struct smtp_source *
+once(const char **left)
+{
+	return smtp_source_callback(read_once, NULL, NULL, left,
+		SMTP_SIZE_UNKNOWN);
+}
+
+/* Who is left is not always behind those that are taken. */
+static void
+test_limits__whose_domain_is_one_too_many_is_left(void **state)
+{
+	struct server *s = server_play(HELLO("RCPTDOMAINMAX=1")
+		MAIL RCPT("b@x.example") RCPT("d@x.example") DATA OK OK OK GO
+		PLAY_BYE, "--tls", "none", NULL);
+	struct smtp *smtp = session_to(s, server_url(s, PLAIN,
+		"localhost"), "timeout", "5", NULL);
+	struct smtp_message *m = smtp_message_new();
+	const char *left = plain_mail;
+
+	(void)state;
+	assert_int_equal(SMTP_OK, smtp_message_set_raw(m, once(&left)));
+	(void)smtp_message_set_envelope_from(m, "a@example.com");
+	(void)smtp_message_add_recipient(m, "b@x.example");
+	(void)smtp_message_add_recipient(m, "c@y.example");
+	(void)smtp_message_add_recipient(m, "d@x.example");
+	expect_rc("domains", smtp, smtp_send(smtp, m), SMTP_E_PARTIAL);
+	expect_row("domains", m, 0, SMTP_OK, 250);
+	expect_row("domains", m, 1, SMTP_E_LATER, 0);
+	expect_row("domains", m, 2, SMTP_OK, 250);
+	assert_string_equal("4.5.3", smtp_message_recipient_enhanced(m, 1));
+	smtp_close(smtp);
+	expect_complete("domains", s);
+	smtp_message_free(m);
+	server_stop(s);
+}
+
+/* Who has it already is not told otherwise, nor sent it again. */
+static void
+test_limits__who_has_it_is_not_left(void **state)
+{
+	struct server *s = server_play(HELLO("RCPTMAX=1")
+		MAIL RCPT("b@example.com") DATA OK OK GO
+		MAIL RCPT("c@example.com") DATA OK OK GO PLAY_BYE,
+		"--tls", "none", NULL);
+	struct smtp *smtp = session_to(s, server_url(s, PLAIN,
+		"localhost"), "timeout", "5", NULL);
+	struct smtp_message *m = mail_of(plain_mail, "b@example.com", NULL);
+	const char *left = plain_mail;
+
+	(void)state;
+	expect_rc("first", smtp, smtp_send(smtp, m), SMTP_OK);
+	assert_int_equal(SMTP_OK, smtp_message_set_raw(m, once(&left)));
+	(void)smtp_message_add_recipient(m, "c@example.com");
+	(void)smtp_message_add_recipient(m, "d@example.com");
+	expect_rc("next", smtp, smtp_send(smtp, m), SMTP_E_PARTIAL);
+	expect_row("next", m, 0, SMTP_OK, 250);
+	expect_row("next", m, 1, SMTP_OK, 250);
+	expect_row("next", m, 2, SMTP_E_LATER, 0);
+	smtp_close(smtp);
+	expect_complete("next", s);
+	smtp_message_free(m);
+	server_stop(s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_limits__who_has_it_is_not_left),
+		cmocka_unit_test(
+		    test_limits__whose_domain_is_one_too_many_is_left),
 		cmocka_unit_test(test_limits__are_read),
 		cmocka_unit_test(test_limits__are_kept),
 		cmocka_unit_test(

@@ -192,6 +192,19 @@ test_client_memory__failures_leak_nothing(void **state)
 	assert_int_equal(open_before, descriptors());
 }
 
+/* An allocator that says nothing is none. */
+static void
+test_client_memory__no_function_is_the_usual_one(void **state)
+{
+	const struct smtp_allocator none = { NULL, NULL };
+	struct smtp_options *o = smtp_options_new_with(&none);
+
+	(void)state;
+	assert_non_null(o);
+	assert_int_equal(smtp_options_set(o, "timeout", "5"), SMTP_OK);
+	smtp_options_free(o);
+}
+
 static int
 give_token(void *ctx, const char *user, int refused, char *token, size_t room)
 {
@@ -258,6 +271,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    test_client_memory__no_function_is_the_usual_one),
 		cmocka_unit_test(test_client_memory__each_allocation_may_fail),
 		cmocka_unit_test(test_client_memory__failures_leak_nothing),
 		cmocka_unit_test(

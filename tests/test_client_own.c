@@ -16,7 +16,8 @@
 /* ---- a mechanism that says what it was told, word by word */
 
 struct play {
-	const char *says;        /* words with "|" between; "!" fails     */
+	const char *says;        /* words with "|" between; "!" fails,    */
+				 /* "!!" without a word                   */
 	int begins;              /* what begin returns                    */
 	unsigned calls, ends;
 	char given[200];
@@ -53,7 +54,8 @@ step(void *state, const void *challenge, size_t n,
 	    challenge == NULL ? "NULL" : (const char *)challenge);
 	p->calls++;
 	if (*p->says == '!') {
-		response->why = "it does not like that";
+		response->why = p->says[1] == '!' ? NULL :
+		    "it does not like that";
 		return SMTP_E_AUTH;
 	}
 	memcpy(p->said, p->says, k);
@@ -138,6 +140,10 @@ static const struct {
 	    OFFER("X-OWN") BYE, "smtps", "X-OWN", NULL, SMTP_SASL_FIRST,
 	    NAMED, "!", "localhost smtp me - - - 1", "NULL|", SMTP_E_AUTH,
 	    "AUTH X-OWN: it does not like that" },
+	{ "it gives up without a word",
+	    OFFER("X-OWN") BYE, "smtps", "X-OWN", NULL, SMTP_SASL_FIRST,
+	    NAMED, "!!", "localhost smtp me - - - 1", "NULL|", SMTP_E_AUTH,
+	    "AUTH X-OWN: AUTH" },
 	{ "it gives up later",
 	    OFFER("X-OWN") "C: AUTH X-OWN b25l\nS: 334 aGk=\nC: *\n"
 	    "S: 501 5.7.0 cancelled\n" BYE, "smtps", "X-OWN", NULL,
@@ -225,6 +231,7 @@ static const struct {
 	    "C: AUTH PLAIN AHVzZXIAc2VjcmV0\nS: 235 ok\n" BYE },
 	{ SMTP_E_ARGUMENT, SMTP_E_ARGUMENT, OFFER("PLAIN X-OWN") BYE },
 	{ SMTP_E_MEMORY, SMTP_E_MEMORY, OFFER("PLAIN X-OWN") BYE },
+	{ SMTP_E_STATE, SMTP_E_STATE, OFFER("PLAIN X-OWN") BYE },
 	{ 1, SMTP_OK, OFFER("PLAIN X-OWN")
 	    "C: AUTH PLAIN AHVzZXIAc2VjcmV0\nS: 235 ok\n" BYE },
 };
@@ -287,6 +294,7 @@ test_client_own__is_added_by_its_name(void **state)
 {
 	static const char *const bad[] = {
 		"", "x-own", "X OWN", "X.OWN", "X-OWN\n",
+		"X{OWN}", "X-\x80",
 		"ABCDEFGHIJKLMNOPQRSTU",
 	};
 	struct smtp_options *o = smtp_options_new();

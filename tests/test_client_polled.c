@@ -123,13 +123,20 @@ test_polled__lines_are_taken(void **state)
 	int who;
 
 	(void)state;
-	peer_init(&peer, HELLO BYE, 0);
+	peer_init(&peer, HELLO "C: RSET\nS: 250 ok\n" BYE, 0);
 	smtp = open_to(&peer.transport, "trace", "yes");
 	while ((who = smtp_trace_take(smtp, line, sizeof line)) > 0)
 		(void)snprintf(got + strlen(got), sizeof got - strlen(got),
 			"%c%s\n", who, line);
 	assert_int_equal(0, who);
 	assert_non_null(strstr(got, want));
+	/* a line that is longer than there is room is cut */
+	expect_rc("noop", smtp, smtp_reset(smtp), SMTP_OK);
+	assert_int_equal('C', smtp_trace_take(smtp, line, 3));
+	assert_string_equal(line, "RS");
+	assert_int_equal('S', smtp_trace_take(smtp, line, 1));
+	assert_string_equal(line, "");
+	assert_int_equal(0, smtp_trace_take(smtp, line, sizeof line));
 	assert_int_equal(SMTP_E_MEMORY, smtp_trace_take(NULL, line, 1));
 	assert_int_equal(SMTP_E_ARGUMENT, smtp_trace_take(smtp, line, 0));
 	assert_int_equal(SMTP_E_ARGUMENT, smtp_trace_take(smtp, NULL, 9));

@@ -115,6 +115,60 @@ test_client_sasl__external_by_a_certificate_in_memory(void **state)
 	cert_free(&cert);
 }
 
+/* By what certificate, where there is no TLS? */
+static void
+test_client_sasl__external_not_in_the_clear(void **state)
+{
+	struct server *s = server_play(OFFER("EXTERNAL") BYE, "--tls", "none",
+	    NULL);
+	struct smtp *smtp = session_to(s, server_url(s, "smtp+plaintext",
+	    "localhost"), NULL);
+
+	(void)state;
+	expect_play("EXTERNAL", s, smtp, smtp_auth_mechanism(smtp,
+	    "EXTERNAL", NULL), SMTP_E_AUTH);
+}
+
+/* What the server offers is told in both forms, and nothing like it. */
+static void
+test_client_sasl__offers_in_the_old_form(void **state)
+{
+	struct server *s = server_play("S: 220 hi\nC: EHLO *\n"
+	    "S: 250-AUTH of this\nS: 250-AUTHOR me\nS: 250-SIZE=9\n"
+	    "S: 250 AUTH=CRAM-MD5 LOGIN\nC: AUTH CRAM-MD5\n"
+	    "S: 535 5.7.8 no\n" BYE, "--tls", "none", NULL);
+	struct smtp *smtp = session_to(s, server_url(s, "smtp+plaintext",
+	    "localhost"), NULL);
+	int rc;
+
+	(void)state;
+	assert_string_equal(smtp_capability(smtp, "auth"), "CRAM-MD5 LOGIN");
+	assert_string_equal(smtp_capability(smtp, "AUTHOR"), "me");
+	assert_null(smtp_capability(smtp, "SIZE"));
+	assert_null(smtp_capability(smtp, NULL));
+	assert_null(smtp_capability(smtp, ""));
+	assert_null(smtp_capability(NULL, "AUTH"));
+	rc = smtp_auth(smtp, "user", "pencil");
+	expect_play("AUTH=", s, smtp, rc, SMTP_E_AUTH);
+}
+
+/* A challenge may be as good as a secret: it is nobody's words. */
+static void
+test_client_sasl__a_challenge_is_no_reply_to_show(void **state)
+{
+	struct server *s = server_play(OFFER("CRAM-MD5") "C: AUTH CRAM-MD5\n"
+	    "S: 334 PDFAYS5leGFtcGxlPg==\nC: *\nCLOSE\n", "--tls", "none",
+	    NULL);
+	struct smtp *smtp = session_to(s, server_url(s, "smtp+plaintext",
+	    "localhost"), NULL);
+	int rc = smtp_auth(smtp, "user", "pencil");
+
+	(void)state;
+	assert_string_equal(smtp_reply_text(smtp), "");
+	assert_string_equal(smtp_reply_text(NULL), "");
+	expect_play("lost", s, smtp, rc, SMTP_E_CLOSED);
+}
+
 /* ---- the choice */
 
 static const struct {
@@ -154,6 +208,21 @@ test_client_sasl__chooses_the_best_that_fits(void **state)
 		expect_play(choices[i].offered, s, smtp, rc, SMTP_E_AUTH);
 	}
 	proves("R4422-3.2-1 LIB-H-1 R4422-3.7-1");
+}
+
+/* RFC 4954 section 4.7: PLAIN is for TLS, whoever asks for it. */
+static void
+test_client_sasl__no_transition_in_the_clear(void **state)
+{
+	struct server *s = server_play(OFFER("PLAIN CRAM-MD5")
+	    "C: AUTH CRAM-MD5\nS: 432 4.7.12 password change\n" BYE,
+	    "--tls", "none", NULL);
+	struct smtp *smtp = session_to(s, server_url(s, "smtp+plaintext",
+	    "localhost"), "insecure-plaintext-auth", "yes", NULL);
+
+	(void)state;
+	expect_play("432", s, smtp, smtp_auth(smtp, "user", "pencil"),
+	    SMTP_E_LATER);
 }
 
 /* ---- after a refusal */
@@ -606,6 +675,11 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_client_sasl__external_not_in_the_clear),
+		cmocka_unit_test(test_client_sasl__offers_in_the_old_form),
+		cmocka_unit_test(
+		    test_client_sasl__a_challenge_is_no_reply_to_show),
+		cmocka_unit_test(test_client_sasl__no_transition_in_the_clear),
 		cmocka_unit_test(test_client_sasl__needs_no_password),
 		cmocka_unit_test(
 		    test_client_sasl__external_by_a_certificate_in_memory),

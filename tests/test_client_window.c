@@ -875,7 +875,96 @@ test_window__calls_in_the_wrong_state(void **state)
 	free(m);
 }
 
+/* One mail that is sent on its own is not one of a window. */
+static void
+test_window__calls_while_one_is_sent(void **state)
+{
+	struct model *m = model_new(true, true);
+	struct mails *all = mails_new(2);
+	struct smtp *smtp = open_model(m, "no", "2");
+	struct smtp_message *taken;
+	int rc;
+
+	(void)state;
+	m->piece = 7;
+	rc = smtp_send(smtp, all->mail[0]);
+	assert_true(rc > 0);
+	assert_int_equal(SMTP_E_STATE, smtp_put(smtp, all->mail[1]));
+	assert_int_equal(SMTP_E_STATE, smtp_take(smtp, &taken));
+	assert_null(taken);
+	while (rc > 0)
+		rc = smtp_step(smtp);
+	expect_rc("send", smtp, rc, SMTP_OK);
+	assert_int_equal(1, m->taken[0]);
+	assert_int_equal(0, m->taken[1]);
+	smtp_close(smtp);
+	mails_free(all);
+	free(m);
+}
+
+/* Who blocks waits for a place, whatever is known of the sizes. */
+static void
+test_window__a_place_is_waited_for(void **state)
+{
+#define SLOW "C: MAIL*\nS: 250 ok\nC: RCPT*\nS: 250 ok\nC: DATA\n" \
+	"S: 354 go\nC.\nSLEEP 50\nS: 250 ok\n"
+	struct server *s = server_play("S: 220 hi\nC: EHLO *\nS: 250 hi\n"
+		SLOW SLOW SLOW PLAY_BYE, "--tls", "none", NULL);
+	struct smtp *smtp = session_to(s, server_url(s, "smtp+plaintext",
+		"localhost"), "window", "1", "timeout", "5", NULL);
+	struct mails *all = mails_new(3);
+
+	(void)state;
+	(void)smtp_message_set_raw(all->mail[1], smtp_source_callback(
+		read_inside, NULL, NULL, &(struct inside){ .smtp = smtp },
+		SMTP_SIZE_UNKNOWN));
+	for (size_t i = 0; i < all->n; i++) {
+		assert_int_equal(SMTP_OK, smtp_put(smtp, all->mail[i]));
+		/* the one before has been decided */
+		if (i > 0)
+			assert_int_equal(SMTP_OK,
+				smtp_message_status(all->mail[i - 1]));
+	}
+	for (size_t i = 0; i < all->n; i++) {
+		struct smtp_message *taken;
+
+		expect_rc("take", smtp, smtp_take(smtp, &taken), SMTP_OK);
+		assert_ptr_equal(all->mail[i], taken);
+	}
+	smtp_close(smtp);
+	expect_complete("window=1", s);
+	mails_free(all);
+	server_stop(s);
+}
+
 /* ---- ends */
+
+/* Those that wait for the next session are told why there is none. */
+static void
+test_window__cancel_behind_a_limit(void **state)
+{
+	struct server *s = server_play("S: 220 hi\nC: EHLO *\nS: 250-hi\n"
+		"S: 250 LIMITS MAILMAX=1\nC: MAIL*\nS: 250 ok\nC: RCPT*\n"
+		"STALL\n", "--tls", "none", NULL);
+	struct smtp *smtp = session_to(s, server_url(s, "smtp+plaintext",
+		"localhost"), "blocking", "yes", NULL);
+	struct mails *all = mails_new(2);
+	struct smtp_message *taken;
+
+	(void)state;
+	for (size_t i = 0; i < all->n; i++)
+		assert_int_equal(SMTP_OK, smtp_put(smtp, all->mail[i]));
+	smtp_cancel(smtp);
+	for (size_t i = 0; i < all->n; i++) {
+		expect_rc("take", smtp, smtp_take(smtp, &taken),
+			SMTP_E_LATER);
+		assert_ptr_equal(all->mail[i], taken);
+		assert_int_equal(SMTP_E_CANCELLED, smtp_cause(smtp));
+	}
+	smtp_close(smtp);
+	mails_free(all);
+	server_stop(s);
+}
 
 static void
 test_window__close_and_cancel_leave_results(void **state)
@@ -1117,6 +1206,9 @@ main(void)
 		cmocka_unit_test(
 		    test_window__calls_from_a_callback_change_nothing),
 		cmocka_unit_test(test_window__calls_in_the_wrong_state),
+		cmocka_unit_test(test_window__calls_while_one_is_sent),
+		cmocka_unit_test(test_window__a_place_is_waited_for),
+		cmocka_unit_test(test_window__cancel_behind_a_limit),
 		cmocka_unit_test(test_window__close_and_cancel_leave_results),
 		cmocka_unit_test(test_window__a_deadline_ends_all),
 		cmocka_unit_test(test_window__each_allocation_may_fail),

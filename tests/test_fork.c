@@ -168,6 +168,64 @@ test_fork__with_mails_in_flight(void **state)
 	}
 }
 
+struct own {
+	bool said, may_close;
+};
+
+static ptrdiff_t
+say_once(void *ctx, void *p, size_t n)
+{
+	static const char text[] = "220 hi\r\n";
+	struct own *own = ctx;
+
+	if (own->said)
+		return SMTP_IO_WANT_READ;
+	assert_true(n >= sizeof text - 1);
+	memcpy(p, text, sizeof text - 1);
+	own->said = true;
+	return sizeof text - 1;
+}
+
+static ptrdiff_t
+never(void *ctx, const void *p, size_t n)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	return SMTP_IO_WANT_WRITE;
+}
+
+static void
+close_own(void *ctx)
+{
+	const struct own *own = ctx;
+
+	if (!own->may_close)
+		child_exit(9);
+}
+
+/* A transport of the program's own is left alone, and not closed. */
+static void
+test_fork__with_a_transport_of_the_program(void **state)
+{
+	struct own own = { false, false };
+	struct smtp_transport t = { .read = say_once, .write = never,
+		.close = close_own, .ctx = &own };
+	struct smtp_options *o = options_for(NULL, "blocking", "no",
+	    "ehlo-name", "a.example", NULL);
+	struct sent sent = { .options = o };
+
+	(void)state;
+	assert_int_equal(smtp_options_set_transport(o, &t), SMTP_OK);
+	assert_true(smtp_open(&sent.smtp, "smtp+plaintext://test", o) > 0);
+	assert_true(smtp_step(sent.smtp) & SMTP_WANT_WRITE);
+	fork_and_free(&sent);
+	assert_true(smtp_step(sent.smtp) & SMTP_WANT_WRITE);
+	assert_int_equal(sent.forks, 1);
+	own.may_close = true;
+	free_all(&sent);
+}
+
 #if SMTP_WITH_POOL && SMTP_WITH_THREADS
 /* A pool that has a session under TLS, and lends another. */
 static void
@@ -213,6 +271,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fork__with_a_transport_of_the_program),
 		cmocka_unit_test(test_fork__at_every_step_of_a_mail),
 		cmocka_unit_test(test_fork__with_mails_in_flight),
 		cmocka_unit_test(test_fork__with_a_pool),

@@ -272,6 +272,64 @@ test_net_fails__random_octets_come_from_the_device_too(void **state)
 	}
 }
 
+/* No system, no random octets: nothing is said that needs some. */
+static const struct fault no_random[] = {
+	{ "getentropy", 0, 99, ENOSYS }, { "open", 0, 99, ENOENT }
+};
+
+static void
+test_net_fails__without_random_octets_scram_says_nothing(void **state)
+{
+	struct server *s = server_start("--tls", "none", "--auth",
+	    "SCRAM-SHA-256", NULL);
+	struct smtp *smtp = plain_session(s);
+
+	(void)state;
+	needs(SMTP_WITH_SCRAM);
+	arm(no_random, COUNT(no_random));
+	expect_rc("auth", smtp, smtp_auth(smtp, USER, PASSWORD),
+	    SMTP_E_AUTH);
+	assert_true(hits > 0);
+	disarm();
+	smtp_close(smtp);
+	assert_false(server_heard_line(s, "AUTH"));
+	server_stop(s);
+}
+
+/* A mail of a window gets no name that another may have. */
+static void
+test_net_fails__without_random_octets_a_mail_has_no_name(void **state)
+{
+	struct server *s = server_start("--tls", "none", NULL);
+	struct smtp *smtp = plain_session(s);
+
+	(void)state;
+	for (int put = 0; put < 2; put++) {
+		struct smtp_message *m = smtp_message_new(), *taken;
+		int rc;
+
+		(void)smtp_message_set_from(m, "a@example.com");
+		(void)smtp_message_add_to(m, "b@example.com");
+		(void)smtp_message_set_text(m, "x\n");
+		arm(no_random, COUNT(no_random));
+		if (put) {
+			assert_int_equal(smtp_put(smtp, m), SMTP_OK);
+			rc = smtp_take(smtp, &taken);
+			assert_ptr_equal(taken, m);
+		} else {
+			rc = smtp_send(smtp, m);
+		}
+		assert_true(hits > 0);
+		disarm();
+		expect_rc("no random octets", smtp, rc, SMTP_E_UNSUPPORTED);
+		smtp_message_free(m);
+	}
+	smtp_close(smtp);
+	assert_int_equal(server_mails(s), 0);
+	assert_false(server_heard_line(s, "MAIL"));
+	server_stop(s);
+}
+
 /* ---- the date */
 
 static void
@@ -578,6 +636,10 @@ test_net_fails__a_descriptor_without_memory(void **state)
 		source = smtp_source_descriptor(0);
 		(void)starve_pause();
 		assert_null(source);
+		starve_at(n);
+		source = smtp_source_given(SMTP_SIZE_UNKNOWN);
+		(void)starve_pause();
+		assert_null(source);
 	}
 }
 
@@ -749,6 +811,10 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    test_net_fails__without_random_octets_a_mail_has_no_name),
+		cmocka_unit_test(
+		    test_net_fails__without_random_octets_scram_says_nothing),
 		cmocka_unit_test(
 		    test_net_fails__random_octets_come_from_the_device_too),
 		cmocka_unit_test(test_net_fails__the_zone_spans_a_year),

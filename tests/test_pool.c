@@ -246,6 +246,32 @@ test_pool__a_session_that_died_is_opened_again(void **state)
 	test_free(script);
 }
 
+/* The one that was used last, wherever it stands. */
+static void
+test_pool__what_was_used_last_is_lent_first(void **state)
+{
+	struct server *s = server_start("--tls", "none", NULL);
+	struct smtp_pool *pool = pool_to(s, "smtp+plaintext", 2, NULL, NULL);
+	struct smtp *both[2], *again;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		for (size_t k = 0; k < 2; k++)
+			assert_int_equal(SMTP_OK, smtp_pool_take(pool,
+				&both[k]));
+		smtp_pool_give(pool, both[i % 2]);
+		(void)poll(NULL, 0, 20);
+		smtp_pool_give(pool, both[1 - i % 2]);
+		assert_int_equal(SMTP_OK, smtp_pool_take(pool, &again));
+		assert_ptr_equal(both[1 - i % 2], again);
+		smtp_pool_give(pool, again);
+	}
+	smtp_pool_free(pool);
+	assert_int_equal(2, server_sessions(s));
+	server_found_no_fault(s);
+	server_stop(s);
+}
+
 static void
 test_pool__idle_sessions_come_of_age(void **state)
 {
@@ -609,6 +635,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pool__what_was_used_last_is_lent_first),
 		cmocka_unit_test(test_pool__many_threads_share_few_sessions),
 		cmocka_unit_test(test_pool__who_comes_first_is_served_first),
 		cmocka_unit_test(test_pool__the_deadline_bounds_the_wait),

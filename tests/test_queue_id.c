@@ -36,6 +36,9 @@ static const struct { const char *server, *words, *id; } rows[] = {
 	{ "a sentence", "Message accepted", "" },
 	{ "queued, without a name", "Queued for delivery", "" },
 	{ "a word with the mark in it", "paid=1234", "" },
+	{ "a line of nothing", "\nOk: queued as AB12", "AB12" },
+	{ "LMTP, a name alone", "AB12 Saved", "AB12" },
+	{ "LMTP, no name", " Saved", "" },
 	{ "too long", "queued as "
 	    "11111111111111111111111111111111111111111111111111111111111111111"
 	    "11111111111111111111111111111111111111111111111111111111111111111",

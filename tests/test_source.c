@@ -537,7 +537,18 @@ test_source__reads_a_descriptor_from_where_it_stands(void **state)
 	}
 	smtp_source_free(s);
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);     /* it stays open */
+
+	/* Behind the end nothing is known of what may come. */
+	assert_int_equal(lseek(fd, 100, SEEK_SET), 100);
+	s = smtp_source_descriptor(fd);
+	assert_true(smtp__source_begin(s));
+	assert_true(smtp__source_size(s) == SMTP_SIZE_UNKNOWN);
+	pull(s, 9, out);
+	assert_string_equal(out, "");
+	/* What was closed by somebody cannot be read once more. */
 	close(fd);
+	assert_false(smtp__source_begin(s));
+	smtp_source_free(s);
 	remove(name);
 
 	/* A pipe may have nothing yet, and is read once only. */

@@ -158,6 +158,51 @@ test_trace__tells_what_is_unfinished(void **state)
 	assert_string_equal(seen, "CEHL\nS25\nC***\n");
 }
 
+/* Of nothing there is nothing to tell, nor does it end what is counted. */
+static void
+test_trace__takes_no_octets(void **state)
+{
+	struct smtp__trace t;
+
+	(void)state;
+	seen[0] = '\0';
+	smtp__trace_init(&t, note, NULL, &secret);
+	smtp__trace_sent(&t, SMTP_KIND_CONTENT, "ab", 2);
+	smtp__trace_sent(&t, SMTP_KIND_COMMAND, "", 0);
+	smtp__trace_heard(&t, "", 0);
+	assert_string_equal(seen, "");
+	smtp__trace_sent(&t, SMTP_KIND_CONTENT, "c", 1);
+	smtp__trace_end(&t);
+	assert_string_equal(seen, "C(3 octets of content)\n");
+}
+
+/* What is too long for a remark ends where there is no more room. */
+static void
+test_trace__cuts_long_remarks(void **state)
+{
+	static const struct { size_t text, more, n; } remarks[] = {
+		{ 600, 3, 512 }, { 512, 3, 512 }, { 500, 600, 512 },
+		{ 500, 12, 512 }, { 500, 3, 503 }
+	};
+	char text[601], more[601];
+	struct smtp__trace t;
+
+	(void)state;
+	smtp__trace_init(&t, note, NULL, &secret);
+	for (size_t i = 0; i < COUNT(remarks); i++) {
+		size_t n = remarks[i].text, m = remarks[i].more;
+
+		memset(text, 'a', n);
+		memset(more, 'b', m);
+		text[n] = more[m] = '\0';
+		seen[0] = '\0';
+		smtp__trace_note(&t, text, more);
+		assert_int_equal(strlen(seen), 1 + remarks[i].n + 1);
+		assert_int_equal(strspn(seen + 1, "a"), n < 512 ? n : 512);
+		assert_string_equal(seen + remarks[i].n + 1, "\n");
+	}
+}
+
 static void
 test_trace__can_be_absent(void **state)
 {
@@ -176,6 +221,8 @@ main(void)
 		cmocka_unit_test(test_trace__is_the_same_however_it_is_cut),
 		cmocka_unit_test(test_trace__cuts_long_lines),
 		cmocka_unit_test(test_trace__tells_what_is_unfinished),
+		cmocka_unit_test(test_trace__takes_no_octets),
+		cmocka_unit_test(test_trace__cuts_long_remarks),
 		cmocka_unit_test(test_trace__can_be_absent),
 	};
 
