@@ -497,6 +497,45 @@ test_engine__takes_no_content_behind_its_end(void **state)
 	assert_false(smtp_engine_want(s.e) & SMTP_ENGINE_WRITE);
 }
 
+/* What is lent and was counted is not exchanged while it is on its way. */
+static void
+test_engine__takes_no_content_in_the_middle_of_it(void **state)
+{
+	const bool chunked[] = { false, SMTP_WITH_BDAT };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(chunked); i++) {
+		struct session s;
+		char out[100];
+		size_t n;
+
+		begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+		hear(&s, "220 mx\r\n");
+		said(&s);
+		hear(&s, "250-mx\r\n250 CHUNKING\r\n");
+		s.d.flags = chunked[i] ? SMTP_DELIVERY_CHUNKS |
+		    SMTP_DELIVERY_EXACT : 0;
+		assert_int_equal(send_mail(&s, 1), SMTP_OK);
+		said(&s);
+		hear(&s, "250 ok\r\n");
+		said(&s);
+		hear(&s, "250 ok\r\n");
+		if (!chunked[i]) {
+			assert_string_equal(said(&s), "DATA\r\n");
+			hear(&s, "354 go\r\n");
+		}
+		smtp_engine_content(s.e, "ab\r\n", 4);
+		if (chunked[i])
+			assert_int_equal(smtp_engine_take(s.e, out, 8), 8);
+		assert_int_equal(smtp_engine_take(s.e, out, 1), 1);
+		smtp_engine_content(s.e, "something else\r\n", 16);
+		smtp_engine_content(s.e, "", 0);
+		n = smtp_engine_take(s.e, out + 1, sizeof out - 1);
+		assert_int_equal(n, 3);
+		assert_memory_equal(out, "ab\r\n", 4);
+	}
+}
+
 #if SMTP_WITH_BDAT
 /* A chunk that is being announced is whole: its content was there. */
 static void
@@ -1284,6 +1323,8 @@ main(void)
 		cmocka_unit_test(test_engine__keeps_a_response_whatever_comes),
 		cmocka_unit_test(test_engine__ignores_what_was_not_wanted),
 		cmocka_unit_test(test_engine__takes_no_content_behind_its_end),
+		cmocka_unit_test(
+		    test_engine__takes_no_content_in_the_middle_of_it),
 		cmocka_unit_test(test_engine__cannot_fail_a_chunk_that_it_has),
 		cmocka_unit_test(test_engine__repeats_its_failure),
 		cmocka_unit_test(

@@ -146,7 +146,8 @@ smtp_engine_taken(const struct smtp_engine *engine);
  * Content of the delivery whose turn it is, borrowed until content is wanted
  * again. `n` 0 is the end. A CR or LF alone becomes CRLF, dots are stuffed.
  * A line over 998 octets, or an octet above 127 where 8BITMIME was not
- * declared, ends the session without the end mark (SMTP_E_ARGUMENT).
+ * declared, ends the session without the end mark (SMTP_E_ARGUMENT). Ignored
+ * when none is wanted.
  *
  * With BDAT (RFC 3030) each piece is a chunk: dots stay, line ends are counted
  * before the chunk is said, and what may not pass ends the delivery only.

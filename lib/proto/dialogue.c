@@ -546,8 +546,8 @@ hear_verdict(struct smtp_engine *e, int status)
 			return BROKEN;
 		e->verdicts = true;
 		e->owed++;
-		for (r = d->rcpts + d->rcpt_count; r-- > d->rcpts; )
-			if (r->status == SMTP_RCPT_TAKEN) {
+		for (r = d->rcpts + d->rcpt_count; r > d->rcpts; )
+			if ((--r)->status == SMTP_RCPT_TAKEN) {
 				e->heard_rcpt = r;
 				e->owed++;
 			}

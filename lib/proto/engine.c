@@ -543,7 +543,8 @@ give_piece(struct smtp_engine *e)
 static void
 give_content(struct smtp_engine *e, const void *p, size_t n, bool last)
 {
-	if ((e->say != BODY && !smtp__lacks_piece(e)) || e->stuff.end)
+	/* What is on its way is lent, and was counted. */
+	if ((smtp_engine_want(e) & SMTP_ENGINE_CONTENT) == 0)
 		return;
 	e->stuff.in = p;
 	e->stuff.in_n = n;

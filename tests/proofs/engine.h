@@ -247,6 +247,7 @@ in_transaction(const struct smtp_engine *e)
 		IS(PIPELINES(e) && h->phase == SMTP_PHASE_FINAL);
 		IS(s->phase < SMTP_PHASE_CONTENT || (chunks &&
 		    !e->setup->lmtp));
+		IS(s->phase != SMTP_PHASE_CONTENT || e->say == BODY);
 		IS(e->owed > 0);
 	}
 	if (e->owed == 0) {
@@ -322,6 +323,9 @@ sound(void)
 	    e->mech < 2);
 	if (e->say == OVER)
 		return e->heard == NULL && e->said == NULL;
+	/* Only a line can be half said. */
+	IS(e->offset == 0 || (e->say < STEPS && e->say != BODY &&
+	    !smtp__lacks_piece(e)));
 	return e->heard == NULL ? in_session(e) : in_transaction(e);
 }
 

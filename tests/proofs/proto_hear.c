@@ -285,6 +285,56 @@ proof_chunk(void)
 	}
 }
 
+/*
+ * The reply to a recipient.
+ *
+ * Proves: hear_rcpt is_too_many is_hopeless
+ * Bounds: up to two deliveries with two rows each
+ * Unwind: 5
+ * Seconds: 60
+ */
+void
+proof_rcpt(void)
+{
+	TRANSACTIONS(e, RCPT, ANY) {
+		ASSUME(e->owed > 0);
+		hears(e);
+		REACHES(e->say == RCPT);
+		REACHES(e->say == DATA);
+		REACHES(e->say == CHUNK);
+		REACHES(e->say == READY);
+		REACHES(e->owed > 0 && e->hear == BODY);
+	}
+}
+
+/*
+ * The reply to the end of the content: one for all, one for each with LMTP,
+ * or one for each and one for all with PRDR.
+ *
+ * Proves: hear_body hear_verdict smtp__has_prdr
+ * Bounds: up to two deliveries with two rows each
+ * Unwind: 5
+ * Seconds: 60
+ */
+void
+proof_body(void)
+{
+	TRANSACTIONS(e, BODY, ANY) {
+		bool asked = e->verdicts;
+
+		ASSUME(e->owed > 0);
+		hears(e);
+		REACHES(e->say == READY);
+		REACHES(e->say == MAIL);
+		REACHES(e->hear == RSET && e->owed > 2);
+		REACHES(!asked && e->verdicts && e->owed == 3);
+		REACHES(asked && e->verdicts && e->heard_rcpt != NULL);
+		REACHES(asked && !e->verdicts);
+		REACHES(setup.lmtp && e->hear == BODY && e->owed == 1);
+		REACHES(one.status == SMTP_E_PARTIAL);
+	}
+}
+
 static int
 any_hear(struct smtp_engine *e)
 {

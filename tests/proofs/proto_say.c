@@ -101,6 +101,14 @@ proof_line(void)
 			for (struct smtp_engine *e = world(shape, (step), ANY, \
 			    (row), ANY); e != NULL; e = NULL)
 
+/* At any time. */
+#define ALWAYS(e) \
+	for (unsigned shape = SESSION, it = any_unsigned(); shape <= AHEAD; \
+	    shape++) \
+		if (it == shape) \
+			for (struct smtp_engine *e = world(shape, ANY, ANY, \
+			    ANY, ANY); e != NULL; e = NULL)
+
 /*
  * RSET before a mail, and MAIL.
  *
@@ -175,27 +183,78 @@ proof_content(void)
 	}
 }
 
-/* What a program gives, or does not. */
+/* A piece of content, whether it is wanted or not. */
 static void
 gives(struct smtp_engine *e)
 {
 	size_t n = up_to(PIECE);
 	bool wanted = smtp_engine_want(e) & SMTP_ENGINE_CONTENT;
+	const char *was = e->stuff.in;
 
-	switch (any_int()) {
-	case 0:
-		ASSUME(wanted);
+	if (any_bool())
 		smtp_engine_content(e, piece + PIECE - n, n);
-		break;
-	case 1:
-		ASSUME(wanted);
+	else
 		smtp_engine_content_last(e, piece + PIECE - n, n);
-		break;
-	default:
-		smtp_engine_content_failed(e, -(int)(1 + up_to(19)));
-	}
+	HOLDS(wanted || e->stuff.in == was);
 	HOLDS(sound());
 	HOLDS(list_is_sound());
+}
+
+/*
+ * A program gives content that becomes a chunk.
+ *
+ * Proves: smtp_engine_content smtp_engine_content_last give_content
+ *   give_piece
+ * Bounds: up to two deliveries with two rows each; pieces of up to three
+ *   octets, which are counted by contract
+ * Unwind: 5
+ */
+void
+proof_chunk(void)
+{
+	MAILS(e, CHUNK, ANY) {
+		gives(e);
+		REACHES(e->say == CHUNK && e->stuff.end);
+		REACHES(e->say == HOLD && e->given_up == SMTP_OK);
+		REACHES(e->given_up != SMTP_OK);
+	}
+}
+
+/*
+ * The same for DATA, and at any other step, where it changes nothing.
+ *
+ * Proves: give_content
+ * Bounds: as above
+ * Unwind: 5
+ */
+void
+proof_piece(void)
+{
+	ALWAYS(e) {
+		ASSUME(e->say != CHUNK);
+		gives(e);
+		REACHES(e->say == BODY && e->stuff.end);
+	}
+}
+
+/*
+ * It has none, whether it was asked or not.
+ *
+ * Proves: smtp_engine_content_failed
+ * Bounds: up to two deliveries with two rows each
+ * Unwind: 5
+ */
+void
+proof_none(void)
+{
+	ALWAYS(e) {
+		smtp_engine_content_failed(e, -(int)(1 + up_to(19)));
+		HOLDS(sound());
+		HOLDS(list_is_sound());
+		REACHES(e->say == OVER);
+		REACHES(e->say == HOLD && e->given_up != SMTP_OK);
+		REACHES(e->say == READY);
+	}
 }
 
 /*
@@ -209,13 +268,7 @@ gives(struct smtp_engine *e)
 void
 proof_lost(void)
 {
-	for (unsigned shape = SESSION, it = any_unsigned(); shape <= AHEAD;
-	    shape++) {
-		struct smtp_engine *e;
-
-		if (it != shape)
-			continue;
-		e = world(shape, ANY, ANY, ANY, ANY);
+	ALWAYS(e) {
 		smtp_engine_lost(e, -(int)(1 + up_to(19)));
 		HOLDS(e->say == OVER && sound() && list_is_sound());
 		REACHES(one.status == SMTP_E_UNKNOWN);
