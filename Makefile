@@ -319,8 +319,10 @@ $(BUILD)/tests/digest_fails$(EXE): WRAP = $(DIGEST_WRAP:%=-Wl,--wrap=%)
 
 # Calls of the system that fail.
 NET_WRAP := $(addprefix pthread_,attr_init attr_setdetachstate sigmask \
-	mutex_init condattr_init condattr_setclock cond_init) getentropy open \
-	read recv send poll connect localtime_r gmtime_r time getsockname
+	mutex_init condattr_init condattr_setclock cond_init cond_timedwait) \
+	getentropy open \
+	read recv send poll connect localtime_r gmtime_r time clock_gettime \
+	getsockname
 $(BUILD)/tests/net_fails: WRAP = $(NET_WRAP:%=-Wl,--wrap=%)
 
 # What mbedTLS and files seldom answer.

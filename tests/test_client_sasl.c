@@ -133,6 +133,7 @@ test_client_sasl__external_not_in_the_clear(void **state)
 static void
 test_client_sasl__offers_in_the_old_form(void **state)
 {
+	needs(SMTP_WITH_CRAM_MD5);
 	struct server *s = server_play("S: 220 hi\nC: EHLO *\n"
 	    "S: 250-AUTH of this\nS: 250-AUTHOR me\nS: 250-SIZE=9\n"
 	    "S: 250 AUTH=CRAM-MD5 LOGIN\nC: AUTH CRAM-MD5\n"
@@ -156,6 +157,7 @@ test_client_sasl__offers_in_the_old_form(void **state)
 static void
 test_client_sasl__a_challenge_is_no_reply_to_show(void **state)
 {
+	needs(SMTP_WITH_CRAM_MD5);
 	struct server *s = server_play(OFFER("CRAM-MD5") "C: AUTH CRAM-MD5\n"
 	    "S: 334 PDFAYS5leGFtcGxlPg==\nC: *\nCLOSE\n", "--tls", "none",
 	    NULL);
@@ -214,6 +216,7 @@ test_client_sasl__chooses_the_best_that_fits(void **state)
 static void
 test_client_sasl__no_transition_in_the_clear(void **state)
 {
+	needs(SMTP_WITH_CRAM_MD5);
 	struct server *s = server_play(OFFER("PLAIN CRAM-MD5")
 	    "C: AUTH CRAM-MD5\nS: 432 4.7.12 password change\n" BYE,
 	    "--tls", "none", NULL);
@@ -564,6 +567,8 @@ static const struct {
 	    SMTP_E_AUTH, 0, 0 },
 	{ "one that cannot be sent", XOAUTH2 BYE, NULL,
 	    { { "a\001b" }, 0, 0, 0 }, SMTP_E_ARGUMENT, 1, 0 },
+	{ "the second cannot be sent", XOAUTH2 OLD REFUSED BYE, NULL,
+	    { { "old", "a\001b" }, 0, 0, 0 }, SMTP_E_ARGUMENT, 2, 1 },
 	{ "an empty one", XOAUTH2 BYE, NULL, { { "" }, 0, 0, 0 },
 	    SMTP_E_ARGUMENT, 1, 0 },
 	{ "not yet", XOAUTH2 NEW "S: 235 ok\n" BYE, NULL,

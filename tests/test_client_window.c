@@ -913,8 +913,14 @@ test_window__a_place_is_waited_for(void **state)
 	struct smtp *smtp = session_to(s, server_url(s, "smtp+plaintext",
 		"localhost"), "window", "1", "timeout", "5", NULL);
 	struct mails *all = mails_new(3);
+	static char large[100000];
 
 	(void)state;
+	for (size_t i = 0; i < sizeof large; i++)
+		large[i] = i % 70 == 69 ? '\n' : 'x';
+	memcpy(large, "Subject: 0\n\n", 12);
+	(void)smtp_message_set_raw(all->mail[0], smtp_source_memory(large,
+		sizeof large));
 	(void)smtp_message_set_raw(all->mail[1], smtp_source_callback(
 		read_inside, NULL, NULL, &(struct inside){ .smtp = smtp },
 		SMTP_SIZE_UNKNOWN));
@@ -943,9 +949,10 @@ test_window__a_place_is_waited_for(void **state)
 static void
 test_window__cancel_behind_a_limit(void **state)
 {
-	struct server *s = server_play("S: 220 hi\nC: EHLO *\nS: 250-hi\n"
-		"S: 250 LIMITS MAILMAX=1\nC: MAIL*\nS: 250 ok\nC: RCPT*\n"
-		"STALL\n", "--tls", "none", NULL);
+#define LIMITED "S: 220 hi\nC: EHLO *\nS: 250-hi\nS: 250 LIMITS MAILMAX=1\n" \
+	"C: MAIL*\nS: 250 ok\nC: RCPT*\n"
+	struct server *s = server_play(LIMITED "STALL\n", "--tls", "none",
+		NULL);
 	struct smtp *smtp = session_to(s, server_url(s, "smtp+plaintext",
 		"localhost"), "blocking", "yes", NULL);
 	struct mails *all = mails_new(2);
@@ -997,6 +1004,33 @@ test_window__close_and_cancel_leave_results(void **state)
 		mails_free(all);
 		free(m);
 	}
+}
+
+/* The same where the server says goodbye. */
+static void
+test_window__goodbye_behind_a_limit(void **state)
+{
+	struct server *s = server_play(LIMITED "S: 421 4.3.2 bye\nCLOSE\n",
+		"--tls", "none", NULL);
+	struct smtp *smtp = session_to(s, server_url(s, "smtp+plaintext",
+		"localhost"), "reconnect", "no", NULL);
+	struct mails *all = mails_new(2);
+	struct smtp_message *taken;
+
+	(void)state;
+	for (size_t i = 0; i < all->n; i++)
+		assert_int_equal(SMTP_OK, smtp_put(smtp, all->mail[i]));
+	for (size_t i = 0; i < all->n; i++) {
+		expect_rc("take", smtp, smtp_take(smtp, &taken),
+			SMTP_E_LATER);
+		assert_ptr_equal(all->mail[i], taken);
+		assert_int_equal(SMTP_RETRY_LATER, smtp_message_retry(taken));
+	}
+	expect_row("goodbye", all->mail[0], 0, SMTP_E_LATER, 421);
+	smtp_close(smtp);
+	expect_complete("goodbye", s);
+	mails_free(all);
+	server_stop(s);
 }
 
 /* A server that takes all and answers nothing: the deadline ends it. */
@@ -1208,6 +1242,7 @@ main(void)
 		cmocka_unit_test(test_window__calls_in_the_wrong_state),
 		cmocka_unit_test(test_window__calls_while_one_is_sent),
 		cmocka_unit_test(test_window__a_place_is_waited_for),
+		cmocka_unit_test(test_window__goodbye_behind_a_limit),
 		cmocka_unit_test(test_window__cancel_behind_a_limit),
 		cmocka_unit_test(test_window__close_and_cancel_leave_results),
 		cmocka_unit_test(test_window__a_deadline_ends_all),

@@ -425,6 +425,50 @@ sign_nothing(const char *pem, long least)
 	arm(-1);
 }
 
+static int
+sign(void *ctx, const unsigned char digest[32], unsigned char *signature,
+    size_t *n)
+{
+	(void)ctx;
+	memcpy(signature, digest, 32);
+	*n = 32;
+	return 0;
+}
+
+/* A message is written with its signature, or not at all. */
+static void
+test_digest__lets_no_message_leave_unsigned(void **state)
+{
+	(void)state;
+	hit = true;
+	for (long n = 0; hit; n++) {
+		struct smtp_dkim *d = smtp_dkim_new("x.example", "s");
+		struct smtp_message *m = smtp_message_new();
+		FILE *file = tmpfile();
+		int rc;
+
+		assert_true(n < 50);
+		assert_non_null(file);
+		smtp_dkim_set_signer(d, "rsa-sha256", sign, NULL);
+		(void)smtp_message_set_from(m, "a@x.example");
+		(void)smtp_message_add_to(m, "b@x.example");
+		(void)smtp_message_set_text(m, "x\n");
+		(void)smtp_message_add_dkim(m, d);
+		arm(n);
+		rc = smtp_message_write(m, file, 0);
+		countdown = -1;
+		assert_int_equal(rc, hit ? SMTP_E_UNSUPPORTED : SMTP_OK);
+		assert_int_equal(ftell(file) > 0, !hit);
+		if (hit)
+			assert_string_equal(smtp_message_error(m),
+			    "dkim: the key could not sign");
+		(void)fclose(file);
+		smtp_message_free(m);
+		smtp_dkim_free(d);
+	}
+	arm(-1);
+}
+
 static void
 test_digest__lets_dkim_sign_nothing(void **state)
 {
@@ -436,6 +480,7 @@ test_digest__lets_dkim_sign_nothing(void **state)
 }
 #else
 CASE_LEFT_OUT(test_digest__lets_dkim_sign_nothing, "SMTP_WITH_DKIM")
+CASE_LEFT_OUT(test_digest__lets_no_message_leave_unsigned, "SMTP_WITH_DKIM")
 #endif
 
 int
@@ -452,6 +497,7 @@ main(void)
 #if SMTP_WITH_NTLM
 		cmocka_unit_test(test_digest__lets_ntlm_prove_nothing),
 #endif
+		cmocka_unit_test(test_digest__lets_no_message_leave_unsigned),
 		cmocka_unit_test(test_digest__lets_dkim_sign_nothing),
 	};
 

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <smtp/dkim.h>
 #include <smtp/pool.h>
 
 #include "net/net.h"
@@ -113,6 +114,33 @@ WRAP(pthread_condattr_setclock, (pthread_condattr_t *attr, clockid_t clock),
     (attr, clock))
 WRAP(pthread_cond_init, (pthread_cond_t *cond,
     const pthread_condattr_t *attr), (cond, attr))
+
+/* The first that waits is the last that goes on. */
+static bool slow_first;
+
+int
+__real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+    const struct timespec *until);
+int
+__wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+    const struct timespec *until);
+int
+__wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+    const struct timespec *until)
+{
+	bool slow = slow_first;
+	int rc;
+
+	slow_first = false;
+	rc = __real_pthread_cond_timedwait(cond, mutex, until);
+	if (slow) {
+		(void)pthread_mutex_unlock(mutex);
+		(void)usleep(200000);
+		(void)pthread_mutex_lock(mutex);
+	}
+	return rc;
+}
+
 WRAP_ERRNO(int, getentropy, (void *p, size_t n), (p, n))
 WRAP_ERRNO(ssize_t, read, (int fd, void *p, size_t n), (fd, p, n))
 WRAP_ERRNO(ssize_t, recv, (int fd, void *p, size_t n, int flags),
@@ -211,6 +239,21 @@ __wrap_time(time_t *at)
 	return today != 0 ? today : __real_time(at);
 }
 
+static time_t ahead;                     /* the other clock             */
+
+int
+__real_clock_gettime(clockid_t clock, struct timespec *now);
+int
+__wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int
+__wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int rc = __real_clock_gettime(clock, now);
+
+	now->tv_sec += ahead;
+	return rc;
+}
+
 static struct smtp__address named;       /* n 0: the real one */
 
 int
@@ -280,12 +323,12 @@ static const struct fault no_random[] = {
 static void
 test_net_fails__without_random_octets_scram_says_nothing(void **state)
 {
+	needs(SMTP_WITH_SCRAM);
 	struct server *s = server_start("--tls", "none", "--auth",
 	    "SCRAM-SHA-256", NULL);
 	struct smtp *smtp = plain_session(s);
 
 	(void)state;
-	needs(SMTP_WITH_SCRAM);
 	arm(no_random, COUNT(no_random));
 	expect_rc("auth", smtp, smtp_auth(smtp, USER, PASSWORD),
 	    SMTP_E_AUTH);
@@ -367,6 +410,60 @@ test_net_fails__the_zone_spans_a_year(void **state)
 	assert_int_equal(unsetenv("TZ"), 0);
 	tzset();
 }
+
+#if SMTP_WITH_DKIM
+static int
+sign(void *ctx, const unsigned char digest[32], unsigned char *signature,
+    size_t *n)
+{
+	(void)ctx;
+	memcpy(signature, digest, 32);
+	*n = 32;
+	return 0;
+}
+
+/* A signature without a date is better than one of 1970. */
+static void
+test_net_fails__without_a_clock_a_signature_has_no_time(void **state)
+{
+	static const char raw[] = "From: a@x.example\n\nx\n";
+	static const time_t days[] = { 1798759800, -1 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(days); i++) {
+		struct smtp_dkim *dkim = smtp_dkim_new("x.example", "s");
+		struct smtp_message *m = smtp_message_new();
+		FILE *file = tmpfile();
+		char text[2000];
+		size_t n;
+
+		assert_non_null(file);
+		smtp_dkim_set_signer(dkim, "ed25519-sha256", sign, NULL);
+		(void)smtp_message_set_raw(m, smtp_source_memory(raw,
+		    sizeof raw - 1));
+		(void)smtp_message_set_envelope_from(m, "a@x.example");
+		(void)smtp_message_add_recipient(m, "b@x.example");
+		(void)smtp_message_add_dkim(m, dkim);
+		today = days[i];
+		assert_int_equal(smtp_message_write(m, file, 0), SMTP_OK);
+		today = 0;
+		rewind(file);
+		n = fread(text, 1, sizeof text - 1, file);
+		text[n] = '\0';
+		assert_non_null(strstr(text, "bh="));
+		assert_int_equal(strstr(text, "t=1798759800;") != NULL,
+		    days[i] > 0);
+		assert_int_equal(strstr(text, " t=") != NULL ||
+		    strstr(text, "\tt=") != NULL, days[i] > 0);
+		(void)fclose(file);
+		smtp_message_free(m);
+		smtp_dkim_free(dkim);
+	}
+}
+#else
+CASE_LEFT_OUT(test_net_fails__without_a_clock_a_signature_has_no_time,
+    "SMTP_WITH_DKIM")
+#endif
 
 /* ---- sockets */
 
@@ -617,7 +714,89 @@ test_net_fails__a_pool_without_locks(void **state)
 	server_found_no_fault(s);
 	server_stop(s);
 }
+
+struct waiter {
+	pthread_t thread;
+	struct smtp_pool *pool;
+	struct smtp *smtp;
+	int rc;
+};
+
+static void *
+wait_for_one(void *ctx)
+{
+	struct waiter *w = ctx;
+
+	w->rc = smtp_pool_take(w->pool, &w->smtp);
+	return NULL;
+}
+
+/* Who waited longest does not have to be the first that leaves. */
+static void
+test_net_fails__a_queue_is_left_in_any_order(void **state)
+{
+	struct server *s = server_start("--tls", "none", NULL);
+	struct smtp_pool *pool = smtp_pool_new(server_url(s,
+	    "smtp+plaintext", "localhost"), NULL, 1);
+	struct waiter w[2];
+	struct smtp *out;
+
+	(void)state;
+	assert_int_equal(smtp_pool_take(pool, &out), SMTP_OK);
+	slow_first = true;
+	for (unsigned i = 0; i < 2; i++) {
+		w[i].pool = pool;
+		assert_int_equal(pthread_create(&w[i].thread, NULL,
+		    wait_for_one, &w[i]), 0);
+		while (smtp_pool_number(pool, SMTP_POOL_WAITING) <= i)
+			(void)usleep(1000);
+	}
+	smtp_pool_cancel(pool);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pthread_join(w[i].thread, NULL), 0);
+		assert_int_equal(w[i].rc, SMTP_E_CANCELLED);
+		smtp_pool_give(pool, w[i].smtp);
+	}
+	assert_int_equal(smtp_pool_number(pool, SMTP_POOL_WAITING), 0);
+	assert_false(slow_first);
+	smtp_pool_give(pool, out);
+	smtp_pool_free(pool);
+	server_stop(s);
+}
+
+/* Credentials that were refused are good for another try in a minute. */
+static void
+test_net_fails__a_pool_asks_again_later(void **state)
+{
+	static const struct {
+		time_t ahead;
+		unsigned asked;
+	} rows[] = { { 0, 1 }, { 30, 1 }, { 62, 2 }, { 90, 2 }, { 130, 3 } };
+	needs(SMTP_WITH_CRAM_MD5);
+	struct server *s = server_start("--tls", "none", "--auth",
+	    "CRAM-MD5", NULL);
+	struct smtp_pool *pool = smtp_pool_new(server_url(s,
+	    "smtp+plaintext", "localhost"), NULL, 1);
+	struct smtp *smtp;
+
+	(void)state;
+	assert_int_equal(smtp_pool_auth(pool, USER, "wrong"), SMTP_OK);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ahead = rows[i].ahead;
+		assert_int_equal(smtp_pool_take(pool, &smtp), SMTP_E_AUTH);
+		smtp_pool_give(pool, smtp);
+		assert_int_equal(server_sessions(s), rows[i].asked);
+	}
+	ahead = 0;
+	smtp_pool_free(pool);
+	server_found_no_fault(s);
+	server_stop(s);
+}
 #else
+CASE_LEFT_OUT(test_net_fails__a_queue_is_left_in_any_order,
+    "SMTP_WITH_POOL && SMTP_WITH_THREADS")
+CASE_LEFT_OUT(test_net_fails__a_pool_asks_again_later,
+    "SMTP_WITH_POOL && SMTP_WITH_THREADS")
 CASE_LEFT_OUT(test_net_fails__a_pool_without_locks,
     "SMTP_WITH_POOL && SMTP_WITH_THREADS")
 #endif
@@ -811,6 +990,10 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_net_fails__a_queue_is_left_in_any_order),
+		cmocka_unit_test(test_net_fails__a_pool_asks_again_later),
+		cmocka_unit_test(
+		    test_net_fails__without_a_clock_a_signature_has_no_time),
 		cmocka_unit_test(
 		    test_net_fails__without_random_octets_a_mail_has_no_name),
 		cmocka_unit_test(

@@ -544,6 +544,47 @@ test_pool__cancel_ends_all_at_once(void **state)
 	server_stop(s);
 }
 
+/* An allocator that cancels, once there is a pool to cancel. */
+static void *
+cancelling(void *ctx, void *p, size_t was, size_t now)
+{
+	struct smtp_pool **pool = ctx;
+
+	(void)was;
+	if (now == 0) {
+		free(p);
+		return NULL;
+	}
+	if (*pool != NULL)
+		smtp_pool_cancel(*pool);
+	*pool = NULL;
+	return realloc(p, now);
+}
+
+/* A session that is only just made is cancelled with the others. */
+static void
+test_pool__cancel_between_place_and_session(void **state)
+{
+	struct server *s = server_start("--tls", "none", NULL);
+	struct smtp_pool *ours, *pool = NULL;
+	const struct smtp_allocator heap = { cancelling, &pool };
+	struct smtp_options *o = smtp_options_new_with(&heap);
+	struct smtp *smtp;
+
+	(void)state;
+	ours = smtp_pool_new(server_url(s, "smtp+plaintext", "localhost"), o,
+		1);
+	smtp_options_free(o);
+	assert_non_null(ours);
+	pool = ours;
+	assert_int_equal(SMTP_E_CANCELLED, smtp_pool_take(ours, &smtp));
+	assert_null(pool);
+	smtp_pool_give(ours, smtp);
+	smtp_pool_free(ours);
+	assert_int_equal(0, server_mails(s));
+	server_stop(s);
+}
+
 /* Freed under threads that wait, that send, and with a session that is out. */
 static void
 test_pool__free_waits_for_nobody(void **state)
@@ -635,6 +676,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pool__cancel_between_place_and_session),
 		cmocka_unit_test(test_pool__what_was_used_last_is_lent_first),
 		cmocka_unit_test(test_pool__many_threads_share_few_sessions),
 		cmocka_unit_test(test_pool__who_comes_first_is_served_first),

@@ -4,10 +4,10 @@
 #	BUILD=build sh tools/coverage.sh
 #
 # Builds with gcc --coverage into BUILD/coverage, runs the unit tests, the
-# dialogues, the hostile servers and the sessions of tests/torture; then into
-# BUILD/coverage/tls36 the library with mbedTLS 3.6, and runs the tests of TLS,
-# since the other has no TLS 1.3. A line counts where one of both took it.
-# Prints a row for each file. What no test reached stands in
+# dialogues, the hostile servers and the sessions of tests/torture. What only
+# mbedTLS 3.6 has is built with it into BUILD/coverage/tls36, where the tests of
+# TLS and of keys run; a line counts where one of both took it. Prints a row for
+# each file. What no test reached stands in
 # BUILD/coverage/missed.txt, as file:line. tools/coverage.py says what counts
 # and how much must be reached; docs/testing.md says why.
 #
@@ -32,7 +32,7 @@ build()
 		CFLAGS='-O0 -g --coverage -fprofile-update=atomic' "$@"
 }
 newer=
-for source in tests/test_tls*.c; do
+for source in tests/test_tls*.c tests/test_dkim.c; do
 	program=${source#tests/test_}
 	newer="$newer $work/tls36/tests/${program%.c}"
 done
