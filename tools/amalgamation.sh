@@ -1,13 +1,14 @@
 #!/bin/sh
 # The library as one source and one header.
 #
-#	sh tools/amalgamation.sh FOLDER [engine]
+#	sh tools/amalgamation.sh FOLDER [engine | mail]
 #
 # writes FOLDER/smtp.h and FOLDER/smtp.c: `cc -c smtp.c' is the whole build.
 # Headers come first, each behind those that it includes; then the sources.
 # What is static in two of them gets the name of its file before its own, and
 # the macros of a source end with it. With `engine' it is that alone, which
-# needs nothing of the platform: the smallest form for firmware.
+# needs nothing of the platform: the smallest form for firmware. With `mail'
+# ports/mail is in it, too.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -27,12 +28,19 @@ public=$(ordered include/smtp/*.h | grep '^include/')
 private=$(ordered include/smtp/*.h lib/*.h lib/*/*.h | grep '^lib/')
 sources=$(ls lib/*.c lib/*/*.c)
 form=${2-all}
-if [ "$form" = engine ]; then
+if [ "$form" != all ]; then
+	mail='@'
 	public='include/smtp/config.h include/smtp/status.h
 		include/smtp/engine.h'
+	if [ "$form" = mail ]; then
+		mail='mime/(date|field)\.'
+		public="$public ports/mail/smtp_mail.h"
+	fi
 	private=$(echo "$private" |
-		grep -E '^lib/(text|codec|crypto|sasl|proto)/')
-	sources=$(echo "$sources" | grep -E '^lib/(text|codec|sasl|proto)/')
+		grep -E "^lib/((text|codec|crypto|sasl|proto)/|$mail)")
+	sources=$(echo "$sources" |
+		grep -E "^lib/((text|codec|sasl|proto)/|$mail)")
+	[ "$form" != mail ] || sources="$sources ports/mail/smtp_mail.c"
 fi
 version=$(sed -n 's/^#define SMTP_VERSION "\(.*\)"/\1/p' include/smtp/config.h)
 switches=$(sed -n 's/^#define \(SMTP_WITH_[A-Z0-9_]*\) [01].*/\1/p' \
@@ -66,9 +74,14 @@ EOF
 
 how()
 {
-	if [ "$form" = engine ]; then
+	if [ "$form" != all ]; then
+		what='The engine alone, for firmware.'
+		[ "$form" != mail ] ||
+			what='The engine and a mail as a stream, for firmware.'
+		echo " * $what"
 		cat <<-'EOF'
-		 * The engine alone, for firmware. Compile it with
+		 *
+		 * Compile it with
 		 *
 		 *	cc -c -Os -ffunction-sections -fdata-sections \
 		 *	    -fwhole-program -fno-thread-jumps \

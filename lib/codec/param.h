@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "codec/escape.h"
+
 /* Octets of one piece: with a space before and a semicolon behind, a line. */
 #define SMTP__PARAM_MAX 76
 
@@ -18,7 +20,8 @@ struct smtp__param {
 	const char *p;           /* what is left of the value           */
 	size_t n;
 	unsigned index;          /* of the next segment                 */
-	bool coded, split, done;
+	enum smtp__escape how;   /* PARAM, QUOTED, or NONE for a token  */
+	bool split, done;
 };
 
 /* Begin with a value in valid UTF-8 without control characters. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/qp.h"
 
-#include "text/ascii.h"
-#include "text/plain.h"
+#include <string.h>
 
-static const char hex[] = "0123456789ABCDEF";
+#include <smtp/config.h>
+
+#include "codec/escape.h"
+#include "text/plain.h"
 
 /* 33 to 126 but for the equals sign: stands for itself wherever it is. */
 static bool
@@ -20,19 +22,7 @@ ends(const struct smtp__qp *q, const char *in, size_t n)
 	return n == 0 || (!q->binary && (*in == '\r' || *in == '\n'));
 }
 
-/* What `in` begins with needs an escape here, though it would not elsewhere. */
-static bool
-at_risk(const struct smtp__qp *q, const char *in, size_t n)
-{
-	if (*in == ' ' || *in == '\t')
-		return ends(q, in + 1, n - 1);
-	if (q->column > 0)
-		return false;
-	if (*in == '.')
-		return ends(q, in + 1, n - 1);
-	return *in == 'F' && n >= 5 && memcmp(in, "From ", 5) == 0;
-}
-
+#if SMTP_WITH_FAST
 /* Eight octets, of which some need an escape. */
 static bool
 some_escaped(const char *in)
@@ -44,15 +34,6 @@ some_escaped(const char *in)
 	word ^= ones * '=';
 	return (smtp__not_plain(in) |
 	    ((word - ones) & ~word & ones * 128)) != 0;
-}
-
-static size_t
-escape(unsigned char c, char *out)
-{
-	out[0] = '=';
-	out[1] = hex[c >> 4];
-	out[2] = hex[c & 15];
-	return 3;
 }
 
 /*
@@ -73,7 +54,7 @@ few(const struct smtp__qp *q, const char *in, size_t n, size_t all, char *out,
 		if (plain(c) || (blank && !ends(q, in + i + 1, all - i - 1)))
 			out[k++] = c;
 		else if (!blank && room - k >= 3 && !ends(q, &c, 1))
-			k += escape((unsigned char)c, out + k);
+			k += smtp__escape_hex('=', c, out + k);
 		else
 			break;
 	}
@@ -106,27 +87,40 @@ run(struct smtp__qp *q, const char *in, size_t n, size_t all, char *out,
 	*used = i;
 	return k;
 }
+#endif
+
+/*
+ * Does the octet at `in` need an escape, for what it is or for where it
+ * stands? `ends` says that a line end follows.
+ */
+static bool
+escaped(const struct smtp__qp *q, const char *in, size_t n, bool end)
+{
+	if (*in == ' ' || *in == '\t')
+		return end;
+	if (q->column == 0 && ((*in == '.' && end) ||
+	    (n >= 5 && memcmp(in, "From ", 5) == 0)))
+		return true;
+	return !plain(*in);
+}
 
 /* One octet, behind a soft break where the line is full. */
 static size_t
 put(struct smtp__qp *q, const char *in, size_t n, char *out)
 {
-	bool code = (!plain(*in) && *in != ' ' && *in != '\t') ||
-	    at_risk(q, in, n);
-	unsigned width = code ? 3 : 1;
-	unsigned room = SMTP__QP_LINE - (ends(q, in + 1, n - 1) ? 0 : 1);
+	bool end = ends(q, in + 1, n - 1), code;
 	size_t wrote = 0;
+	unsigned width;
 
-	if (q->column + width > room) {
+	while (code = escaped(q, in, n, end), width = code ? 3 : 1,
+	    q->column + width + !end > SMTP__QP_LINE) {
 		memcpy(out, "=\r\n", 3);
 		wrote = 3;
 		q->column = 0;
-		code = code || at_risk(q, in, n);
-		width = code ? 3 : 1;
 	}
 	q->column += width;
 	if (code)
-		return wrote + escape((unsigned char)*in, out + wrote);
+		return wrote + smtp__escape_hex('=', *in, out + wrote);
 	out[wrote++] = *in;
 	return wrote;
 }
@@ -139,12 +133,14 @@ smtp__qp_encode(struct smtp__qp *q, const char *in, size_t n, bool last,
 
 	while (i < n && (last || n - i > SMTP__QP_AHEAD) &&
 	    cap - wrote >= SMTP__QP_ROOM) {
-		size_t left = last ? n - i : n - i - SMTP__QP_AHEAD;
 		size_t size = 0;
 
+#if SMTP_WITH_FAST
 		if (q->column > 0 && q->column < SMTP__QP_LINE - 1)
-			wrote += run(q, in + i, left, n - i, out + wrote,
+			wrote += run(q, in + i, last ? n - i :
+			    n - i - SMTP__QP_AHEAD, n - i, out + wrote,
 			    cap - wrote, &size);
+#endif
 		if (size > 0) {
 			i += size;
 		} else if (!q->binary && (in[i] == '\r' || in[i] == '\n')) {

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/date.h"
 
+enum { LENGTH = sizeof("Sat, 01 Jan 2000 00:00:00 -0000") - 1 };
+
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char days[] = "SunMonTueWedThuFriSat";
 
 static bool
-is_leap(int year)
+is_leap(unsigned year)
 {
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	return year % 4 == 0 && (year % 16 == 0 || year % 25 != 0);
 }
 
-static int
-length(int year, int month)
+static unsigned
+length(unsigned year, unsigned month)
 {
-	static const signed char lengths[] =
-	    { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-
-	return lengths[month - 1] + (month == 2 && is_leap(year));
+	/* Long, short, long; and from August on again. */
+	return month == 2 ? 28U + is_leap(year) :
+	    30U + ((month ^ month >> 3) & 1);
 }
 
 /* 0 is Sunday. Months are counted from March, so that a leap day is last. */
-static int
-weekday(int year, int month, int day)
+static unsigned
+weekday(unsigned year, unsigned month, unsigned day)
 {
-	static const signed char shift[] =
+	static const unsigned char shift[] =
 	    { 0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4 };
 
 	if (month < 3)
@@ -33,88 +34,123 @@ weekday(int year, int month, int day)
 }
 
 static void
-two(struct smtp__out *out, int value)
+two(char *p, unsigned value)
 {
-	smtp__out_octet(out, (char)('0' + value / 10));
-	smtp__out_octet(out, (char)('0' + value % 10));
+	p[0] = (char)('0' + value / 10);
+	p[1] = (char)('0' + value % 10);
 }
 
 static bool
 in_range(const struct smtp__date *d)
 {
 	return d->year >= 1900 && d->year <= 9999 && d->month >= 1 &&
-	    d->month <= 12 && d->day >= 1 &&
-	    d->day <= length(d->year, d->month) && d->hour >= 0 &&
+	    d->month <= 12 && d->day >= 1 && d->day <= (int)length(
+	    (unsigned)d->year, (unsigned)d->month) && d->hour >= 0 &&
 	    d->hour <= 23 && d->minute >= 0 && d->minute <= 59 &&
 	    d->second >= 0 && d->second <= 60 &&
 	    (d->zone_minutes == SMTP__ZONE_UNKNOWN ||
 	    (d->zone_minutes > -6000 && d->zone_minutes < 6000));
 }
 
+static void
+put_date(struct smtp__out *out, const struct smtp__date *d, unsigned day)
+{
+	char text[LENGTH];
+	int zone = d->zone_minutes;
+	unsigned minutes = 0;
+
+	memcpy(text, "Sat, 01 Jan 2000 00:00:00 -0000", LENGTH);
+	memcpy(text, days + 3 * day, 3);
+	two(text + 5, (unsigned)d->day);
+	memcpy(text + 8, months + 3 * (d->month - 1), 3);
+	two(text + 12, (unsigned)d->year / 100);
+	two(text + 14, (unsigned)d->year % 100);
+	two(text + 17, (unsigned)d->hour);
+	two(text + 20, (unsigned)d->minute);
+	two(text + 23, (unsigned)d->second);
+	if (zone != SMTP__ZONE_UNKNOWN) {
+		minutes = (unsigned)(zone < 0 ? -zone : zone);
+		text[26] = zone < 0 ? '-' : '+';
+		two(text + 27, minutes / 60);
+		two(text + 29, minutes % 60);
+	}
+	smtp__out_add(out, text, LENGTH);
+}
+
 bool
 smtp__date_write(struct smtp__out *out, const struct smtp__date *d)
 {
-	int zone = d->zone_minutes;
-
 	if (!in_range(d))
 		return false;
-	smtp__out_add(out, days + 3 * weekday(d->year, d->month, d->day), 3);
-	smtp__out_add(out, ", ", 2);
-	two(out, d->day);
-	smtp__out_octet(out, ' ');
-	smtp__out_add(out, months + 3 * (d->month - 1), 3);
-	smtp__out_octet(out, ' ');
-	two(out, d->year / 100);
-	two(out, d->year % 100);
-	smtp__out_octet(out, ' ');
-	two(out, d->hour);
-	smtp__out_octet(out, ':');
-	two(out, d->minute);
-	smtp__out_octet(out, ':');
-	two(out, d->second);
-	smtp__out_add(out, zone < 0 ? " -" : " +", 2);
-	if (zone == SMTP__ZONE_UNKNOWN)
-		zone = 0;
-	if (zone < 0)
-		zone = -zone;
-	two(out, zone / 60);
-	two(out, zone % 60);
+	put_date(out, d, weekday((unsigned)d->year, (unsigned)d->month,
+	    (unsigned)d->day));
 	return true;
+}
+
+/* By whole spans of 400 years (146097 days), from 1600. Returns the weekday. */
+static unsigned
+from_1600(struct smtp__date *d, uint64_t seconds)
+{
+	unsigned day = (unsigned)(seconds / 86400);
+	unsigned rest = (unsigned)(seconds % 86400);
+	unsigned year, month = 1, weekday = (day + 6) % 7;
+
+	d->hour = (int)(rest / 3600);
+	d->minute = (int)(rest / 60 % 60);
+	d->second = (int)(rest % 60);
+	year = 1600 + day / 146097 * 400;
+	day %= 146097;
+	while (day >= 365U + is_leap(year))
+		day -= 365U + is_leap(year++);
+	for (; day >= length(year, month); month++)
+		day -= length(year, month);
+	d->year = (int)year;
+	d->month = (int)month;
+	d->day = (int)day + 1;
+	return weekday;
+}
+
+/* Since 1600; 0 unless in the years 1900 to 9999, with a margin for a zone. */
+static uint64_t
+since_1600(int64_t seconds)
+{
+	const uint64_t at_1970 = UINT64_C(11676096000);
+	const uint64_t first = at_1970 - UINT64_C(2208988800) + 360000;
+	const uint64_t last = at_1970 + UINT64_C(253402300799) - 360000;
+	uint64_t since = at_1970 + (uint64_t)seconds;
+
+	return since - first > last - first ? 0 : since;
 }
 
 bool
 smtp__date_from_epoch(struct smtp__date *d, int64_t seconds, int zone_minutes)
 {
-	int64_t local, day;
-	int rest;
+	uint64_t since = since_1600(seconds);
 
-	/* Years 1900 to 9999, with a margin for the zone. */
-	if (seconds < INT64_C(-2208988800) + 360000 ||
-	    seconds > INT64_C(253402300799) - 360000 ||
-	    (zone_minutes != SMTP__ZONE_UNKNOWN &&
-	    (zone_minutes <= -6000 || zone_minutes >= 6000)))
-		return false;
-	local = seconds;
-	if (zone_minutes != SMTP__ZONE_UNKNOWN)
-		local += (int64_t)zone_minutes * 60;
-	day = local / 86400;
-	rest = (int)(local % 86400);
-	if (rest < 0) {
-		rest += 86400;
-		day--;
-	}
-	d->hour = rest / 3600;
-	d->minute = rest / 60 % 60;
-	d->second = rest % 60;
 	d->zone_minutes = zone_minutes;
-	/* By whole spans of 400 years (146097 days), counted from 1600. */
-	day += 135140;
-	d->year = 1600 + (int)(day / 146097) * 400;
-	day %= 146097;
-	while (day >= 365 + is_leap(d->year))
-		day -= 365 + is_leap(d->year++);
-	for (d->month = 1; day >= length(d->year, d->month); d->month++)
-		day -= length(d->year, d->month);
-	d->day = (int)day + 1;
+	if (zone_minutes != SMTP__ZONE_UNKNOWN) {
+		if (zone_minutes <= -6000 || zone_minutes >= 6000)
+			return false;
+		if (since != 0)
+			since += (uint64_t)((int64_t)zone_minutes * 60);
+	}
+	if (since == 0)
+		return false;
+	from_1600(d, since);
+	return true;
+}
+
+bool
+smtp__date_write_epoch(struct smtp__out *out, int64_t seconds)
+{
+	uint64_t since = since_1600(seconds);
+	struct smtp__date d;
+	unsigned day;
+
+	if (since == 0)
+		return false;
+	day = from_1600(&d, since);
+	d.zone_minutes = SMTP__ZONE_UNKNOWN;
+	put_date(out, &d, day);
 	return true;
 }

@@ -29,4 +29,8 @@ bool
 smtp__date_from_epoch(struct smtp__date *date, int64_t seconds,
     int zone_minutes);
 
+/* Both, with the zone unknown; and nothing is kept. */
+bool
+smtp__date_write_epoch(struct smtp__out *out, int64_t seconds);
+
 #endif

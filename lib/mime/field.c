@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/field.h"
 
+#include <smtp/config.h>
+
+#include "codec/escape.h"
+#include "codec/line.h"
 #include "codec/param.h"
 #include "codec/word.h"
 #include "text/ascii.h"
@@ -18,7 +22,7 @@ enum {
 static void
 put(struct smtp__field *f, const char *p, size_t n)
 {
-	if (!smtp__is_plain(p, n))
+	if (!SMTP_WITH_FAST || !smtp__is_plain(p, n))
 		for (size_t i = 0; i < n; i++)
 			if (smtp__is_control(p[i]))
 				f->bad = true;
@@ -37,8 +41,7 @@ fold(struct smtp__field *f)
 }
 
 void
-smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
-    const char *name)
+smtp__field_start(struct smtp__field *f, struct smtp__out *out)
 {
 	f->out = out;
 	f->start = out->n;
@@ -47,13 +50,19 @@ smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
 	f->fresh = true;
 	f->bad = false;
 	f->utf8 = false;
+}
+
+void
+smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
+    const char *name)
+{
+	smtp__field_start(f, out);
 	put(f, name, strlen(name));
 	put(f, ":", 1);
 }
 
-/* With room for what may come directly behind. */
-static void
-put_piece(struct smtp__field *f, const char *p, size_t n, size_t behind)
+void
+smtp__field_room(struct smtp__field *f, size_t n, size_t behind)
 {
 	size_t width = 1 + n;
 
@@ -62,14 +71,13 @@ put_piece(struct smtp__field *f, const char *p, size_t n, size_t behind)
 	    !(f->fresh && width > LINE))
 		fold(f);
 	put(f, " ", 1);
-	put(f, p, n);
-	f->fresh = false;
 }
 
 void
 smtp__field_piece(struct smtp__field *f, const char *p, size_t n)
 {
-	put_piece(f, p, n, 0);
+	smtp__field_room(f, n, 0);
+	smtp__field_glue(f, p, n);
 }
 
 void
@@ -103,9 +111,8 @@ put_words(struct smtp__field *f, const char *p, size_t n, bool phrase)
 			size = smtp__word_next(&w, SMTP__WORD_MAX, word);
 		}
 		put(f, " ", 1);
-		put(f, word, size);
+		smtp__field_glue(f, word, size);
 		f->limit = WORD_LINE;
-		f->fresh = false;
 	}
 }
 
@@ -116,11 +123,7 @@ put_words(struct smtp__field *f, const char *p, size_t n, bool phrase)
 static void
 put_text(struct smtp__field *f, const char *p, size_t n)
 {
-	if (!f->fresh) {
-		smtp__field_piece(f, p, n);
-		return;
-	}
-	put(f, " ", 1);
+	smtp__field_room(f, f->fresh ? LINE : n, 0);
 	smtp__field_glue(f, p, n);
 }
 
@@ -198,30 +201,6 @@ smtp__field_unstructured(struct smtp__field *f, const char *p, size_t n)
 	put_plain(f, p + last, n - last);
 }
 
-/* Atoms with single spaces between, which need no quotes. */
-static bool
-is_atoms(const char *p, size_t n, bool utf8)
-{
-	char was = ' ';
-
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] == ' ' ? was == ' ' : !smtp__is_atext(p[i]) &&
-		    !(utf8 && smtp__is_high(p[i])))
-			return false;
-		was = p[i];
-	}
-	return was != ' ';
-}
-
-static bool
-is_quotable(const char *p, size_t n, bool utf8)
-{
-	for (size_t i = 0; i < n; i++)
-		if ((smtp__is_high(p[i]) && !utf8) || smtp__is_control(p[i]))
-			return false;
-	return true;
-}
-
 /*
  * A name stays in one line, or is encoded: a fold within one is a line end to
  * some readers (GMime). A single atom may be long.
@@ -229,13 +208,23 @@ is_quotable(const char *p, size_t n, bool utf8)
 void
 smtp__field_phrase(struct smtp__field *f, const char *p, size_t n)
 {
-	char quoted[2 * LONGEST_QUOTED + 2];
-	bool atoms = is_atoms(p, n, f->utf8);
-	size_t size = 0;
+	char quoted[2 * LONGEST_QUOTED + 2], was = ' ';
+	bool coded = smtp__word_resembles(p, n), spaces = false, atoms = true;
+	struct smtp__line line;
 
-	if (smtp__word_resembles(p, n) || !is_quotable(p, n, f->utf8) ||
-	    (n > LONGEST_QUOTED && !(atoms && n <= LONGEST_PLAIN &&
-	    memchr(p, ' ', n) == NULL))) {
+	for (size_t i = 0; i < n; i++) {
+		bool high = smtp__is_high(p[i]);
+
+		coded = coded || (high && !f->utf8) || smtp__is_control(p[i]);
+		spaces = spaces || p[i] == ' ';
+		/* With single spaces between. */
+		atoms = atoms && (p[i] == ' ' ? was != ' ' : high ||
+		    smtp__escape_passes(p[i], SMTP__ESCAPE_ATOM));
+		was = p[i];
+	}
+	atoms = atoms && was != ' ';
+	if (coded || (n > LONGEST_QUOTED && !(atoms && n <= LONGEST_PLAIN &&
+	    !spaces))) {
 		put_words(f, p, n, true);
 		return;
 	}
@@ -243,14 +232,11 @@ smtp__field_phrase(struct smtp__field *f, const char *p, size_t n)
 		put_text(f, p, n);
 		return;
 	}
-	quoted[size++] = '"';
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] == '"' || p[i] == '\\')
-			quoted[size++] = '\\';
-		quoted[size++] = p[i];
-	}
-	quoted[size++] = '"';
-	smtp__field_piece(f, quoted, size);
+	smtp__line_begin(&line, quoted, sizeof quoted, 0);
+	smtp__line_octet(&line, '"');
+	smtp__escape(&line, p, n, SMTP__ESCAPE_QUOTED);
+	smtp__line_octet(&line, '"');
+	smtp__field_piece(f, quoted, line.n);
 }
 
 void
@@ -264,7 +250,8 @@ smtp__field_param(struct smtp__field *f, const char *name, const char *p,
 	smtp__param_init(&a, name, p, n);
 	while ((size = smtp__param_next(&a, piece)) > 0) {
 		smtp__field_glue(f, ";", 1);
-		put_piece(f, piece, size, sizeof(";") - 1);
+		smtp__field_room(f, size, sizeof(";") - 1);
+		smtp__field_glue(f, piece, size);
 	}
 }
 
@@ -278,10 +265,21 @@ smtp__field_end(struct smtp__field *f)
 	return false;
 }
 
+bool
+smtp__field_is_text(const char *p, size_t n, bool tab)
+{
+	if (SMTP_WITH_FAST && smtp__is_plain(p, n))
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (smtp__is_control(p[i]) && !(tab && p[i] == '\t'))
+			return false;
+	return smtp__utf8_valid(p, n);
+}
+
 const char *
 smtp__field_fault(const char *p, size_t n, bool tab)
 {
-	if (smtp__is_plain(p, n))
+	if (smtp__field_is_text(p, n, tab))
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == '\r' || p[i] == '\n')
@@ -289,7 +287,7 @@ smtp__field_fault(const char *p, size_t n, bool tab)
 		if (smtp__is_control(p[i]) && !(tab && p[i] == '\t'))
 			return "has a control character; remove it";
 	}
-	return smtp__utf8_valid(p, n) ? NULL : "is not valid UTF-8";
+	return "is not valid UTF-8";
 }
 
 bool

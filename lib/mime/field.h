@@ -26,6 +26,11 @@ struct smtp__field {
 					 /* behind begin                 */
 };
 
+/* Behind a name that is written by others, and counted in `column`. */
+void
+smtp__field_start(struct smtp__field *f, struct smtp__out *out);
+
+/* With the name. */
 void
 smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
     const char *name);
@@ -35,6 +40,13 @@ void
 smtp__field_piece(struct smtp__field *f, const char *p, size_t n);
 void
 smtp__field_piece_text(struct smtp__field *f, const char *text);
+
+/*
+ * A fold or a space, before what is glued to it: `n` octets that belong in one
+ * line, and room there for those that may come directly `behind`.
+ */
+void
+smtp__field_room(struct smtp__field *f, size_t n, size_t behind);
 
 /* Directly behind what came last. */
 void
@@ -58,9 +70,13 @@ bool
 smtp__field_end(struct smtp__field *f);
 
 /*
- * May this be text in a header? NULL, or what is wrong with it for a person:
- * control characters (a tab is fine in unstructured text), not UTF-8.
+ * May this be text in a header? Not with control characters (a tab is fine in
+ * unstructured text), and only if it is UTF-8.
  */
+bool
+smtp__field_is_text(const char *p, size_t n, bool tab);
+
+/* NULL, or what is wrong with it for a person. */
 const char *
 smtp__field_fault(const char *p, size_t n, bool tab);
 

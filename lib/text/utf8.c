@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <smtp/config.h>
+
 static bool
 is_character(uint32_t c)
 {
@@ -12,29 +14,18 @@ is_character(uint32_t c)
 size_t
 smtp__utf8_next(const char *p, size_t n, uint32_t *character)
 {
-	/* The least number that needs so many octets. */
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char first;
 	uint32_t c;
-	size_t size;
+	size_t size = 1;
 
 	if (n == 0)
 		return 0;
-	first = (unsigned char)p[0];
-	if (first < 0x80) {
-		size = 1;
-		c = first;
-	} else if (first >= 0xC2 && first < 0xE0) {
-		size = 2;
-		c = first & 0x1Fu;
-	} else if (first >= 0xE0 && first < 0xF0) {
-		size = 3;
-		c = first & 0x0Fu;
-	} else if (first >= 0xF0 && first < 0xF5) {
-		size = 4;
-		c = first & 0x07u;
-	} else {
-		return 0;
+	c = first = (unsigned char)p[0];
+	if (first >= 0x80) {
+		if (first < 0xC2 || first >= 0xF5)
+			return 0;
+		size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+		c &= 0x7Fu >> size;
 	}
 	if (size > n)
 		return 0;
@@ -45,7 +36,8 @@ smtp__utf8_next(const char *p, size_t n, uint32_t *character)
 			return 0;
 		c = c << 6 | (next & 0x3Fu);
 	}
-	if (c < least[size] || !is_character(c))
+	/* As short as it can be: of 3 octets above 7FF, of 4 above FFFF. */
+	if ((size > 2 && c >> (5 * size - 4) == 0) || !is_character(c))
 		return 0;
 	if (character != NULL)
 		*character = c;
@@ -60,7 +52,7 @@ smtp__utf8_check(const char *p, size_t n)
 
 	while (i < n) {
 		/* Most text is ASCII: eight octets at a time. */
-		if (n - i >= sizeof(word)) {
+		if (SMTP_WITH_FAST && n - i >= sizeof(word)) {
 			memcpy(&word, p + i, sizeof(word));
 			if ((word & UINT64_C(0x8080808080808080)) == 0) {
 				i += sizeof(word);

@@ -5,8 +5,39 @@
 
 #include <smtp/status.h>
 
+#include "codec/line.h"
+#include "codec/qp.h"
 #include "mime/date.h"
 #include "mime/field.h"
+#include "text/out.h"
+
+/* A line of base64 has so many octets, and three are read at once. */
+#define LINE_OCTETS 57
+
+/*
+ * A mail is this text, with something in the places. Each piece of it, up to
+ * its NUL, leaves at once or not at all.
+ */
+enum {
+	PLACE_FROM = 1, PLACE_TO, PLACE_SUBJECT, PLACE_DATE, PLACE_ID,
+	PLACE_SEVERAL, PLACE_TYPE, PLACE_FILE, PLACE_CODING = 11, PLACE_BODY,
+	PLACE_TAIL = 14, PLACE_NEXT
+};
+#define FROM "\001"
+#define TO "\002"
+#define SUBJECT "\003"
+#define DATE "\004"
+#define ID "\005"
+#define SEVERAL "\006"           /* nothing, where there is one part      */
+#define TYPE "\007"
+#define FILE_NAME "\010"
+#define CODING "\013"
+#define BODY "\014"
+#define TAIL "\016"              /* nothing, where the line has ended:    */
+				 /* a line end before a boundary belongs  */
+				 /* to it (RFC 2046 section 5.1.1), and   */
+				 /* the last line of a mail has one, too  */
+#define NEXT "\017"              /* where there is no other part          */
 
 /*
  * Neither base64 nor quoted-printable has a line that begins with "=_", so
@@ -14,226 +45,238 @@
  */
 #define BOUNDARY "=_b"
 
-enum { FROM, TO, SUBJECT, DATE, ID, VERSION, TYPE, HEAD, BODY, TAIL, OVER };
+#define HEADER \
+	"\0From:" FROM "\r\n\0" \
+	"To:" TO "\r\n\0" \
+	"Subject:" SUBJECT "\r\n\0" \
+	"Date: " DATE "\r\n\0" \
+	"Message-ID:" ID "\r\n\0" \
+	"MIME-Version: 1.0\r\n\0" \
+	"Content-Type: multipart/mixed; boundary=\"" BOUNDARY "\"" SEVERAL \
+	    "\r\n\r\n"
+
+static const char form[] = HEADER
+	"\0--" BOUNDARY SEVERAL "\r\n\0"
+	"Content-Type:" TYPE "\r\n\0"
+	"Content-Disposition: attachment" FILE_NAME "\r\n\0"
+	"Content-Transfer-Encoding: " CODING "\r\n\r\n\0"
+	BODY "\0"
+	"\r\n" TAIL "\0"
+	"--" BOUNDARY "--" NEXT "\r\n\0";
 
 void
 smtp_mail_init(struct smtp_mail *mail, const struct smtp_mail_plan *plan)
 {
 	memset(mail, 0, offsetof(struct smtp_mail, in));
 	mail->plan = plan;
-}
-
-static const struct smtp_mail_part *
-part_of(const struct smtp_mail *mail)
-{
-	return &mail->plan->parts[mail->part];
+	mail->at = form;
 }
 
 /* ---- the header */
 
-static int
+/* Returns whether there is one. */
+static bool
 write_text(struct smtp__field *f, const char *text, bool phrase)
 {
-	size_t n = strlen(text);
+	size_t n;
 
-	if (smtp__field_fault(text, n, !phrase) != NULL)
-		return SMTP_E_ARGUMENT;
+	if (text == NULL)
+		return false;
+	n = strlen(text);
+	f->bad = !smtp__field_is_text(text, n, !phrase);
 	if (phrase)
 		smtp__field_phrase(f, text, n);
 	else
 		smtp__field_unstructured(f, text, n);
-	return SMTP_OK;
+	return true;
 }
 
 /* In one piece, in angle brackets. */
 static void
-write_address(struct smtp__field *f, const char *open, const char *address,
-    const char *close)
+write_address(struct smtp__field *f, const char *address, bool more)
 {
-	char piece[272];
-	struct smtp__out out;
+	size_t n = strlen(address), behind = more ? 2 : 1;
 
-	smtp__out_init(&out, piece, sizeof piece);
-	smtp__out_text(&out, open);
-	smtp__out_text(&out, address);
-	smtp__out_text(&out, close);
-	f->out->over |= out.over;
-	smtp__field_piece(f, piece, out.n);
+	smtp__field_room(f, 1 + n + behind, 0);
+	smtp__field_glue(f, "<", 1);
+	smtp__field_glue(f, address, n);
+	smtp__field_glue(f, ">,", behind);
 }
 
-static int
-write_field(const struct smtp_mail *mail, struct smtp__out *out)
+static bool
+write_file(struct smtp__field *f, const char *name)
 {
-	static const char *const names[] = {
-		"From", "To", "Subject", "Date", "Message-ID", "MIME-Version"
-	};
-	const struct smtp_mail_plan *plan = mail->plan;
-	struct smtp__date date;
-	struct smtp__field f;
-	int status = SMTP_OK;
+	size_t n;
 
-	if ((mail->step == SUBJECT && plan->subject == NULL) ||
-	    (mail->step == DATE && plan->seconds == 0))
-		return SMTP_OK;
-	smtp__field_begin(&f, out, names[mail->step]);
-	switch (mail->step) {
-	case FROM:
-		if (plan->from_name != NULL)
-			status = write_text(&f, plan->from_name, true);
-		write_address(&f, "<", plan->from, ">");
-		break;
-	case TO:
-		for (size_t i = 0; plan->to[i] != NULL; i++)
-			write_address(&f, "<", plan->to[i],
-			    plan->to[i + 1] != NULL ? ">," : ">");
-		break;
-	case SUBJECT:
-		status = write_text(&f, plan->subject, false);
-		break;
-	case DATE:
-		smtp__out_octet(out, ' ');
-		if (!smtp__date_from_epoch(&date, plan->seconds,
-		    SMTP__ZONE_UNKNOWN) || !smtp__date_write(out, &date))
-			status = SMTP_E_ARGUMENT;
-		break;
-	case ID:
-		write_address(&f, "<", plan->id, ">");
-		break;
-	default:
-		smtp__field_piece_text(&f, "1.0");
-		break;
-	}
-	if (!smtp__field_end(&f))
-		return SMTP_E_ARGUMENT;
-	return status;
-}
-
-/* What a part is, in front of it or in the header of the mail. */
-static int
-write_type(const struct smtp_mail_part *part, struct smtp__out *out)
-{
-	struct smtp__field f;
-
-	if (part->name != NULL && smtp__field_fault(part->name,
-	    strlen(part->name), false) != NULL)
-		return SMTP_E_ARGUMENT;
-	smtp__field_begin(&f, out, "Content-Type");
-	smtp__field_piece_text(&f, part->type != NULL ? part->type :
-	    "text/plain; charset=utf-8");
-	if (!smtp__field_end(&f))
-		return SMTP_E_ARGUMENT;
-	if (part->name != NULL) {
-		smtp__field_begin(&f, out, "Content-Disposition");
-		smtp__field_piece_text(&f, "attachment");
-		smtp__field_param(&f, "filename", part->name,
-		    strlen(part->name));
-		if (!smtp__field_end(&f))
-			return SMTP_E_ARGUMENT;
-	}
-	smtp__out_text(out, "Content-Transfer-Encoding: ");
-	smtp__out_text(out, part->type != NULL ? "base64\r\n\r\n" :
-	    "quoted-printable\r\n\r\n");
-	return SMTP_OK;
+	if (name == NULL)
+		return false;
+	n = strlen(name);
+	f->bad = !smtp__field_is_text(name, n, false);
+	smtp__field_param(f, "filename", name, n);
+	return true;
 }
 
 /* ---- the parts */
 
 static ptrdiff_t
-read_more(struct smtp_mail *mail)
+read_more(struct smtp_mail *mail, const struct smtp_mail_part *part)
 {
-	const struct smtp_mail_part *part = part_of(mail);
+	char *in = mail->in + mail->in_n;
 	size_t room = sizeof mail->in - mail->in_n, n;
 
 	if (part->text == NULL)
-		return part->read(part->ctx, mail->in + mail->in_n, room);
-	n = strlen(part->text + mail->text_at);
-	if (n > room)
-		n = room;
-	memcpy(mail->in + mail->in_n, part->text + mail->text_at, n);
-	mail->text_at += n;
+		return part->read(part->ctx, in, room);
+	for (n = 0; n < room && *mail->text != '\0'; n++)
+		in[n] = *mail->text++;
 	return (ptrdiff_t)n;
 }
 
-static int
-write_body(struct smtp_mail *mail, struct smtp__out *out)
+/* All that was read, in lines that end where the next begins. */
+static size_t
+write_base64(struct smtp_mail *mail, struct smtp__out *out)
 {
+	struct smtp__line line;
+
+	smtp__line_begin(&line, out->p, out->cap, 0);
+	for (size_t i = 0; i < mail->in_n; i++) {
+		if (mail->column == LINE_OCTETS) {
+			mail->column = 0;
+			smtp__line_base64_end(&line);
+			smtp__line_text(&line, "\r\n");
+		}
+		mail->column++;
+		smtp__line_base64_begin(&line);
+		smtp__line_octet(&line, mail->in[i]);
+	}
+	smtp__line_base64_end(&line);
+	out->n = line.n;
+	return mail->in_n;
+}
+
+static size_t
+write_qp(struct smtp_mail *mail, struct smtp__out *out)
+{
+	struct smtp__qp qp;
 	size_t used;
 
+	smtp__qp_init(&qp, false);
+	qp.column = mail->column;
+	out->n = smtp__qp_encode(&qp, mail->in, mail->in_n, mail->ended, &used,
+	    out->p, out->cap);
+	mail->column = (uint8_t)qp.column;
+	return used;
+}
+
+/* Until there is something to write, or no more to read. */
+static bool
+write_body(struct smtp_mail *mail, const struct smtp_mail_part *part,
+    struct smtp__out *out)
+{
+	size_t used = 0;
+
 	if (!mail->ended) {
-		ptrdiff_t got = read_more(mail);
+		ptrdiff_t got = read_more(mail, part);
 
 		if (got < 0)
-			return SMTP_E_SOURCE;
+			return false;
 		mail->ended = got == 0;
-		mail->in_n += (size_t)got;
+		mail->in_n = (uint8_t)(mail->in_n + got);
 	}
-	if (part_of(mail)->type != NULL)
-		out->n = smtp__base64_encode(&mail->base64, mail->in,
-		    mail->in_n, mail->ended, &used, out->p, out->cap);
-	else
-		out->n = smtp__qp_encode(&mail->qp, mail->in, mail->in_n,
-		    mail->ended, &used, out->p, out->cap);
-	mail->in_n -= used;
+	if (part->type == NULL)
+		used = write_qp(mail, out);
+	else if (mail->ended || mail->in_n == sizeof mail->in)
+		used = write_base64(mail, out);
+	mail->in_n = (uint8_t)(mail->in_n - used);
 	memmove(mail->in, mail->in + used, mail->in_n);
-	if (mail->ended && mail->in_n == 0)
-		mail->step++;
-	return SMTP_OK;
-}
-
-static int
-write_head(struct smtp_mail *mail, struct smtp__out *out)
-{
-	mail->ended = false;
-	mail->text_at = mail->in_n = 0;
-	smtp__base64_init(&mail->base64, true);
-	smtp__qp_init(&mail->qp, false);
-	if (mail->plan->part_count > 1)
-		smtp__out_text(out, "--" BOUNDARY "\r\n");
-	return write_type(part_of(mail), out);
-}
-
-/*
- * The line end before a boundary belongs to it, RFC 2046 section 5.1.1; the
- * last line of a mail has one too.
- */
-static void
-write_tail(struct smtp_mail *mail, struct smtp__out *out)
-{
-	if (mail->plan->part_count > 1 || part_of(mail)->type != NULL ||
-	    mail->qp.column != 0)
-		smtp__out_text(out, "\r\n");
-	if (++mail->part < mail->plan->part_count)
-		mail->step = HEAD;
-	else if (mail->plan->part_count > 1)
-		smtp__out_text(out, "--" BOUNDARY "--\r\n");
+	/* To the NUL before it, to come here again. */
+	if (!mail->ended || mail->in_n != 0)
+		mail->at -= 2;
+	return true;
 }
 
 ptrdiff_t
 smtp_mail_next(struct smtp_mail *mail, const char **p)
 {
+	const struct smtp_mail_plan *plan = mail->plan;
+	bool several = plan->part_count > 1;
+	struct smtp__field f;
 	struct smtp__out out;
-	int status = SMTP_OK;
 
-	smtp__out_init(&out, mail->out, sizeof mail->out);
-	while (out.n == 0 && status == SMTP_OK && mail->step != OVER) {
-		uint8_t step = mail->step;
-
-		if (step < TYPE)
-			status = write_field(mail, &out);
-		else if (step == TYPE && mail->plan->part_count > 1)
-			smtp__out_text(&out, "Content-Type: multipart/mixed; "
-			    "boundary=\"" BOUNDARY "\"\r\n\r\n");
-		else if (step == HEAD)
-			status = write_head(mail, &out);
-		else if (step == BODY)
-			status = write_body(mail, &out);
-		else if (step == TAIL)
-			write_tail(mail, &out);
-		if (step == mail->step && step != BODY)
-			mail->step++;
-	}
-	if (status == SMTP_OK && out.over)
-		status = SMTP_E_SPACE;
 	*p = mail->out;
-	return status == SMTP_OK ? (ptrdiff_t)out.n : status;
+	smtp__out_init(&out, mail->out, sizeof mail->out);
+	do {
+		const struct smtp_mail_part *part = plan->parts + mail->part;
+		const char *at = mail->at;
+		bool some = true;
+
+		if (*at == '\0') {
+			if (out.n > 0 || at[1] == '\0')
+				return (ptrdiff_t)out.n;
+			smtp__field_start(&f, &out);
+		}
+		mail->at++;
+		switch (*at) {
+		case '\0':
+			break;
+		case PLACE_FROM:
+			write_text(&f, plan->from_name, true);
+			write_address(&f, plan->from, false);
+			break;
+		case PLACE_TO:
+			for (const char *const *to = plan->to; *to != NULL;
+			    to++)
+				write_address(&f, *to, to[1] != NULL);
+			break;
+		case PLACE_SUBJECT:
+			some = write_text(&f, plan->subject, false);
+			break;
+		case PLACE_DATE:
+			some = plan->seconds != 0;
+			f.bad = !smtp__date_write_epoch(&out, plan->seconds);
+			break;
+		case PLACE_ID:
+			write_address(&f, plan->id, false);
+			break;
+		case PLACE_SEVERAL:
+			some = several;
+			break;
+		case PLACE_TYPE:
+			mail->ended = false;
+			mail->text = part->text;
+			mail->in_n = mail->column = 0;
+			smtp__field_piece_text(&f, part->type != NULL ?
+			    part->type : "text/plain; charset=utf-8");
+			break;
+		case PLACE_FILE:
+			some = write_file(&f, part->name);
+			break;
+		case PLACE_CODING:
+			smtp__out_text(&out, part->type != NULL ? "base64" :
+			    "quoted-printable");
+			break;
+		case PLACE_BODY:
+			if (!write_body(mail, part, &out))
+				return SMTP_E_SOURCE;
+			break;
+		case PLACE_TAIL:
+			some = several || part->type != NULL ||
+			    mail->column != 0;
+			break;
+		case PLACE_NEXT:
+			some = several;
+			if (++mail->part < plan->part_count) {
+				some = false;
+				mail->at = form + sizeof(HEADER) - 1;
+			}
+			break;
+		default:
+			smtp__out_add(&out, at, 1);
+			f.column++;
+		}
+		if (!some) {
+			out.n = 0;
+			mail->at += strlen(mail->at);
+		}
+	} while (!f.bad && !out.over);
+	return f.bad ? SMTP_E_ARGUMENT : SMTP_E_SPACE;
 }

@@ -5,8 +5,9 @@
  * quoted-printable and all else base64, read a few lines at a time; so the mail
  * is ASCII, whatever the server offers, and no line is too long.
  *
- * It is compiled with the library's own sources beside it (-Ilib). Hosted
- * programs have smtp/message.h, which does far more.
+ * smtp_mail.c is compiled with the library's own sources (-Ilib), or all is in
+ * the one file of tools/amalgamation.sh. Hosted programs have smtp/message.h,
+ * which does far more.
  */
 #ifndef SMTP_MAIL_H
 #define SMTP_MAIL_H
@@ -15,9 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/base64.h"
-#include "codec/qp.h"
-#include "text/out.h"
+#include <smtp/config.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,16 +54,16 @@ enum {
 /* Its fields are its own. */
 struct smtp_mail {
 	const struct smtp_mail_plan *plan;
-	uint8_t step;            /* of the header, and then of each part    */
+	const char *at;          /* in the form that all mails have         */
+	const char *text;        /* of the part, what is left of it         */
+	size_t part;
 	bool ended;              /* the part's source is                    */
-	size_t part, text_at;
-	size_t in_n;             /* read, and not encoded yet               */
-	struct smtp__base64 base64;
-	struct smtp__qp qp;
+	uint8_t column;          /* of the line in its coding               */
+	uint8_t in_n;            /* read, and not encoded yet               */
 	char in[SMTP_MAIL_READ], out[SMTP_MAIL_ROOM];
 };
 
-void
+SMTP_API void
 smtp_mail_init(struct smtp_mail *mail, const struct smtp_mail_plan *plan);
 
 /*
@@ -72,7 +71,7 @@ smtp_mail_init(struct smtp_mail *mail, const struct smtp_mail_plan *plan);
  * the end; or SMTP_E_ARGUMENT (a control character, not UTF-8), SMTP_E_SPACE
  * (a field of the header is longer than SMTP_MAIL_ROOM), SMTP_E_SOURCE.
  */
-ptrdiff_t
+SMTP_API ptrdiff_t
 smtp_mail_next(struct smtp_mail *mail, const char **p);
 
 #ifdef __cplusplus

@@ -3,103 +3,45 @@
  * Parameters of MIME fields, and of DSN.
  *
  * Sources: lib/text/utf8.c lib/text/out.c lib/codec/word.c lib/codec/base64.c
- *   lib/codec/xtext.c
+ *   lib/codec/escape.c lib/codec/line.c lib/codec/xtext.c
  */
 #include "proof.h"
 
 #include "codec/param.c"
 #include "codec/xtext.h"
 
-static bool
-some_char(char c)
-{
-	(void)c;
-	return any_bool();
-}
-
-/*
- * Octets of a value.
- *
- * Proves: attribute_char coded_width quoted_width param.c:is_token
- * Bounds: 4 octets, by which each rest is
- * Unwind: 20
- */
-void
-proof_widths(void)
-{
-	const char *p = any_octets(4);
-	size_t coded = coded_width(p, 4), quoted = quoted_width(p, 4);
-
-	HOLDS(coded >= 4 && coded <= 12 && quoted >= 4 && quoted <= 8);
-	REACHES(is_token(p, 4));
-}
-
 static size_t
-some_width(const char *p, size_t n)
+some_width(const char *p, size_t n, enum smtp__escape how)
 {
 	size_t width = up_to(3 * n);
 
+	(void)how;
 	HOLDS(n == 0 || __CPROVER_r_ok(p, n));
 	ASSUME(width >= n);
 	return width;
 }
 
 static size_t
-some_next(const char *p, size_t n, uint32_t *c)
+some_fit(const char *p, size_t n, size_t room, enum smtp__escape how,
+    size_t *threes)
 {
-	(void)c;
-	HOLDS(n > 0 && __CPROVER_r_ok(p, n));
-	return up_to(n < 4 ? n : 4);
-}
-
-/*
- * What fits of a value, and how it is written.
- *
- * Proves: param.c:fit put_coded put_quoted
- * Replaces: attribute_char=some_char coded_width=some_width
- *   quoted_width=some_width smtp__utf8_next=some_next
- * Bounds: 3 octets (6), by which each rest is; any room
- * Unwind: 5, 8
- */
-void
-proof_fit(void)
-{
-	const size_t n = BOUND(3, 6);
-	struct smtp__param a;
-	char line[20];
-	struct smtp__out out;
-
-	a.p = any_octets(n);
-	a.n = n;
-	a.coded = any_bool();
-	HOLDS(fit(&a, any_size()) <= n);
-	REACHES(fit(&a, 2) == 2);
-	smtp__out_init(&out, line, up_to(sizeof(line)));
-	if (a.coded)
-		put_coded(&out, a.p, n);
-	else
-		put_quoted(&out, a.p, n);
-	HOLDS(out.n <= out.cap && (out.over || out.n >= n));
-	REACHES(out.n == 9);
-}
-
-static size_t
-some_fit(const struct smtp__param *a, size_t room)
-{
-	HOLDS(room < SMTP__PARAM_MAX);
-	return up_to(a->n);
+	HOLDS(n == 0 || __CPROVER_r_ok(p, n));
+	HOLDS(room < SMTP__PARAM_MAX && how != SMTP__ESCAPE_NONE);
+	*threes = 0;
+	return up_to(n < room ? n : room);
 }
 
 static void
-some_put(struct smtp__out *out, const char *p, size_t n)
+some_escape(struct smtp__line *line, const char *p, size_t n,
+    enum smtp__escape how)
 {
+	(void)how;
 	HOLDS(n == 0 || __CPROVER_r_ok(p, n));
-	out->n += up_to(out->cap - out->n);
-	out->over = any_bool();
+	line->n += n + up_to(2 * n);
 }
 
 static bool
-some_token(const char *p, size_t n)
+some_word(const char *p, size_t n)
 {
 	HOLDS(n == 0 || __CPROVER_r_ok(p, n));
 	return any_bool();
@@ -109,9 +51,8 @@ some_token(const char *p, size_t n)
  * A value of any kind, from any segment on.
  *
  * Proves: smtp__param_init smtp__param_next
- * Replaces: param.c:fit=some_fit put_coded=some_put put_quoted=some_put
- *   param.c:is_token=some_token coded_width=some_width quoted_width=some_width
- *   smtp__word_resembles=some_token
+ * Replaces: smtp__escape_fit=some_fit smtp__escape=some_escape
+ *   smtp__escape_width=some_width smtp__word_resembles=some_word
  * Bounds: values of up to 3 octets with names of up to 32; said to be split or
  *   not, whatever their length; the first segment and another
  * Unwind: 35
@@ -126,12 +67,14 @@ proof_next(void)
 
 	forgetful = true;
 	smtp__param_init(&a, any_string(32), any_octets(n), n);
-	a.split = any_bool();
+	HOLDS(!a.split || a.how != SMTP__ESCAPE_NONE);
+	if (a.how != SMTP__ESCAPE_NONE)
+		a.split = any_bool();
 	a.index = any_bool() ? 0 : 7;
 	size = smtp__param_next(&a, out);
 	HOLDS(size <= SMTP__PARAM_MAX && a.n <= n);
 	HOLDS(a.n == 0 || a.split);
-	REACHES(a.coded && a.split && size > 40);
+	REACHES(a.how == SMTP__ESCAPE_PARAM && a.split && size > 40);
 }
 
 /*

@@ -25,7 +25,7 @@ any_qp(void)
  * One octet with what follows it: never more than a soft break and an escape,
  * and a line never longer than 76.
  *
- * Proves: put escape at_risk ends qp.c:plain
+ * Proves: put escaped ends qp.c:plain
  * Bounds: none: one octet of up to 6, from any column; five are looked at
  * Unwind: 6
  */

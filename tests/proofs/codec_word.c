@@ -2,52 +2,57 @@
 /*
  * Encoded words.
  *
- * Sources: lib/text/utf8.c lib/text/out.c lib/codec/base64.c
+ * Sources: lib/codec/escape.c lib/codec/line.c lib/codec/base64.c
+ *   lib/text/utf8.c
  */
 #include "proof.h"
 
 #include "codec/word.c"
 
 /*
- * One octet's width.
+ * The beginning of a word somewhere.
  *
- * Proves: word.c:width smtp__word_resembles
- * Bounds: none, all octets; texts of 6 octets, by which each rest is
- * Unwind: 22
+ * Proves: smtp__word_resembles
+ * Bounds: texts of 6 octets, by which each rest is
+ * Unwind: 8
  */
 void
-proof_width(void)
+proof_resembles(void)
 {
-	size_t w = width(any_char(), any_bool());
-
-	HOLDS(w == 1 || w == 3);
-	REACHES(w == 3);
 	REACHES(smtp__word_resembles(any_octets(6), 6));
 }
 
 static size_t
-some_width(char c, bool phrase)
+some_width(const char *p, size_t n, enum smtp__escape how)
 {
-	(void)c, (void)phrase;
-	return any_bool() ? 1 : 3;
+	size_t width = up_to(3 * n);
+
+	HOLDS(n == 0 || __CPROVER_r_ok(p, n));
+	HOLDS(how <= SMTP__ESCAPE_PHRASE);
+	ASSUME(width >= n);
+	return width;
 }
 
+/* No octet is narrower than one. */
 static size_t
-some_next(const char *p, size_t n, uint32_t *c)
+some_fit(const char *p, size_t n, size_t room, enum smtp__escape how,
+    size_t *threes)
 {
-	(void)c;
-	HOLDS(n > 0 && __CPROVER_r_ok(p, n));
-	return up_to(n < 4 ? n : 4);
+	size_t taken = up_to(n < room ? n : room);
+
+	(void)how;
+	HOLDS(n == 0 || __CPROVER_r_ok(p, n));
+	*threes = 3 * up_to(taken / 3);
+	return taken;
 }
 
 /*
- * A word takes what fits, and no more is written than it may have.
+ * A word takes what fits.
  *
- * Proves: smtp__word_init word.c:character word.c:fit choose
- * Replaces: word.c:width=some_width smtp__utf8_next=some_next
+ * Proves: smtp__word_init choose q_of
+ * Replaces: smtp__escape_width=some_width smtp__escape_fit=some_fit
  * Bounds: up to 4 octets (8) into any room
- * Unwind: 6, 10
- * Seconds: 30, 600
+ * Unwind: 2
  */
 void
 proof_choose(void)
@@ -59,7 +64,7 @@ proof_choose(void)
 	smtp__word_init(&w, any_octets(n), n, any_bool());
 	taken = choose(&w, room, &base64);
 	HOLDS(taken <= n);
-	HOLDS(!base64 || smtp__base64_size(taken, false) <= room);
+	HOLDS(!base64 || (taken + 2) / 3 * 4 <= room);
 	HOLDS(!base64 || taken == n || taken % 3 == 0);
 	REACHES(base64 && taken == 3 && n == 4);
 	REACHES(!base64 && w.base64);
@@ -72,22 +77,24 @@ some_choice(const struct smtp__word *w, size_t room, bool *base64)
 	return up_to(w->n < room ? w->n : room);
 }
 
-static size_t
-some_base64(struct smtp__base64 *b, const void *in, size_t n, bool last,
-    size_t *used, char *out, size_t cap)
+/* Of what fits, as it is shown of smtp__escape_fit(). */
+static void
+some_escape(struct smtp__line *line, const char *p, size_t n,
+    enum smtp__escape how)
 {
-	(void)b, (void)last;
-	HOLDS(__CPROVER_r_ok(in, n) && __CPROVER_w_ok(out, cap));
-	*used = n;
-	return up_to(cap);
+	size_t most = SMTP__WORD_MAX - 2 - line->n, wrote = up_to(most);
+
+	HOLDS(n == 0 || __CPROVER_r_ok(p, n));
+	HOLDS(line->base64 == (how == SMTP__ESCAPE_NONE));
+	HOLDS(line->n == 10 && line->held == 0);
+	line->n += wrote;
 }
 
 /*
  * The word is written within its 75 octets.
  *
- * Proves: smtp__word_next put_q
- * Replaces: choose=some_choice word.c:width=some_width
- *   smtp__base64_encode=some_base64
+ * Proves: smtp__word_next
+ * Replaces: choose=some_choice smtp__escape=some_escape
  * Bounds: up to 4 octets (8) of text, any room
  * Unwind: 12
  */

@@ -2,15 +2,19 @@
 /*
  * ports/mail/smtp_mail.c by itself, on the host: a mail does not depend on how
  * its sources are cut, has no line that is too long, and what cannot be in a
- * header is refused.
+ * header is refused.  usage: mail [file for the mail]
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef ONE_FILE
+#include "smtp.h"
+#else
 #include <smtp/status.h>
 
 #include "smtp_mail.h"
+#endif
 
 enum { OCTETS = 1000 };
 
@@ -79,8 +83,17 @@ check_lines(const char *p, size_t n)
 	}
 }
 
+static void
+keep(const char *name, const char *p, size_t n)
+{
+	FILE *f = fopen(name, "wb");
+
+	if (f == NULL || fwrite(p, 1, n, f) != n || fclose(f) != 0)
+		fail("the mail was not written");
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const char *const to[] = { "a@example.com", "b@example.com",
 		NULL };
@@ -116,6 +129,8 @@ main(void)
 	if (n <= 0)
 		fail("no mail");
 	check_lines(first, (size_t)n);
+	if (argc > 1)
+		keep(argv[1], first, (size_t)n);
 	for (size_t cut = 1; cut < 200; cut++) {
 		source.at = 0;
 		source.cut = cut;
