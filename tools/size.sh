@@ -37,9 +37,9 @@ off='PLAINTEXT COMMAND MECHANISM AUTHZID SECOND TEMPORARY PIPELINING SIZE
 # profile NAME: its sources, the switches that are on (the others of `off' are
 # off), what its public calls begin with, goal, ceiling and gate of text, fold
 # (the gate of it folded, in the form `one'), state, deep (the ceiling of the
-# stack); in octets. rv_gate, rv_fold and rv_deep are those of RISC-V. `absent' says what it waits
-# for, `also' what is called through tables, `needs' what it may call beside
-# `allowed', `more' the flags that it wants.
+# stack); in octets. rv_gate, rv_fold and rv_deep are those of RISC-V. `absent'
+# says what it waits for, `also' what is called through tables, `needs' what it
+# may call beside `allowed', `more' the flags that it wants.
 profile()
 {
 	absent= also= needs=- more= one=engine deep=256 rv_deep=320
