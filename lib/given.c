@@ -34,9 +34,12 @@ struct smtp_source *
 smtp_source_given(uint64_t size)
 {
 	struct given *g = calloc(1, sizeof *g);
+	struct smtp_source *source = g == NULL ? NULL :
+	    smtp_source_callback(given_read, NULL, free, g, size);
 
-	return g == NULL ? NULL : smtp_source_callback(given_read, NULL, free,
-	    g, size);
+	if (source != NULL)
+		source->asking = &g->asking;
+	return source;
 }
 
 int

@@ -457,13 +457,25 @@ smtp__op_wait(const struct smtp *s, int want)
 	s->io->drained = false;
 }
 
-/* The operation has begun: go on with it, to its end if the calls block. */
+/* Does smtp_send() need smtp_give(), which nobody calls while we wait? */
+static bool
+asks_the_caller(const struct smtp *s)
+{
+	return s->alone && smtp__message_is_asking(s->oldest->message);
+}
+
+/*
+ * The operation has begun: go on with it, if the calls block to its end, or
+ * until only the caller can.
+ */
 int
 smtp__op_complete(struct smtp *s)
 {
 	int rc = smtp__op_step(s);
 
 	while (rc > 0 && is_blocking(s)) {
+		if (rc & SMTP_WANT_SOURCE && asks_the_caller(s))
+			return SMTP_WANT_SOURCE;
 		smtp__op_wait(s, rc);
 		rc = smtp__op_step(s);
 	}

@@ -437,7 +437,7 @@ step(struct smtp *s)
 	if (s->operation == SMTP__NOTHING)
 		return SMTP_OK;
 	s->held = 0;
-	rc = smtp__op_step(s);
+	rc = s->alone ? smtp__op_complete(s) : smtp__op_step(s);
 	has_result = s->operation == SMTP__SENDING && s->window->ended;
 	return has_result ? SMTP_OK : rc;
 }

@@ -82,6 +82,7 @@ empty_file(void)
 	X(list_url, smtp_message_add_list_url(m, "List-Unsubscribe", \
 	    "https://x.example/u")) \
 	X(list_id, smtp_message_set_list_id(m, "a list", "l.x.example")) \
+	X(by_name, smtp_message_set(m, "Cc", A)) \
 	X(text, smtp_message_set_text(m, "a text\n")) \
 	X(text_file, smtp_message_set_text_file(m, empty_file())) \
 	X(html, smtp_message_set_html(m, "<p>")) \

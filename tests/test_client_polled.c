@@ -89,6 +89,77 @@ test_polled__content_is_given(void **state)
 	}
 }
 
+/* A call that blocks gives its thread back for this alone. */
+static void
+test_polled__content_is_given_to_a_call_that_blocks(void **state)
+{
+	static const char *const given[] = { "Subject: x\n\none\n",
+		"Subj|ect: x\n|\no|ne\n", "Subject: x\n\none" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(given); i++) {
+		struct smtp_source *source =
+			smtp_source_given(SMTP_SIZE_UNKNOWN);
+		struct smtp_message *m = mail_given(source);
+		const char *at = given[i];
+		struct peer peer;
+		struct smtp *smtp;
+		char piece[64];
+		int rc, asked = 0;
+
+		peer_init(&peer, SCRIPT("C: Subject: x\nC: \nC: one\nC: .\n",
+			"S: 250 ok\nC: QUIT\nS: 221 bye\nEOF\n"), 0);
+		smtp = open_to(&peer.transport, "blocking", "yes");
+		for (rc = smtp_send(smtp, m); rc > 0; rc = smtp_step(smtp)) {
+			size_t n = strcspn(at, "|");
+
+			assert_int_equal(SMTP_WANT_SOURCE, rc);
+			assert_int_equal(SMTP_E_STATE, smtp_noop(smtp));
+			memcpy(piece, at, n);
+			assert_int_equal(SMTP_OK, smtp_give(source, piece,
+				n));
+			at += n + (at[n] != '\0');
+			asked++;
+		}
+		expect_rc(given[i], smtp, rc, SMTP_OK);
+		assert_int_equal(i == 1 ? 5 : 2, asked);
+		assert_int_equal(SMTP_E_STATE, smtp_step(smtp));
+		smtp_close(smtp);
+		assert_true(peer_done(&peer));
+		smtp_message_free(m);
+	}
+}
+
+/* Who does not give, or closes instead: nothing waits, nothing is sent. */
+static void
+test_polled__a_call_that_blocks_waits_for_no_caller(void **state)
+{
+	(void)state;
+	for (int closes = 0; closes < 2; closes++) {
+		struct smtp_source *source =
+			smtp_source_given(SMTP_SIZE_UNKNOWN);
+		struct smtp_message *m = mail_given(source);
+		uint64_t now = smtp_now_ms();
+		struct peer peer;
+		struct smtp *smtp;
+
+		peer_init(&peer, SCRIPT("", ""), 0);
+		smtp = open_to(&peer.transport, "blocking", "yes");
+		assert_int_equal(SMTP_WANT_SOURCE, smtp_send(smtp, m));
+		assert_int_equal(SMTP_WANT_SOURCE, smtp_step(smtp));
+		if (!closes) {
+			assert_int_equal(SMTP_OK, smtp_give(source, NULL, 0));
+			expect_rc("failed", smtp, smtp_step(smtp),
+				SMTP_E_SOURCE);
+		}
+		smtp_close(smtp);
+		assert_int_equal(closes ? SMTP_E_LATER : SMTP_E_SOURCE,
+			smtp_message_recipient_status(m, 0));
+		smtp_message_free(m);
+		assert_true(smtp_now_ms() - now < 1500);
+	}
+}
+
 static void
 test_polled__who_gives_up_fails(void **state)
 {
@@ -249,6 +320,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_polled__content_is_given),
+		cmocka_unit_test(
+		    test_polled__content_is_given_to_a_call_that_blocks),
+		cmocka_unit_test(
+		    test_polled__a_call_that_blocks_waits_for_no_caller),
 		cmocka_unit_test(test_polled__who_gives_up_fails),
 		cmocka_unit_test(test_polled__lines_are_taken),
 		cmocka_unit_test(test_polled__old_lines_are_dropped),

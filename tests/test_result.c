@@ -147,6 +147,99 @@ test_result__has_the_class_of_the_reply_or_of_the_verdict(void **state)
 	smtp_message_free(m);
 }
 
+/* One that is not printable, a line end, a tab and a NUL; see the header. */
+static void
+test_result__is_text_with_a_line_for_each(void **state)
+{
+	static const int status[] = { SMTP_E_REFUSED, SMTP_OK, SMTP_E_SOURCE };
+	struct smtp_message *m = message();
+	struct smtp__recipient *r;
+	size_t count;
+
+	(void)state;
+	assert_string_equal(smtp_message_rows(m), "");
+	decide(m, status, 3);
+	r = smtp__message_recipients(m, &count);
+	r[0].outcome.code = 550;
+	r[0].outcome.has_enhanced = true;
+	r[0].outcome.subject = r[0].outcome.detail = 1;
+	assert_true(smtp__message_set_text(m, &r[0].outcome,
+	    "no\tsuch\nuser \xC3\xBC\r\x7F\0hidden", 24));
+	r[1].outcome.code = 250;
+	assert_true(smtp__message_set_text(m, &r[1].outcome, "\n", 1));
+	assert_true(smtp__message_set_text(m, &r[2].outcome, NULL, 0));
+	for (int again = 0; again < 2; again++)
+		assert_string_equal(smtp_message_rows(m),
+		    "a@example.com\tREFUSED\t550\t5.1.1\t"
+		    "no\\x09such user \\xC3\\xBC\\x0D\\x7F\n"
+		    "b@example.com\tOK\t250\t\t \n"
+		    "c@example.com\tSOURCE\t0\t\t\n");
+	smtp__message_begin(m);
+	assert_string_equal(smtp_message_rows(m),
+	    "a@example.com\tSTATE\t0\t\t\n"
+	    "b@example.com\tOK\t250\t\t \n"
+	    "c@example.com\tSTATE\t0\t\t\n");
+	smtp_message_free(m);
+}
+
+struct purse {
+	int left;                        /* calls that get something      */
+	size_t live;
+};
+
+static void *
+purse_resize(void *ctx, void *p, size_t was, size_t now)
+{
+	struct purse *purse = ctx;
+
+	if (now > 0 && purse->left-- <= 0)
+		return NULL;
+	purse->live += now - was;
+	if (now > 0)
+		return realloc(p, now);
+	free(p);
+	return NULL;
+}
+
+/* Longer than any buffer begins with; and each time without memory for it. */
+static void
+test_result__text_is_whole_or_not_there(void **state)
+{
+	struct purse purse = { 1000000, 0 };
+	struct smtp_allocator a = { purse_resize, &purse };
+	struct smtp_message *m = smtp_message_new_with(&a);
+	const char *rows = NULL, *at;
+	size_t lines = 0;
+
+	(void)state;
+	assert_int_equal(smtp_message_set_from(m, "me@example.com"), SMTP_OK);
+	for (int i = 0; i < 100; i++) {
+		char address[40];
+
+		(void)snprintf(address, sizeof address, "u%d@example.com", i);
+		assert_int_equal(smtp_message_set(m, "To", address), SMTP_OK);
+	}
+	assert_int_equal(smtp__message_prepare(m, &moment), SMTP_OK);
+	smtp__message_begin(m);
+	for (int left = 0; rows == NULL; left++) {
+		assert_true(left < 20);
+		purse.left = left;
+		rows = smtp_message_rows(m);
+		assert_true(left > 0 || rows == NULL);
+	}
+	for (at = rows; *at != '\0'; at = strchr(at, '\n') + 1, lines++) {
+		char want[60];
+
+		(void)snprintf(want, sizeof want,
+		    "u%zu@example.com\tSTATE\t0\t\t\n", lines);
+		assert_memory_equal(at, want, strlen(want));
+	}
+	assert_int_equal(lines, 100);
+	smtp_message_free(m);
+	assert_int_equal(purse.live, 0);
+	assert_null(smtp_message_rows(NULL));
+}
+
 /* A message that could not be made has results all the same. */
 static void
 test_result__of_no_message_is_an_argument(void **state)
@@ -181,6 +274,8 @@ main(void)
 		cmocka_unit_test(test_result__of_doubles_is_each_its_own),
 		cmocka_unit_test(
 		    test_result__has_the_class_of_the_reply_or_of_the_verdict),
+		cmocka_unit_test(test_result__is_text_with_a_line_for_each),
+		cmocka_unit_test(test_result__text_is_whole_or_not_there),
 		cmocka_unit_test(test_result__of_no_message_is_an_argument),
 	};
 

@@ -92,12 +92,17 @@ SMTP_API struct smtp_source *
 smtp_source_given(uint64_t size);
 
 /*
- * Answer SMTP_WANT_SOURCE, with blocking=no: the next octets of a source of
- * this kind, borrowed until that is wanted again or the message has its result.
- * `n` 0 is the end; `p` NULL says that there will be none, which fails the
- * send. Returns SMTP_OK, then go on with smtp_step(); SMTP_E_STATE when it has
- * not asked, SMTP_E_ARGUMENT for a source of another kind, SMTP_E_MEMORY for
- * NULL.
+ * Answer SMTP_WANT_SOURCE: the next octets of a source of this kind, borrowed
+ * until that is wanted again or the message has its result. `n` 0 is the end;
+ * `p` NULL says that there will be none, which fails the send. Returns SMTP_OK,
+ * then go on with smtp_step(); SMTP_E_STATE when it has not asked,
+ * SMTP_E_ARGUMENT for a source of another kind, SMTP_E_MEMORY for NULL.
+ *
+ * With blocking=yes smtp_send() blocks for all but this, and so does
+ * smtp_step() then; smtp_put() wants blocking=no for such a source.
+ *
+ *      for (rc = smtp_send(smtp, m); rc > 0; rc = smtp_step(smtp))
+ *              smtp_give(source, p, next(p));
  */
 SMTP_API int
 smtp_give(struct smtp_source *source, const void *p, size_t n);
@@ -146,6 +151,23 @@ smtp_message_add_bcc(struct smtp_message *message, const char *address);
 SMTP_API int
 smtp_message_add_address(struct smtp_message *message, const char *field,
     const char *name, const char *address);
+
+/*
+ * The setters that take one text, by name, for a binding or a file of settings:
+ *
+ *   "From", "Sender", "Reply-To", "To", "Cc", "Bcc"   addresses, see above
+ *   "Subject", "Message-ID"
+ *   "Auto-Submitted"               as smtp_message_set_automatic()
+ *   "text", "html", "flowed-text"  the body
+ *   "envelope-from", "recipient"   the envelope
+ *
+ * The case of the name does not matter, the rest is as that setter says: what
+ * it adds to is added to here. Another name is SMTP_E_ARGUMENT, which the
+ * message keeps: a field of one's own is smtp_message_add_header()'s.
+ */
+SMTP_API int
+smtp_message_set(struct smtp_message *message, const char *name,
+    const char *value);
 
 /*
  * The envelope (RFC 5321 section 2.3.1), when it is not that of the header: a
@@ -539,6 +561,16 @@ SMTP_API const char *
 smtp_message_recipient_enhanced(const struct smtp_message *message, size_t i);
 SMTP_API const char *
 smtp_message_recipient_text(const struct smtp_message *message, size_t i);
+
+/*
+ * All of these as text, a line for each recipient: address, name of the status,
+ * code, enhanced code and words, with a tab between, "" before the first send.
+ * In the words a line end is a blank, and what is not printable ASCII is \xNN,
+ * so that a line is a line and the text is UTF-8. NULL is no memory. Lives
+ * until the next call of this for the message, or until it is freed.
+ */
+SMTP_API const char *
+smtp_message_rows(struct smtp_message *message);
 
 /*
  * What to do next: enum smtp_retry, for each recipient and for what is left of

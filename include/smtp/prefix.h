@@ -112,6 +112,8 @@
 #define smtp_message_recipient_text SMTP__AS(message_recipient_text)
 #define smtp_message_retry SMTP__AS(message_retry)
 #define smtp_message_retry_s SMTP__AS(message_retry_s)
+#define smtp_message_rows SMTP__AS(message_rows)
+#define smtp_message_set SMTP__AS(message_set)
 #define smtp_message_set_automatic SMTP__AS(message_set_automatic)
 #define smtp_message_set_binary SMTP__AS(message_set_binary)
 #define smtp_message_set_calendar SMTP__AS(message_set_calendar)

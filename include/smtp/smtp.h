@@ -251,7 +251,9 @@ smtp_auth_mechanism(struct smtp *smtp, const char *mechanism,
  * recipients that were not accepted. Returns SMTP_OK once the server has
  * charge of it for every recipient, or
  *
- *   above 0             not yet: wait for what the mask says, smtp_step()
+ *   above 0             not yet: wait for what the mask says, smtp_step();
+ *                       with blocking=yes only SMTP_WANT_SOURCE, of a source
+ *                       that is given (smtp_source_given())
  *   SMTP_E_PARTIAL      taken for some; the message has a row for each
  *   SMTP_E_LATER        not delivered; send again later
  *   SMTP_E_REFUSED      5yz: not delivered, do not repeat

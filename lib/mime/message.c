@@ -26,6 +26,7 @@ smtp_message_new_with(const struct smtp_allocator *allocator)
 	smtp__parts_init(&m->inlines);
 	smtp__parts_init(&m->files);
 	smtp__buffer_init(&m->head, &m->allocator);
+	smtp__buffer_init(&m->rows, &m->allocator);
 	smtp__body_init(&m->body, &m->allocator);
 	smtp__asks_init(m);
 	m->outcome.status = SMTP_E_STATE;
@@ -57,6 +58,7 @@ smtp_message_free(struct smtp_message *m)
 	smtp__message_drop_recipients(m);
 	smtp__body_free(&m->body);
 	smtp__buffer_free(&m->head);
+	smtp__buffer_free(&m->rows);
 	smtp__arena_free(&m->arena);
 	a = m->allocator;
 	smtp__store_free(&a, m, sizeof(*m));

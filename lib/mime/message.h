@@ -141,6 +141,10 @@ smtp__message_add_signer(struct smtp_message *message,
 const struct smtp_dkim *
 smtp__message_signer(const struct smtp_message *message, size_t i);
 
+/* Does a source of it wait for smtp_give()? */
+bool
+smtp__message_is_asking(const struct smtp_message *message);
+
 /* Can it be sent a second time after content was read? */
 bool
 smtp__message_can_rewind(const struct smtp_message *message);
@@ -165,6 +169,9 @@ const struct smtp__asks *
 smtp__message_asks(const struct smtp_message *message);
 struct smtp__outcome *
 smtp__message_outcome(struct smtp_message *message);
+/* Empty, for results as text; the message frees it. NULL: there is none. */
+struct smtp__out *
+smtp__message_rows(struct smtp_message *message);
 void
 smtp__message_set_elapsed(struct smtp_message *message, uint64_t ms);
 

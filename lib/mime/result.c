@@ -8,6 +8,15 @@ smtp__message_outcome(struct smtp_message *m)
 	return &m->outcome;
 }
 
+struct smtp__out *
+smtp__message_rows(struct smtp_message *m)
+{
+	if (m == NULL)
+		return NULL;
+	smtp__buffer_clear(&m->rows);
+	return &m->rows.out;
+}
+
 void
 smtp__message_set_elapsed(struct smtp_message *m, uint64_t ms)
 {

@@ -33,6 +33,7 @@ struct smtp_source {
 	int (*rewind)(void *ctx);
 	void (*close)(void *ctx);
 	void *ctx;
+	const bool *asking;              /* of one that is given, or NULL */
 };
 
 /*

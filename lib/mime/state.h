@@ -128,6 +128,7 @@ struct smtp_message {
 	uint64_t elapsed_ms;
 	char *queue_id;                  /* NULL: none                    */
 	size_t queue_id_n;
+	struct smtp__buffer rows;        /* as text, once asked for       */
 };
 
 /*
