@@ -2,12 +2,13 @@
 # What docs/bindings.md promises about numbers and functions is what the
 # headers have. Prints each fault, and how much was looked at.
 #
-#	sh tools/check-bindings.sh [PAGE [FOLDER]]
+#	sh tools/check-bindings.sh [PAGE [FOLDER [PROGRAMS]]]
 #	sh tools/check-bindings.sh --table
 #
 # PAGE has a table row `| NAME | number |` for each constant that a call takes
 # or returns; FOLDER holds smtp/*.h. engine.h is for those who compile it in,
-# and not looked at. --table prints rows for all constants there are.
+# and not looked at. PROGRAMS is a folder whose files have no more lines than
+# PAGE says. --table prints rows for all constants there are.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -19,6 +20,7 @@ if [ "${1-}" = --table ]; then
 fi
 page=${1:-docs/bindings.md}
 include=${2:-include}
+programs=${3:-examples/bindings}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 : >"$work/faults"
@@ -91,6 +93,19 @@ sed -n 's/^#define \(smtp_[a-z0-9_]*\).*/a macro, no function: \1/p' \
 	"$work/macros" | fault
 grep -oE '(^| )(static|inline) [^;{]*smtp_[a-z0-9_]* *\(' "$work/text" |
 	sed 's/^/is not in the library: /' | fault
+
+# ---- programs: as short as the page says
+
+most=$(sed -n 's/.*None has more than \([0-9]*\) lines.*/\1/p' "$page")
+longest=0
+for program in "$programs"/send*; do
+	lines=$(wc -l <"$program")
+	[ "$lines" -le "$longest" ] || longest=$lines
+	[ "$lines" -le "${most:-0}" ] ||
+		echo "$program: $lines lines, not ${most:-0}" | fault
+done
+[ "$longest" -eq "${most:-0}" ] ||
+	echo "$page: the longest program has $longest lines" | fault
 
 cat "$work/faults"
 echo "check-bindings: $(wc -l <"$work/faults" | tr -d ' ') faults," \

@@ -1,131 +1,77 @@
 // SPDX-License-Identifier: MIT
 //! Send a mail with an attachment that is read from a stream of Rust, without
-//! a crate: whatever has the trait Read is a source.
+//! a crate: whatever has the trait Read will do. Nobody is called back.
 //!
-//! rustc send.rs -L DIR-OF-LIBSMTP
 //! usage: send url user from to... < attachment
-//! SMTP_PASSWORD, SMTP_CA_FILE. Prints a row for each recipient: its address,
-//! status, code and words.
+//! SMTP_PASSWORD, SMTP_CA_FILE. Built by: rustc send.rs -L DIR-OF-LIBSMTP
 use std::ffi::{CStr, CString};
-use std::io::Read;
 use std::os::raw::{c_char, c_int, c_void};
-use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::{env, process, ptr, slice};
+use std::{env, io, io::Read, ptr};
 
-#[repr(C)]
-struct Opaque([u8; 0]);
-type P = *mut Opaque;
+type P = *mut c_void;
 type S = *const c_char;
-type ReadFn = extern "C" fn(*mut c_void, *mut u8, usize) -> isize;
-type CloseFn = extern "C" fn(*mut c_void);
-
 #[link(name = "smtp")]
 extern "C" {
-    fn smtp_options_new() -> P;
-    fn smtp_options_set(options: P, name: S, value: S) -> c_int;
-    fn smtp_options_free(options: P);
     fn smtp_open(smtp: *mut P, url: S, options: P) -> c_int;
     fn smtp_auth(smtp: P, user: S, password: S) -> c_int;
     fn smtp_send(smtp: P, message: P) -> c_int;
+    fn smtp_step(smtp: P) -> c_int;
     fn smtp_close(smtp: P) -> c_int;
     fn smtp_error(smtp: P) -> S;
-    fn smtp_status_name(status: c_int) -> S;
+    fn smtp_options_new() -> P;
+    fn smtp_options_set(options: P, name: S, value: S) -> c_int;
+    fn smtp_options_free(options: P);
     fn smtp_message_new() -> P;
-    fn smtp_message_free(message: P);
-    fn smtp_message_set_from(message: P, address: S) -> c_int;
-    fn smtp_message_add_to(message: P, address: S) -> c_int;
-    fn smtp_message_set_subject(message: P, subject: S) -> c_int;
-    fn smtp_message_set_text(message: P, text: S) -> c_int;
+    fn smtp_message_set(message: P, name: S, value: S) -> c_int;
     fn smtp_message_attach(message: P, source: P, kind: S, name: S) -> c_int;
-    fn smtp_source_callback(
-        read: ReadFn,
-        rewind: Option<extern "C" fn(*mut c_void) -> c_int>,
-        close: Option<CloseFn>,
-        ctx: *mut c_void,
-        size: u64,
-    ) -> P;
-    fn smtp_message_recipient_count(message: P) -> usize;
-    fn smtp_message_recipient_address(message: P, i: usize) -> S;
-    fn smtp_message_recipient_status(message: P, i: usize) -> c_int;
-    fn smtp_message_recipient_code(message: P, i: usize) -> c_int;
-    fn smtp_message_recipient_text(message: P, i: usize) -> S;
-}
-const FAILED: isize = -2; // SMTP_SOURCE_FAILED
-const SIZE_UNKNOWN: u64 = u64::MAX; // SMTP_SIZE_UNKNOWN
-
-// A panic must not go through frames of C.
-extern "C" fn read<R: Read>(ctx: *mut c_void, p: *mut u8, n: usize) -> isize {
-    let stream = unsafe { &mut *(ctx as *mut R) };
-    let room = unsafe { slice::from_raw_parts_mut(p, n) };
-    match catch_unwind(AssertUnwindSafe(|| stream.read(room))) {
-        Ok(Ok(n)) => n as isize,
-        _ => FAILED,
-    }
+    fn smtp_message_rows(message: P) -> S;
+    fn smtp_message_free(message: P);
+    fn smtp_source_given(size: u64) -> P;
+    fn smtp_give(source: P, p: *const u8, n: usize) -> c_int;
 }
 
-extern "C" fn close<R>(ctx: *mut c_void) {
-    drop(unsafe { Box::from_raw(ctx as *mut R) });
-}
-
-// The stream belongs to the source, and the source to its message.
-fn source<R: Read>(stream: R) -> P {
-    let ctx = Box::into_raw(Box::new(stream)) as *mut c_void;
-    unsafe {
-        smtp_source_callback(read::<R>, None, Some(close::<R>), ctx,
-            SIZE_UNKNOWN)
-    }
-}
-
-fn c(text: &str) -> CString {
+fn c(text: impl Into<Vec<u8>>) -> CString {
     CString::new(text).expect("a NUL in an argument")
 }
 
-fn text(words: S) -> String {
-    unsafe { CStr::from_ptr(words) }.to_string_lossy().into_owned()
-}
-
-fn main() {
-    let args: Vec<CString> = env::args().skip(1).map(|a| c(&a)).collect();
-    let secret = env::var("SMTP_PASSWORD").map(|v| c(&v)).ok();
-    let ca = env::var("SMTP_CA_FILE").map(|v| c(&v)).ok();
-    let or_null = |v: &Option<CString>| {
-        v.as_ref().map_or(ptr::null(), |v| v.as_ptr())
-    };
-    let mut smtp: P = ptr::null_mut();
-    let rc = unsafe {
-        let options = smtp_options_new();
-        smtp_options_set(options, c("ca-file").as_ptr(), or_null(&ca));
-        let message = smtp_message_new();
-        smtp_message_set_from(message, args[2].as_ptr());
-        for to in &args[3..] {
-            smtp_message_add_to(message, to.as_ptr());
+fn main() -> Result<(), String> {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let env = |name| c(env::var(name).unwrap_or_default());
+    let said = |words| unsafe { CStr::from_ptr(words) }.to_string_lossy();
+    let (mut stream, mut room) = (io::stdin(), vec![0; 65536]);
+    let (url, to, file) = (c(&*args[0]), args[3..].join(", "), c("stream.bin"));
+    let (user, password) = (c(&*args[1]), env("SMTP_PASSWORD"));
+    let (option, ca) = (c("ca-file"), env("SMTP_CA_FILE"));
+    let mut smtp = ptr::null_mut();
+    unsafe {
+        let (options, message) = (smtp_options_new(), smtp_message_new());
+        let source = smtp_source_given(u64::MAX); // SMTP_SIZE_UNKNOWN
+        smtp_options_set(options, option.as_ptr(), ca.as_ptr());
+        for (name, value) in [("From", &*args[2]), ("To", &*to),
+            ("Subject", "Grüße aus Rust"), ("text", "Hello.")] {
+            smtp_message_set(message, c(name).as_ptr(), c(value).as_ptr());
         }
-        smtp_message_set_subject(message, c("Grüße aus Rust").as_ptr());
-        smtp_message_set_text(message, c("Attached.\n").as_ptr());
-        smtp_message_attach(message, source(std::io::stdin()), ptr::null(),
-            c("stream.bin").as_ptr());
-        let mut rc = smtp_open(&mut smtp, args[0].as_ptr(), options);
-        smtp_options_free(options);
+        smtp_message_attach(message, source, ptr::null(), file.as_ptr());
+        let mut rc = smtp_open(&mut smtp, url.as_ptr(), options);
         if rc == 0 {
-            rc = smtp_auth(smtp, args[1].as_ptr(), or_null(&secret));
+            rc = smtp_auth(smtp, user.as_ptr(), password.as_ptr());
         }
-        if rc == 0 {
-            rc = smtp_send(smtp, message);
+        rc = if rc < 0 { rc } else { smtp_send(smtp, message) };
+        while rc > 0 {
+            match stream.read(&mut room) { // lent until it is asked for again
+                Ok(n) => smtp_give(source, room.as_ptr(), n),
+                Err(error) => {
+                    eprintln!("{}", error);
+                    smtp_give(source, ptr::null(), 0)
+                }
+            };
+            rc = smtp_step(smtp);
         }
-        if rc != 0 {
-            eprintln!("send: {}", text(smtp_error(smtp)));
-        }
-        for i in 0..smtp_message_recipient_count(message) {
-            println!("{} {} {} {}",
-                text(smtp_message_recipient_address(message, i)),
-                text(smtp_status_name(
-                    smtp_message_recipient_status(message, i))),
-                smtp_message_recipient_code(message, i),
-                text(smtp_message_recipient_text(message, i)));
-        }
+        print!("{}", said(smtp_message_rows(message)));
+        let why = said(smtp_error(smtp)).into_owned();
         smtp_close(smtp);
         smtp_message_free(message);
-        rc
-    };
-    process::exit(if rc == 0 { 0 } else { 1 });
+        smtp_options_free(options);
+        if rc == 0 { Ok(()) } else { Err(why) }
+    }
 }

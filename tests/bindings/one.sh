@@ -137,8 +137,8 @@ server()
 server
 send "smtp://localhost:$port" ann@y.example bob@y.example
 claim 'an attachment from its stream' 0 \
-'ann@y.example OK 250 Ok: queued as DEMO0001
-bob@y.example OK 250 Ok: queued as DEMO0001
+'ann@y.example	OK	250	2.0.0	Ok: queued as DEMO0001
+bob@y.example	OK	250	2.0.0	Ok: queued as DEMO0001
 ' '' 1
 if grep -aq '^C: QUIT' "$work/mail/session-1.log"; then
 	echo "ok - $language: leaves with QUIT"
@@ -149,8 +149,8 @@ fi
 server --reject 'no@y.example=550 5.1.1 no such user'
 send "smtp://localhost:$port" no@y.example ann@y.example
 claim 'a row for each recipient' 1 \
-'no@y.example REFUSED 550 no such user
-ann@y.example OK 250 Ok: queued as DEMO0001
+'no@y.example	REFUSED	550	5.1.1	no such user
+ann@y.example	OK	250	2.0.0	Ok: queued as DEMO0001
 ' '550 5.1.1 no such user' 1
 
 SMTP_PASSWORD=wrong-horse
@@ -169,7 +169,7 @@ sh "$work/program" "smtp://localhost:$port" user joe@x.example ann@y.example \
 status=$?
 exec 3>&-
 if [ $status -eq 1 ] && { [ $language = asyncio ] ||
-	grep -q '^ann@y.example SOURCE 0' "$work/out"; }; then
+	grep -q '^ann@y.example	SOURCE	0	' "$work/out"; }; then
 	echo "ok - $language: a stream that fails is told"
 else
 	fail "$language: a stream that fails is told"

@@ -10,7 +10,7 @@ bad=0
 sees()
 {
 	if sh tools/check-bindings.sh "$work/page" "$work/include" \
-		>"$work/log" 2>&1; then
+		"$work/programs" >"$work/log" 2>&1; then
 		echo "not ok - $1"
 		bad=1
 	elif grep -qF -e "$2" "$work/log"; then
@@ -24,8 +24,9 @@ sees()
 
 afresh()
 {
-	rm -rf "$work/include"
+	rm -rf "$work/include" "$work/programs"
 	cp -R include "$work/include"
+	cp -R examples/bindings "$work/programs"
 	cp $page "$work/page"
 }
 
@@ -65,4 +66,10 @@ declares '#define smtp_short(s) smtp_step(s)'
 sees 'a macro as a function' 'smtp_short'
 declares 'static inline int smtp_here(void) { return 0; }'
 sees 'a function that is not in the library' 'smtp_here'
+afresh
+echo >>"$work/programs/send.js"
+sees 'a program that is too long' 'lines, not'
+afresh
+rm "$work/programs/send.js"
+sees 'a limit that nothing comes near to' 'the longest program has'
 exit $bad
