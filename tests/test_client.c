@@ -143,6 +143,8 @@ static void
 test_client__sends_one_flight_and_the_content(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PIPELINING);
+	needs(SMTP_WITH_ENHANCED);
 	for (size_t piece = 0; piece < 40; piece++) {
 		struct smtp_message *m = message_to(bo);
 		struct fixture f;
@@ -181,6 +183,7 @@ test_client__sends_one_flight_and_the_content(void **state)
 static void
 test_client__writes_each_flight_at_once(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct smtp_message *m = message_to(bo);
 	struct fixture f;
 
@@ -196,6 +199,7 @@ test_client__writes_each_flight_at_once(void **state)
 static void
 test_client__traces_what_was_said(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct smtp_message *m = message_to(bo);
 	struct fixture f;
 
@@ -245,6 +249,8 @@ test_client__waits_for_each_reply_without_pipelining(void **state)
 static void
 test_client__has_a_row_for_each_recipient(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
+	needs(SMTP_WITH_ENHANCED);
 	struct smtp_message *m = message_to(three);
 	struct fixture f;
 
@@ -295,6 +301,7 @@ test_client__has_a_row_for_each_recipient(void **state)
 static void
 test_client__sends_nothing_when_all_was_delivered(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct smtp_message *m = message_to(bo);
 	struct fixture f;
 
@@ -311,6 +318,7 @@ test_client__sends_nothing_when_all_was_delivered(void **state)
 static void
 test_client__says_who_refused_the_whole(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	static const struct {
 		const char *script;
 		int status, code, phase;
@@ -368,6 +376,8 @@ test_client__says_who_refused_the_whole(void **state)
 static void
 test_client__keeps_the_reason_of_a_refused_group(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
+	needs(SMTP_WITH_ENHANCED);
 	struct smtp_message *m = message_to(bo);
 	struct fixture f;
 
@@ -397,6 +407,8 @@ test_client__keeps_the_reason_of_a_refused_group(void **state)
 static void
 test_client__gives_the_surplus_another_transaction(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
+	needs(SMTP_WITH_ENHANCED);
 	struct smtp_message *m = message_to(three);
 	struct fixture f;
 
@@ -446,6 +458,8 @@ read_once(void *ctx, void *p, size_t n)
 static void
 test_client__leaves_the_surplus_of_what_is_read_once(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
+	needs(SMTP_WITH_ENHANCED);
 	struct once o = { 0 };
 	struct smtp_message *m = message_of(smtp_source_callback(read_once,
 	    NULL, NULL, &o, strlen(TEXT)), three);
@@ -465,6 +479,8 @@ test_client__leaves_the_surplus_of_what_is_read_once(void **state)
 static void
 test_client__does_not_take_a_full_mailbox_for_surplus(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
+	needs(SMTP_WITH_ENHANCED);
 	struct smtp_message *m = message_to(three);
 	struct fixture f;
 
@@ -494,6 +510,7 @@ test_client__does_not_take_a_full_mailbox_for_surplus(void **state)
 static void
 test_client__tells_whether_a_lost_mail_may_have_arrived(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	static const struct {
 		const char *script;
 		int status, cause, phase;
@@ -558,6 +575,7 @@ test_client__tells_whether_a_lost_mail_may_have_arrived(void **state)
 static void
 test_client__asks_before_it_delivers_twice(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct smtp_message *m = message_to(bo);
 	struct fixture f;
 
@@ -583,6 +601,7 @@ test_client__asks_before_it_delivers_twice(void **state)
 static void
 test_client__hears_why_the_server_hung_up(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	static const struct { const char *said; int status, code; } rows[] = {
 		{ "S: 552 5.3.4 too big\nRST\n", SMTP_E_REFUSED, 552 },
 		{ "RST\nS: 552 5.3.4 too big\n", SMTP_E_REFUSED, 552 },
@@ -652,6 +671,7 @@ static const char slow_course[] = PIPELINED
 static void
 test_client__waits_for_a_slow_source(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct once o = { .waits = 3 };
 	struct smtp_message *m = message_of(smtp_source_callback(read_once,
 	    NULL, NULL, &o, strlen(TEXT)), bo);
@@ -729,6 +749,8 @@ test_client__refuses_what_is_over_the_offered_size(void **state)
 static void
 test_client__wants_all_or_none(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
+	needs(SMTP_WITH_ENHANCED);
 	struct smtp_message *m = message_to(three);
 	struct fixture f;
 
@@ -923,6 +945,7 @@ test_client__authenticates_once(void **state)
 static void
 test_client__says_other_commands(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	struct fixture f;
 
 	(void)state;
@@ -1004,6 +1027,8 @@ test_client__bears_nothing_at_all(void **state)
 static void
 test_client__has_a_verdict_for_each_with_lmtp(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
+	needs(SMTP_WITH_ENHANCED);
 	needs(SMTP_WITH_LMTP);
 	struct smtp_message *m = message_to(three);
 	struct fixture f;
@@ -1030,6 +1055,7 @@ test_client__has_a_verdict_for_each_with_lmtp(void **state)
 static void
 test_client__keeps_verdicts_that_came_before_a_loss(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	needs(SMTP_WITH_LMTP);
 	struct smtp_message *m = message_to(three);
 	struct fixture f;
@@ -1074,6 +1100,7 @@ static void
 test_client__never_blocks_when_told_so(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PIPELINING);
 	for (size_t piece = 1; piece < 30; piece += 7) {
 		struct once o = { .waits = 2 };
 		struct smtp_message *m = message_of(smtp_source_callback(
@@ -1103,6 +1130,7 @@ test_client__never_blocks_when_told_so(void **state)
 static void
 test_client__can_be_cancelled_anywhere(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	bool ended = false;
 	int unknown = 0, later = 0;
 
@@ -1152,6 +1180,7 @@ test_client__can_be_cancelled_anywhere(void **state)
 static void
 test_client__tells_the_message_when_it_is_closed(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct smtp_message *m = message_to(bo);
 	struct fixture f;
 	int rc;
@@ -1301,6 +1330,7 @@ run_with(struct meter *meter, int *last)
 static void
 test_client__survives_without_memory(void **state)
 {
+	needs(SMTP_WITH_LOGIN);
 	bool through = false;
 	struct meter m;
 	int rc;
@@ -1322,6 +1352,7 @@ test_client__survives_without_memory(void **state)
 static void
 test_client__wipes_secrets_before_their_memory_goes(void **state)
 {
+	needs(SMTP_WITH_LOGIN);
 	struct meter m = { .left = 1000 };
 	int rc;
 
@@ -1336,6 +1367,7 @@ test_client__wipes_secrets_before_their_memory_goes(void **state)
 static void
 test_client__holds_little_while_idle(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct meter meter = { .left = 1000 };
 	struct smtp_allocator a = { metered, &meter };
 	struct smtp_message *m = message_to(bo);

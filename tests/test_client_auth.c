@@ -84,6 +84,7 @@ static void
 test_client_auth__tries_a_wrong_secret_once(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_ENHANCED);
 	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct server *s = server_start("--auth", ways[i].offered,
@@ -154,6 +155,7 @@ test_client_auth__never_goes_on_without(void **state)
 static void
 test_client_auth__shows_no_secret_in_clear(void **state)
 {
+	needs(SMTP_WITH_CRAM_MD5);
 	static const struct {
 		const char *offered, *insecure;
 		bool token;

@@ -92,6 +92,7 @@ static void
 test_client_chunks__takes_no_round_trip_more(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PIPELINING);
 	needs(SMTP_WITH_BDAT);
 	for (size_t i = 0; i < COUNT(flights); i++) {
 		const struct flight *f = &flights[i];
@@ -162,6 +163,7 @@ test_client_chunks__goes_by_data_where_that_waits_less(void **state)
 static void
 test_client_chunks__carries_what_data_carries(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	needs(SMTP_WITH_BDAT);
 	static const struct { const char *mode; size_t step; } rows[] = {
 		{ "no", 0 }, { "no", 777 }, { "yes", 0 }, { "yes", 777 },
@@ -199,6 +201,7 @@ test_client_chunks__carries_what_data_carries(void **state)
 static void
 test_client_chunks__knows_the_last_one(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	needs(SMTP_WITH_BDAT);
 	const char *text = even_text();
 	struct server *s = server_start("--tls", "none", "--chunking", NULL);
@@ -224,6 +227,7 @@ test_client_chunks__knows_the_last_one(void **state)
 static void
 test_client_chunks__a_failed_source_ends_its_mail_only(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	needs(SMTP_WITH_BDAT);
 	static const size_t at[] = { 1, 100, 70000, 190000 };
 	const char *text = even_text();
@@ -261,6 +265,7 @@ test_client_chunks__a_failed_source_ends_its_mail_only(void **state)
 static void
 test_client_chunks__an_old_session_is_asked_first(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	needs(SMTP_WITH_BDAT);
 	static const char first[] = PLAY_OPEN(BOTH) ENVELOPE
 		"C: BDAT 17 LAST\n" SHORT_LINES OK(3);
@@ -396,6 +401,7 @@ test_client_chunks__ready_octets_go_untouched(void **state)
 static void
 test_client_chunks__each_has_a_verdict_of_its_own(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	static const char *const ways[] = { "yes", "no" };
 
 	(void)state;

@@ -128,6 +128,7 @@ static void
 test_command__is_said_as_it_is(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_ENHANCED);
 	for (size_t i = 0; i < COUNT(commands); i++)
 		say(&commands[i]);
 }

@@ -404,6 +404,7 @@ static void
 test_envelope__dsn_is_asked_for(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PARAMETERS);
 	needs(SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(dsn); i++) {
 		play(&dsn[i], PLAIN, "EHLO", NULL, NULL);
@@ -414,6 +415,7 @@ test_envelope__dsn_is_asked_for(void **state)
 static void
 test_envelope__dsn_is_left_out_where_that_is_allowed(void **state)
 {
+	needs(SMTP_WITH_PARAMETERS);
 	static const struct mail none = { "DSN left out", "SIZE",
 		ask_rfc_3461, "MAIL FROM:<Alice@Example.ORG>*\n"
 		"RCPT TO:<b@example.com>\n"
@@ -428,9 +430,24 @@ test_envelope__dsn_is_left_out_where_that_is_allowed(void **state)
 }
 
 /* Some readers of reports cut it: who looks at the trace is told. */
+/* Also where that is nothing. */
+static void
+test_envelope__what_a_build_leaves_out_is_told(void **state)
+{
+	const struct mail whole = { "DSN", "DSN", ask_rfc_3461, RFC_3461,
+		SMTP_OK, "", "" };
+	const struct mail none = { "no DSN", "DSN", ask_rfc_3461, "",
+		SMTP_E_UNSUPPORTED, "needs what this build leaves out; see "
+		"<smtp/config.h>", "" };
+
+	(void)state;
+	play(SMTP_WITH_PARAMETERS ? &whole : &none, PLAIN, "EHLO", NULL, NULL);
+}
+
 static void
 test_envelope__a_long_envid_is_noted(void **state)
 {
+	needs(SMTP_WITH_PARAMETERS);
 	static struct trace t;
 	static const char envid[] = "123456789 123456789 123456789 123456789";
 
@@ -614,6 +631,7 @@ static void
 test_envelope__other_extensions_are_asked_for(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PARAMETERS);
 	needs(SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(others); i++) {
 		play(&others[i], PLAIN, "EHLO", NULL, NULL);
@@ -625,6 +643,7 @@ test_envelope__other_extensions_are_asked_for(void **state)
 static void
 test_envelope__a_command_has_512_octets_and_more(void **state)
 {
+	needs(SMTP_WITH_PARAMETERS);
 	struct server *s = server_play("S: 220 hi\nC: EHLO *\nS: 250-hi\n"
 		"S: 250 DSN\nC: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n"
 		"C: DATA\nS: 354 go\nC.\nS: 250 ok\n" PLAY_BYE, NULL);
@@ -674,6 +693,7 @@ static const struct mail holds[] = {
 static void
 test_envelope__a_mail_is_held(void **state)
 {
+	needs(SMTP_WITH_PARAMETERS);
 	static const struct mail lmtp = { "HOLDFOR, LMTP", "FUTURERELEASE",
 		ask_hold, "", LACK, "FUTURERELEASE: ", "R4865-4-1" };
 
@@ -688,6 +708,7 @@ test_envelope__a_mail_is_held(void **state)
 static void
 test_envelope__helo_has_no_parameters(void **state)
 {
+	needs(SMTP_WITH_HELO);
 	static int (*const asks[])(struct smtp_message *m) = { ask_envid,
 		ask_flag, ask_by_late };
 
@@ -751,6 +772,7 @@ static void
 test_envelope__tls_is_required_on_each_hop(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PARAMETERS);
 	needs(SMTP_WITH_TLS && SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(tls); i++) {
 		struct server *s = server_play(tls[i].script, "--tls",
@@ -864,6 +886,9 @@ static const struct {
 static void
 test_envelope__lmtp_has_them_all(void **state)
 {
+	needs(SMTP_WITH_PARAMETERS);
+	needs(SMTP_WITH_PIPELINING);
+	needs(SMTP_WITH_ENHANCED);
 	needs(SMTP_WITH_TLS && SMTP_WITH_LMTP);
 	char path[108], url[160], script[4096];
 	unsigned size = (unsigned)strlen(plain_mail_sent);
@@ -933,6 +958,8 @@ main(void)
 		cmocka_unit_test(test_envelope__dsn_is_asked_for),
 		cmocka_unit_test(
 		    test_envelope__dsn_is_left_out_where_that_is_allowed),
+		cmocka_unit_test(
+		    test_envelope__what_a_build_leaves_out_is_told),
 		cmocka_unit_test(test_envelope__a_long_envid_is_noted),
 		cmocka_unit_test(
 		    test_envelope__a_domain_without_a_dot_is_noted),

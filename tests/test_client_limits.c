@@ -211,6 +211,7 @@ static void
 test_limits__are_kept(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PIPELINING);
 	for (size_t i = 0; i < COUNT(dialogues); i++) {
 		play(&dialogues[i], "yes");
 		play(&dialogues[i], "no");
@@ -315,6 +316,7 @@ read_once(void *ctx, void *p, size_t n)
 static void
 test_limits__what_is_read_once_is_not_split(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct server *s = server_play(HELLO("RCPTMAX=1")
 		MAIL RCPT("b@example.com") DATA OK OK GO PLAY_BYE,
 		"--tls", "none", NULL);
@@ -353,6 +355,7 @@ once(const char **left)
 static void
 test_limits__whose_domain_is_one_too_many_is_left(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct server *s = server_play(HELLO("RCPTDOMAINMAX=1")
 		MAIL RCPT("b@x.example") RCPT("d@x.example") DATA OK OK OK GO
 		PLAY_BYE, "--tls", "none", NULL);
@@ -382,6 +385,7 @@ test_limits__whose_domain_is_one_too_many_is_left(void **state)
 static void
 test_limits__who_has_it_is_not_left(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct server *s = server_play(HELLO("RCPTMAX=1")
 		MAIL RCPT("b@example.com") DATA OK OK GO
 		MAIL RCPT("c@example.com") DATA OK OK GO PLAY_BYE,

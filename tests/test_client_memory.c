@@ -252,6 +252,7 @@ unauthenticated(struct server *s, bool with_token, long fails)
 static void
 test_client_memory__nothing_goes_unauthenticated(void **state)
 {
+	needs(SMTP_WITH_XOAUTH2);
 	struct server *s = server_start("--tls", "none", "--auth",
 	    "XOAUTH2,PLAIN", NULL);
 

@@ -186,6 +186,7 @@ test_client_outcome__sent_again_it_is_the_same(void **state)
 static void
 test_client_outcome__hints_tell_what_helps(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	static const struct { const char *reply, *hint, *proves; } rows[] = {
 		{ "mail=530 5.7.0 Authentication required", "smtp_auth",
 		    "R4954-6-2" },
@@ -228,6 +229,7 @@ test_client_outcome__hints_tell_what_helps(void **state)
 static void
 test_client_outcome__odd_octets_are_kept_and_escaped(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	static const char words[] = "no\tsuch \x1b[31m user \xc3\xbc \xff";
 	struct server *s = server_play(PLAY_TO_RCPT "C: RCPT*\n"
 		"S: 550 5.1.1 no\\tsuch \\x1b[31m user \\xc3\\xbc \\xff\n"

@@ -51,6 +51,7 @@ mail_given(struct smtp_source *source)
 static void
 test_polled__content_is_given(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	static const char *const given[] = { "Subject: x\n\none\n",
 		"Subj|ect: x\n|\no|ne\n", "Subject: x\n\none" };
 
@@ -163,6 +164,7 @@ test_polled__a_call_that_blocks_waits_for_no_caller(void **state)
 static void
 test_polled__who_gives_up_fails(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct smtp_source *source = smtp_source_given(SMTP_SIZE_UNKNOWN);
 	struct smtp_source *other = smtp_source_memory("x", 1);
 	struct smtp_message *m = mail_given(source);
@@ -290,6 +292,7 @@ counted_fd(void *ctx)
 static void
 test_polled__a_session_that_waits_does_only_that(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct smtp_message *m = mail_of(plain_mail, "b@example.com", NULL);
 	struct counted c = { -1, -1, "250-hi\r\n250 PIPELINING\r\n", 0 };
 	struct smtp_transport transport = { .read = counted_read,

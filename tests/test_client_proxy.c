@@ -142,6 +142,7 @@ test_client_proxy__the_server_has_to_prove_itself(void **state)
 static void
 test_client_proxy__a_session_that_ended_takes_the_same_way_again(void **state)
 {
+	needs(SMTP_WITH_PROXY);
 	struct server *s = server_play(
 		"S: 220 hi\nC: EHLO *\nS: 250 hi\nDROP\n", NULL);
 	struct proxy *proxy = proxy_start("socks5", NULL, server_port(s));
@@ -165,6 +166,7 @@ test_client_proxy__a_session_that_ended_takes_the_same_way_again(void **state)
 static void
 test_client_proxy__who_one_is_has_to_be_right(void **state)
 {
+	needs(SMTP_WITH_PROXY);
 	static const struct { const char *kind, *user, *password, *words; }
 	rows[] = {
 		{ "socks5", "joe", "wrong", "refused the user" },
@@ -229,6 +231,7 @@ static void
 test_client_proxy__one_that_lies_is_left_in_time(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PROXY);
 	for (size_t i = 0; i < COUNT(lies); i++) {
 		const struct lie *l = &lies[i];
 		struct proxy *proxy = proxy_lie(l->kind, l->says, l->n,
@@ -254,6 +257,7 @@ test_client_proxy__one_that_lies_is_left_in_time(void **state)
 static void
 test_client_proxy__one_that_is_not_there_is_told_by_name(void **state)
 {
+	needs(SMTP_WITH_PROXY);
 	int pending[8], listener;
 	struct smtp *smtp;
 	char url[64];
@@ -282,6 +286,7 @@ static void
 test_client_proxy__deadline_and_cancel_end_it(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PROXY);
 	for (int cancel = 0; cancel < 2; cancel++) {
 		struct proxy *proxy = proxy_lie("http", "", 0, ALL, 0, 0);
 		struct smtp_options *o = options_for(NULL, "proxy",
@@ -374,6 +379,7 @@ test_client_proxy__the_environment_is_not_read(void **state)
 static void
 test_client_proxy__each_allocation_may_fail(void **state)
 {
+	needs(SMTP_WITH_PROXY);
 	struct server *s = server_start("--tls", "none", NULL);
 	struct proxy *proxy = proxy_start("http", "joe:secret",
 		server_port(s));

@@ -67,6 +67,7 @@ refuse_mail(const char *script, const char *behind, int phase,
 static void
 test_client_refused__at_mail(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	static const struct no rows[] = {
 		{ "421 4.3.2 going", LATER, WAIT, "R5321-4.2-10" },
 		{ "450 4.3.0 busy", LATER, WAIT, "" },
@@ -130,6 +131,7 @@ test_client_refused__at_rcpt(void **state)
 static void
 test_client_refused__at_data(void **state)
 {
+	needs(SMTP_WITH_TEMPORARY);
 	static const struct no rows[] = {
 		{ "421 4.3.2 going", LATER, WAIT, "R5321-4.2-10" },
 		{ "450 4.3.0 busy", LATER, WAIT, "" },
@@ -155,6 +157,7 @@ test_client_refused__at_data(void **state)
 static void
 test_client_refused__at_the_end(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	static const struct no rows[] = {
 		{ "421 4.3.2 going", LATER, WAIT, "R5321-4.2-10" },
 		{ "450 4.7.1 greylisted", LATER, WAIT, "" },
@@ -185,6 +188,7 @@ struct opening {
 static void
 test_client_refused__at_the_beginning(void **state)
 {
+	needs(SMTP_WITH_HELO);
 #define HI "S: 220 hi\nC: EHLO*\n"
 #define AT_STARTTLS HI "S: 250-hi\nS: 250 STARTTLS\nC: STARTTLS\n"
 	static const struct opening rows[] = {

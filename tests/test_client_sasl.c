@@ -485,6 +485,7 @@ test_client_sasl__takes_another_where_scram_cannot(void **state)
 static void
 test_client_sasl__computes_without_blocking(void **state)
 {
+	needs(SMTP_WITH_SCRAM);
 	static const char script[] = "S: 220 hi\nC: EHLO *\nS: 250-hi\n"
 		"S: 250 AUTH SCRAM-SHA-1\n" FIRST
 		/* r=...,i=9999999 */

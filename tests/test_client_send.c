@@ -75,6 +75,7 @@ test_client_send__waits_where_pipelining_is_absent(void **state)
 static void
 test_client_send__helo_serves_too(void **state)
 {
+	needs(SMTP_WITH_HELO);
 	struct server *s = server_start("--tls", "none", "--no-EHLO", NULL);
 	struct smtp *smtp = session_to(s, server_url(s, PLAIN, "localhost"),
 		"ehlo-name", "client.example.com", NULL);
@@ -96,6 +97,7 @@ test_client_send__helo_serves_too(void **state)
 static void
 test_client_send__some_recipients_are_refused(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	struct server *s = server_start("--tls", "none",
 		"--reject", "bad@example.com=550 5.1.1 no such user",
 		"--reject", "busy@example.com=450 4.2.1 come back", NULL);
@@ -170,6 +172,7 @@ test_client_send__all_recipients_are_refused(void **state)
 static void
 test_client_send__require_all_is_all_or_nothing(void **state)
 {
+	needs(SMTP_WITH_REQUIRE_ALL);
 	struct server *s = server_start("--tls", "none",
 		"--reject", "bad@example.com=550 5.1.1 no such user", NULL);
 	struct smtp *smtp = session_to(s, server_url(s, PLAIN, "localhost"),
@@ -200,6 +203,7 @@ test_client_send__require_all_is_all_or_nothing(void **state)
 static void
 test_client_send__a_failed_group_is_read_to_its_end(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	struct server *s = server_start("--tls", "none",
 		"--reject", "x@example.com=550 5.7.1 not you", NULL);
 	struct smtp *smtp = plain_session(s);
@@ -298,6 +302,7 @@ test_client_send__thousands_of_recipients_do_not_lock(void **state)
 static void
 test_client_send__a_354_for_nobody(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	static const struct { const char *name, *script, *proves; } rows[] = {
 		{ "no recipient, 354", HELLO_PIPELINING GROUP
 		    "S: 250 ok\nS: 550 no\nS: 550 no\nS: 354 go\nC: .\n"
@@ -480,6 +485,7 @@ test_client_send__a_line_has_998_octets(void **state)
 static void
 test_client_send__high_octets_need_8bitmime(void **state)
 {
+	needs(SMTP_WITH_8BITMIME);
 	static const char high[] = "Subject: x\n\ngr\xc3\xbc\xc3\x9f""e\n";
 	static const char high_header[] = "Subject: gr\xc3\xbc\n\nx\n";
 	struct server *s = server_start("--tls", "none", NULL);

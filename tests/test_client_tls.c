@@ -80,6 +80,7 @@ static void
 test_client_tls__four_calls_deliver(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct server *s;
 		size_t n;
@@ -108,6 +109,7 @@ static void
 test_client_tls__nothing_else_is_said_in_clear(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct server *s;
 		const char *log, *hello, *p;
@@ -198,6 +200,7 @@ static void
 test_client_tls__names_the_server_unless_it_is_an_address(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct server *s;
 		struct hello h;
@@ -227,6 +230,7 @@ test_client_tls__names_the_server_unless_it_is_an_address(void **state)
 static void
 test_client_tls__offers_no_old_version_and_no_weak_suite(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	static const char *const weak[] = { "NULL", "anon", "EXPORT", "RC4",
 		"-DES-", "3DES", "MD5", "RC2", "IDEA" };
 	struct server *s = go(&ways[0]);
@@ -348,6 +352,7 @@ static void
 test_client_tls__a_bad_certificate_gets_nothing(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(certificates); i++) {
 		reject_certificate(&certificates[i], "starttls", "smtp");
 		reject_certificate(&certificates[i], "implicit", "smtps");
@@ -360,6 +365,7 @@ test_client_tls__a_bad_certificate_gets_nothing(void **state)
 static void
 test_client_tls__matches_wildcards_by_the_label(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	static const struct { const char *name; int want; } rows[] = {
 		{ "mx.example.test", SMTP_OK },
 		{ "MX.Example.Test", SMTP_OK },
@@ -388,6 +394,7 @@ test_client_tls__matches_wildcards_by_the_label(void **state)
 static void
 test_client_tls__compares_names_in_ascii_form(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	static const struct { const char *name; int want; } rows[] = {
 		{ "b\xc3\xbc" "cher.example", SMTP_OK },
 		{ "xn--bcher-kva.example", SMTP_OK },
@@ -441,6 +448,7 @@ test_client_tls__no_trust_store_is_an_error(void **state)
 static void
 test_client_tls__takes_any_certificate_when_told(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start("--cert", "unknownca", NULL);
 	struct smtp *smtp = session_to(s, server_url(s, "smtp", "localhost"),
 		"insecure-no-verify", "yes", NULL);
@@ -518,6 +526,7 @@ static const struct spoiled {
 static void
 test_client_tls__a_spoiled_starttls_gets_no_secret(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct smtp_message *m = mail_of(plain_mail, "b@example.com", NULL);
 
 	(void)state;
@@ -576,6 +585,7 @@ test_client_tls__opportunistic_goes_on(void **state)
 static void
 test_client_tls__forgets_what_came_before(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_play(
 		"S: 220 hi\nC: EHLO *\nS: 250-hi\nS: 250-AUTH PLAIN LOGIN\n"
 		"S: 250-SIZE 1000\nS: 250-PIPELINING\nS: 250 STARTTLS\n"
@@ -611,6 +621,7 @@ test_client_tls__forgets_what_came_before(void **state)
 static void
 test_client_tls__a_cut_reply_is_none(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	static const struct { const char *name, *script; } rows[] = {
 		{ "FIN in the reply", TLS_TO_DATA "S| 250 ok\nDROP\n" },
 		{ "FIN before the LF", TLS_TO_DATA "S| 250 ok\\r\nDROP\n" },
@@ -645,6 +656,7 @@ test_client_tls__a_cut_reply_is_none(void **state)
 static void
 test_client_tls__a_handshake_has_its_time(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	static const struct { const char *tls, *scheme, *script; } rows[] = {
 		{ "starttls", "smtp", "S: 220 hi\nC: EHLO *\nS: 250-hi\n"
 		    "S: 250 STARTTLS\nC: STARTTLS\nS: 220 go\nSTALL\n" },
@@ -675,6 +687,7 @@ test_client_tls__a_handshake_has_its_time(void **state)
 static void
 test_client_tls__tells_the_wrong_port(void **state)
 {
+	needs(SMTP_WITH_TLS);
 	struct server *s = server_start(NULL);
 	struct smtp *smtp;
 	int rc = try_session(&smtp, s, server_url(s, "smtps", "localhost"),

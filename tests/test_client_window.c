@@ -438,6 +438,7 @@ test_window__delivers_all_in_order(void **state)
 static void
 test_window__takes_few_round_trips(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	static const struct {
 		bool chunking, windowed;
 		unsigned turns, calls;   /* of 100 mails, at most           */
@@ -480,6 +481,7 @@ test_window__takes_few_round_trips(void **state)
 static void
 test_window__refusals_hit_their_own_message(void **state)
 {
+	needs(SMTP_WITH_ENHANCED);
 	static const int want[] = { SMTP_OK, SMTP_E_REFUSED, SMTP_OK,
 		SMTP_E_REFUSED, SMTP_OK, SMTP_E_PARTIAL, SMTP_E_REFUSED,
 		SMTP_E_UNSUPPORTED, SMTP_OK };
@@ -602,6 +604,8 @@ test_window__a_connection_lost_at_every_octet(void **state)
 static void
 test_window__a_chunk_refused_in_the_middle(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
+	needs(SMTP_WITH_ENHANCED);
 	static char large[200000];
 
 	(void)state;
@@ -639,6 +643,7 @@ test_window__a_chunk_refused_in_the_middle(void **state)
 static void
 test_window__leaves_in_flights(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct server *s = server_play(
 		"S: 220 hi\nC: EHLO *\nS: 250-hi\nS: 250 PIPELINING\n"
 		"C: MAIL*\nC: RCPT*\nC: DATA\n"
@@ -1037,6 +1042,7 @@ test_window__goodbye_behind_a_limit(void **state)
 static void
 test_window__a_deadline_ends_all(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	struct server *s = server_play("S: 220 hi\nC: EHLO *\nS: 250-hi\n"
 		"S: 250 PIPELINING\nC: MAIL*\nC: RCPT*\nC: DATA\nEOF\n",
 		"--tls", "none", NULL);

@@ -274,6 +274,7 @@ test_diagnose__knows_the_usual_mistakes(void **state)
 static void
 test_diagnose__knows_other_servers(void **state)
 {
+	needs(SMTP_WITH_HELO);
 	static const struct {
 		const char *name, *script, *scheme, *step;
 		int status;
@@ -474,6 +475,7 @@ test_diagnose__calls_again_where_there_is_a_way(void **state)
 static void
 test_diagnose__looks_at_unix_sockets(void **state)
 {
+	needs(SMTP_WITH_LMTP);
 	char path[60], url[100];
 	struct smtp_options *o = options_for(NULL, "timeout", "1", NULL);
 	struct server *s;

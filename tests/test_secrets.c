@@ -496,6 +496,7 @@ give(void *ctx, const char *user, int refused, char *token, size_t room)
 static void
 test_secrets__of_tokens_that_are_asked_for(void **state)
 {
+	needs(SMTP_WITH_XOAUTH2);
 	const struct mechanism *m = &mechanisms[3];
 
 	(void)state;

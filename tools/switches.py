@@ -9,10 +9,9 @@ own, and so are all of them together, and all that the client can do without
 (lib/client.h refuses the others). What a switch changes is compiled with it
 off, into BUILD/switches, and the test programs that use it are run: those that
 do without the client whenever something below them is another octet, those of
-the client where they or what they call themselves is, and one switch is off.
-With many off what is left of the client is compiled and measured, and its
-programs, which were written for more, are left out. ONLY='BDAT all' takes these
-builds alone, TESTS='dialogue' these programs.
+the client where they or what they call themselves is, or many switches are off.
+ONLY='BDAT all' takes these builds alone, TESTS='dialogue' these programs; with
+WIDE=yes those of the client are run whatever changed (over an hour).
 
 A case that needs a switch says so: needs(SMTP_WITH_BDAT) in a test,
 "Needs: BDAT" in a transcript. It is left out where that is off, and counted so,
@@ -35,6 +34,7 @@ BUILD = os.environ.get("BUILD", "build")
 WORK = os.path.join(BUILD, "switches")
 JOBS = int(os.environ.get("JOBS", os.cpu_count() or 1))
 ONLY = os.environ.get("ONLY", "").split()
+WIDE = bool(os.environ.get("WIDE"))
 PROGRAMS = os.environ.get("TESTS", "").split()
 SECONDS = int(os.environ.get("SMTP_TEST_SECONDS", "300"))
 CONFIG = "include/smtp/config.h"
@@ -288,11 +288,11 @@ class Build:
             uses = self.whole.uses[test]
             if test in self.refused:
                 continue
-            if uses & self.refused or (self.many and
-                                       "lib/client.c" in uses):
+            if uses & self.refused:
                 without += 1
             elif uses & set(self.objects) and (
-                    "lib/client.c" not in uses or test in self.objects or
+                    WIDE or self.many or "lib/client.c" not in uses or
+                    test in self.objects or
                     self.whole.calls[test] & set(self.objects)):
                 those.append(test)
         return those, without
