@@ -59,6 +59,31 @@ test_date__writes_the_vectors(void **state)
 	}
 }
 
+/* The same in one go, where the zone is not known. */
+static void
+test_date__writes_seconds_at_once(void **state)
+{
+	unsigned written = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtp__out out;
+		char text[40];
+
+		if (rows[i].zone != (rows[i].want == NULL ? 0 :
+		    SMTP__ZONE_UNKNOWN))
+			continue;
+		smtp__out_init(&out, text, sizeof(text) - 1);
+		assert_int_equal(smtp__date_write_epoch(&out,
+		    rows[i].seconds), rows[i].want != NULL);
+		smtp__out_end(&out);
+		assert_string_equal(text, rows[i].want != NULL ?
+		    rows[i].want : "");
+		written += rows[i].want != NULL;
+	}
+	assert_true(written > 0);
+}
+
 static void
 test_date__writes_broken_down_time(void **state)
 {
@@ -142,6 +167,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_date__writes_the_vectors),
+		cmocka_unit_test(test_date__writes_seconds_at_once),
 		cmocka_unit_test(test_date__writes_broken_down_time),
 		cmocka_unit_test(test_date__counts_days_without_a_gap),
 	};

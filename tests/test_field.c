@@ -220,6 +220,7 @@ static const struct {
 	{ "(a)", "To: \"(a)\"\r\n", "R5322-3.4-2" },
 	{ "a  b", "To: \"a  b\"\r\n", NULL },
 	{ " a", "To: \" a\"\r\n", NULL },
+	{ "a ", "To: \"a \"\r\n", NULL },
 	{ "Müller, Jörg", "To: =?UTF-8?Q?M=C3=BCller=2C_J=C3=B6rg?=\r\n",
 	    "R2047-5-4" },
 	{ "=?UTF-8?Q?x?=", "To: =?UTF-8?Q?=3D=3FUTF-8=3FQ=3Fx=3F=3D?=\r\n",
@@ -342,6 +343,10 @@ test_field__says_what_is_wrong_with_a_text(void **state)
 	assert_non_null(smtp__field_fault("a\tb", 3, false));
 	assert_string_equal(smtp__field_fault("a\nb", 3, true),
 	    "has a line end; remove it");
+	assert_string_equal(smtp__field_fault("a\tb\x01", 4, true),
+	    "has a control character; remove it");
+	assert_string_equal(smtp__field_fault("a\tb\xff", 4, true),
+	    "is not valid UTF-8");
 	assert_non_null(smtp__field_fault("a\0b", 3, true));
 	assert_non_null(smtp__field_fault("\xC0\x8A", 2, true));
 	assert_non_null(smtp__field_fault("\xED\xA0\x80", 3, true));
