@@ -10,7 +10,6 @@
 #include "memory.h"
 #include "proto/command.h"
 #include "text/ascii.h"
-#include "text/mailbox.h"
 
 /* Of ENVID, for agents that show it (RFC 3461 section 4.4). */
 #define ENVID_SHORT 38
@@ -77,8 +76,6 @@ leaves_out(struct smtp *s, const char *extension)
 static size_t
 word(const char *p, unsigned i, const char **at)
 {
-	while (smtp__is_blank(*p))
-		p++;
 	for (; i > 0 && *p != '\0'; i--) {
 		p += strcspn(p, " \t");
 		while (smtp__is_blank(*p))
@@ -163,7 +160,7 @@ check_require_tls(struct smtp *s)
 #if SMTP_WITH_TLS
 	struct smtp__tls_info info;
 
-	if (s->tls != NULL && s->secure) {
+	if (s->tls != NULL) {
 		smtp__tls_info(s->tls, &info);
 		verified = info.verified;
 	}
@@ -244,12 +241,11 @@ put_more(struct smtp *s, struct smtp__out *out,
 	return SMTP_OK;
 }
 
+/* A path has at most SMTP__MAILBOX_MAX octets. */
 static size_t
 room_for(const char *verb, const char *path)
 {
-	size_t n = strlen(verb) + strlen(path);
-
-	return n < SMTP__COMMAND_MAX ? SMTP__COMMAND_MAX - n : 0;
+	return SMTP__COMMAND_MAX - strlen(verb) - strlen(path);
 }
 
 static int
@@ -278,7 +274,10 @@ is_wide(const char *text)
 	return *text != '\0';
 }
 
-/* RFC 3461 section 4.2: the recipient's own address where none was given. */
+/*
+ * RFC 3461 section 4.2: the recipient's own address where none was given, and
+ * then `notify` was. It goes without one that the command has no room for.
+ */
 static void
 put_orcpt(struct smtp__out *out, const struct smtp__rcpt_asks *asks,
     const char *notify, const char *address)
@@ -286,8 +285,7 @@ put_orcpt(struct smtp__out *out, const struct smtp__rcpt_asks *asks,
 	char text[sizeof "ORCPT=" + 500];
 	struct smtp__out line;
 
-	if (asks->orcpt == NULL && (notify == NULL ||
-	    strcmp(notify, "NOTIFY=NEVER") == 0))
+	if (asks->orcpt == NULL && strcmp(notify, "NOTIFY=NEVER") == 0)
 		return;
 	if (asks->orcpt != NULL && asks->orcpt[0] == '\0')
 		return;
@@ -345,11 +343,9 @@ point(struct smtp__sending *g)
 static void
 note_unqualified(struct smtp *s, const char *address)
 {
-	struct smtp__mailbox mailbox;
+	const char *at = strrchr(address, '@');
 
-	if (smtp__mailbox_check(address, strlen(address), SMTP__MAILBOX_NULL |
-	    SMTP__MAILBOX_POSTMASTER | SMTP__MAILBOX_UTF8, &mailbox) ==
-	    SMTP__MAILBOX_OK && mailbox.unqualified && !mailbox.literal)
+	if (at != NULL && at[1] != '[' && strchr(at, '.') == NULL)
 		smtp__trace_note(s->trace, "the domain has no dot: ",
 		    address);
 }

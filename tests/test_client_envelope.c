@@ -306,6 +306,11 @@ ask_orcpt(struct smtp_message *m)
 	return smtp_message_set_orcpt(m, "d@example.com", NULL, "");
 }
 
+#define PLUSES "++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++"
+#define LONG_NAME "ddddddddddddddddddddddddddddddddddddddddddddddddd." \
+	"ddddddddddddddddddddddddddddddddddddddddddddddddd." \
+	"ddddddddddddddddddddddddddddddddddddddddddddddddd.example.com"
+
 static int
 ask_wide_orcpt(struct smtp_message *m)
 {
@@ -321,6 +326,18 @@ ask_wide_rcpt(struct smtp_message *m)
 	return smtp_message_set_notify(m, "\xE7\x94\xA8@EXAMPLE.com",
 		"FAILURE");
 }
+
+/* What is said for it would have more octets than ORCPT may have. */
+static int
+ask_wide_long(struct smtp_message *m)
+{
+	(void)smtp_message_set_envelope_from(m, "a@example.com");
+	(void)smtp_message_add_recipient(m, "\xC3\xA9" PLUSES "@" LONG_NAME);
+	return smtp_message_set_notify(m, NULL, "FAILURE");
+}
+
+SETTER(ask_orcpt_alone, smtp_message_set_orcpt(m, NULL, NULL,
+	"c@example.com"))
 
 static int
 ask_long(struct smtp_message *m)
@@ -383,6 +400,15 @@ static const struct mail dsn[] = {
 	    "RCPT TO:<\xE7\x94\xA8@example.com> NOTIFY=FAILURE "
 	    "ORCPT=utf-8;\xE7\x94\xA8@example.com", SMTP_OK, "",
 	    "R6533-3-1" },
+	{ "its ORCPT would be too long", "DSN|8BITMIME|SMTPUTF8",
+	    ask_wide_long, "MAIL FROM:<a@example.com> SMTPUTF8\n"
+	    "RCPT TO:<b@example.com> NOTIFY=FAILURE "
+	    "ORCPT=rfc822;b@example.com\n"
+	    "RCPT TO:<\xC3\xA9" PLUSES "@" LONG_NAME "> NOTIFY=FAILURE",
+	    SMTP_OK, "", "" },
+	{ "ORCPT alone", "DSN", ask_orcpt_alone, "MAIL FROM:<a@example.com>\n"
+	    "RCPT TO:<b@example.com> ORCPT=rfc822;c@example.com", SMTP_OK, "",
+	    "" },
 	{ "xtext", "DSN", ask_envid,
 	    "MAIL FROM:<a@example.com> ENVID=a+2Bb+3Dc+20d\n"
 	    "RCPT TO:<b@example.com>", SMTP_OK, "", "R3461-4-1" },
@@ -543,6 +569,7 @@ ask_more(struct smtp_message *m)
 	(void)smtp_message_add_mail_parameter(m, "XFOO", "XFOO", "1");
 	(void)smtp_message_add_mail_parameter(m, NULL, "X-BAR", "~!");
 	(void)smtp_message_add_rcpt_parameter(m, NULL, "XFOO", "XR", "all");
+	(void)smtp_message_add_rcpt_parameter(m, NULL, NULL, "XT", "all");
 	(void)smtp_message_add_rcpt_parameter(m, "c@example.com", NULL, "XS",
 		NULL);
 	return smtp_message_add_rcpt_parameter(m, "c@example.com", NULL,
@@ -580,6 +607,8 @@ static const struct mail others[] = {
 	    "R2852-3-1" },
 	{ "BY, minimum that is none", "DELIVERBY soon", ask_by_return,
 	    "MAIL FROM:<a@example.com> BY=120;R" TO_B, SMTP_OK, "", "" },
+	{ "BY, minimum of ten digits", "DELIVERBY 0000000240", ask_by_return,
+	    "MAIL FROM:<a@example.com> BY=120;R" TO_B, SMTP_OK, "", "" },
 	{ "BY, past", "DELIVERBY 240", ask_by_late,
 	    "MAIL FROM:<a@example.com> BY=-10;NT" TO_B, SMTP_OK, "",
 	    "R2852-4-1" },
@@ -613,8 +642,8 @@ static const struct mail others[] = {
 	    "SOLICIT=net.example:ADV,org.example:ADV:ADLT" TO_B, SMTP_OK,
 	    "", "R3865-4-1" },
 	{ "others", "XFOO a b=c", ask_more,
-	    "MAIL FROM:<a@example.com> XFOO=1 X-BAR=~!" TO_B " XR=all\n"
-	    "RCPT TO:<c@example.com> XS xr=own", SMTP_OK, "",
+	    "MAIL FROM:<a@example.com> XFOO=1 X-BAR=~!" TO_B " XR=all XT=all\n"
+	    "RCPT TO:<c@example.com> XS xr=own XT=all", SMTP_OK, "",
 	    "LIB-D-2 R5321-4.1.2-9" },
 	{ "others, not offered", "XBAR", ask_more, "", LACK, "XFOO: ",
 	    "R5321-4.1.1.3-2" },
@@ -682,6 +711,17 @@ static const struct mail holds[] = {
 	    ask_until_more, "", LACK, "FUTURERELEASE: ", "R4865-3-1 "
 	    "R4865-4-1" },
 	{ "HOLDUNTIL, no bounds", "FUTURERELEASE", ask_until_more,
+	    "MAIL FROM:<a@example.com> HOLDUNTIL=2030-01-01T00:00:01Z" TO_B,
+	    SMTP_OK, "", "" },
+	{ "HOLDFOR, no number", "FUTURERELEASE 1d 2030-01-01T00:00:00Z",
+	    ask_hold, "MAIL FROM:<a@example.com> HOLDFOR=86400" TO_B,
+	    SMTP_OK, "", "" },
+	{ "HOLDUNTIL, no date", "FUTURERELEASE 86400 2030-01-01T00:00:0xZ",
+	    ask_until_more,
+	    "MAIL FROM:<a@example.com> HOLDUNTIL=2030-01-01T00:00:01Z" TO_B,
+	    SMTP_OK, "", "" },
+	{ "HOLDUNTIL, another form", "FUTURERELEASE 86400 2030/01-01T00:00:00Z",
+	    ask_until_more,
 	    "MAIL FROM:<a@example.com> HOLDUNTIL=2030-01-01T00:00:01Z" TO_B,
 	    SMTP_OK, "", "" },
 	{ "HOLDFOR, not offered", "DSN", ask_hold, "", LACK,
