@@ -20,13 +20,13 @@ name_length(const char *p)
 	return n;
 }
 
-/* One to six digits, the first of them no zero; or 0. */
+/* Up to six digits, the first of them no zero; or 0. */
 static uint32_t
 value_of(const char *p, size_t n)
 {
 	uint32_t value = 0;
 
-	if (n == 0 || n > 6 || *p == '0')
+	if (n > 6 || *p == '0')
 		return 0;
 	for (size_t i = 0; i < n; i++) {
 		if (!smtp__is_digit(p[i]))

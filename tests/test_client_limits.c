@@ -65,8 +65,8 @@ test_limits__are_read(void **state)
 /* One mail from a@ to these. */
 static const struct dialogue {
 	const char *name, *script;
-	const char *to[8];
-	int want[8], all;
+	const char *to[12];
+	int want[12], all;
 	const char *proves;
 } dialogues[] = {
 	{ "RCPTMAX=2, five", HELLO("RCPTMAX=2")
@@ -152,6 +152,26 @@ static const struct dialogue {
 	    { "b1@x.example", "b2@y.example", "b3@X.Example",
 	      "b4@z.example", "b5@y.example" },
 	    { SMTP_OK, SMTP_OK, SMTP_OK, SMTP_OK, SMTP_OK }, SMTP_OK,
+	    "R9422-4-1" },
+	{ "postmaster is of no domain", HELLO("RCPTDOMAINMAX=1")
+	    MAIL RCPT("postmaster") RCPT("Postmaster") DATA
+	    OK OK OK GO LEAVE HELLO("RCPTDOMAINMAX=1")
+	    MAIL RCPT("b1@x.example") DATA OK OK GO PLAY_BYE,
+	    { "postmaster", "b1@x.example", "Postmaster" },
+	    { SMTP_OK, SMTP_OK, SMTP_OK }, SMTP_OK, "" },
+	{ "RCPTDOMAINMAX=10, eleven", HELLO("RCPTDOMAINMAX=10")
+	    MAIL RCPT("b@a.example") RCPT("b@b.example")
+	    RCPT("b@c.example") RCPT("b@d.example") RCPT("b@e.example")
+	    RCPT("b@f.example") RCPT("b@g.example") RCPT("b@h.example")
+	    RCPT("b@i.example") RCPT("b@j.example") DATA
+	    OK OK OK OK OK OK OK OK OK OK OK GO LEAVE
+	    HELLO("RCPTDOMAINMAX=10")
+	    MAIL RCPT("b@k.example") DATA OK OK GO PLAY_BYE,
+	    { "b@a.example", "b@b.example", "b@c.example", "b@d.example",
+	      "b@e.example", "b@f.example", "b@g.example", "b@h.example",
+	      "b@i.example", "b@j.example", "b@k.example" },
+	    { SMTP_OK, SMTP_OK, SMTP_OK, SMTP_OK, SMTP_OK, SMTP_OK,
+	      SMTP_OK, SMTP_OK, SMTP_OK, SMTP_OK, SMTP_OK }, SMTP_OK,
 	    "R9422-4-1" },
 };
 
