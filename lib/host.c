@@ -66,8 +66,7 @@ smtp__host_name(struct smtp__out *out, const char *p, size_t n)
 		n--;
 	for (size_t i = 0; i < n; i++)
 		if (smtp__is_high(p[i]))
-			return smtp__domain_to_ascii(out, p, n) == 0 &&
-			    !out->over ? NULL :
+			return smtp__domain_to_ascii(out, p, n) == 0 ? NULL :
 			    "is not a valid internationalized name";
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == '.' ? label == 0 :
@@ -100,5 +99,5 @@ smtp__host_ehlo(struct smtp__out *out, const char *p, size_t n)
 		return "is not a domain; an address goes into brackets: "
 		    "[192.0.2.1]";
 	}
-	return out->over ? "is longer than 255 octets" : NULL;
+	return NULL;
 }

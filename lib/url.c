@@ -174,7 +174,7 @@ set_host_and_port(struct parse *parse, const char *p, size_t n)
 	const char *end = p + n, *colon, *close;
 	int rc;
 
-	if (n > 0 && *p == '[') {
+	if (*p == '[') {
 		close = memchr(p, ']', n);
 		if (close == NULL)
 			return refuse(parse, "the bracket of the IPv6 address "

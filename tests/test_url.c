@@ -54,6 +54,10 @@ static const struct {
 	    "xn--bcher-kva.example", "" },
 };
 
+#define PART_62 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee" \
+	"ffffffffffgg"
+#define NAME_252 PART_62 "." PART_62 "." PART_62 "." PART_62 "h"
+
 static const struct { const char *text, *why; } bad[] = {
 	{ NULL, "url: none was given" },
 	{ "", "a scheme is missing" },
@@ -83,6 +87,8 @@ static const struct { const char *text, *why; } bad[] = {
 	{ "smtp://[192.0.2.1]", "is not an IPv6 address" },
 	{ "smtp://[]", "is not an IPv6 address" },
 	{ "smtp://[::1%]", "is not an IPv6 address" },
+	{ "smtp://[::1%aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaa]", "is not an IPv6 address" },
 	{ "smtp://[::1]x", "something follows the bracket" },
 	{ "smtp://256.0.0.1", "not a valid IPv4 address" },
 	{ "smtp://192.0.2", "not a valid IPv4 address" },
@@ -95,6 +101,9 @@ static const struct { const char *text, *why; } bad[] = {
 	{ "smtp://\xC3\x28.example", "internationalized" },
 	{ "smtp://aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
 	    "ffffffffffgggg.example", "longer than 63" },
+	{ "smtp://" NAME_252 ".abc", "longer than 255" },
+	/* its last part does not fit, and without it it would be another */
+	{ "smtp://" NAME_252 ".\xC3\xBC", "not a valid internationalized" },
 	{ "lmtp://mx.example", "LMTP has no port of its own" },
 	{ "lmtp://mx.example:25", "LMTP must not be spoken on port 25" },
 	{ "lmtp+plaintext://mx.example:25", "port 25" },
@@ -193,7 +202,9 @@ test_url__knows_addresses(void **state)
 		{ "1:2:3:4:5:6:7:", false }, { "::1:", false },
 		{ "1:2:3:4:5:6:7:1.2.3.4", false }, { "::1.2.3", false },
 		{ "::1.2.3.4.5", false }, { "::.1.2.3", false },
-		{ "1.2.3.4", false }, { "::256.1.1.1", false },
+		{ "1:2:3:4:5:6::1.2.3.4", false },
+		{ "1:2:3:4:5::1.2.3.4", true }, { "1.2.3.4", false },
+		{ "::256.1.1.1", false },
 	};
 
 	(void)state;
