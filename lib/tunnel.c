@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tunnel.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "codec/base64.h"
@@ -44,7 +45,7 @@ has_control(const char *text)
 	return false;
 }
 
-/* False: these octets cannot be said so. */
+/* False: these octets cannot be said so. The option of the user looked too. */
 static bool
 make_basic(struct smtp__tunnel *tunnel, const char *user,
     const char *password)
@@ -54,8 +55,7 @@ make_basic(struct smtp__tunnel *tunnel, const char *user,
 	char text[BASIC_MAX];
 	size_t used, n;
 
-	if (strchr(user, ':') != NULL || has_control(user) ||
-	    has_control(password))
+	if (strchr(user, ':') != NULL || has_control(password))
 		return false;
 	smtp__out_init(&out, text, sizeof text);
 	smtp__out_text(&out, user);
@@ -83,10 +83,9 @@ fill(struct smtp *s, const char *name)
 		    SMTP__PROXY_PASSWORD)),
 	};
 	char why[SMTP__ERROR_MAX];
+	int rc = smtp__url_parse_proxy(&tunnel->url, name, why, sizeof why);
 
-	if (smtp__url_parse_proxy(&tunnel->url, name, why,
-	    sizeof why) != SMTP_OK)
-		return refuse(s, SMTP_E_ARGUMENT, why);
+	assert(rc == SMTP_OK);           /* the option was checked */
 	plan.kind = (enum smtp__proxy_kind)tunnel->url.proxy;
 	if ((plan.user == NULL) != (plan.password == NULL))
 		return refuse(s, SMTP_E_ARGUMENT, "options \"proxy-user\" and "
@@ -98,9 +97,8 @@ fill(struct smtp *s, const char *name)
 			    "long, or an octet that cannot be sent");
 		plan.basic = tunnel->basic;
 	}
-	if (smtp__proxy_init(&tunnel->proxy, &plan) != SMTP_OK)
-		return refuse(s, SMTP_E_ARGUMENT, tunnel->proxy.error);
-	return SMTP_OK;
+	rc = smtp__proxy_init(&tunnel->proxy, &plan);
+	return rc == SMTP_OK ? rc : refuse(s, rc, tunnel->proxy.error);
 }
 
 int
