@@ -368,7 +368,7 @@ smtp__report_message(struct smtp *s, struct smtp__sending *sending)
 	} else {
 		if (culprit != NULL)
 			add_who(&out, sending, culprit);
-		if (o->code == 0 && o->has_enhanced && o->subject == 5) {
+		if (o->code == 0 && o->has_enhanced) {   /* 4.5.3, of ours */
 			add(&out, "more recipients than the server takes at "
 			    "once, and the mail can be read once only");
 		} else if (o->code == 0) {

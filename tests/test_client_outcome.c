@@ -7,6 +7,7 @@
 
 #include <poll.h>
 
+#include "client.h"
 #include "support/session.h"
 
 #define PLAIN "smtp+plaintext"
@@ -250,6 +251,42 @@ test_client_outcome__odd_octets_are_kept_and_escaped(void **state)
 	proves("R5321-4.2-9");
 }
 
+/* Words beyond the line end it, and no octet of theirs is half escaped. */
+static void
+test_client_outcome__long_words_are_cut(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 4; n++) {
+		char script[1200], words[500];
+		struct server *s;
+		struct smtp *smtp;
+		struct smtp_message *m = mail_of(plain_mail, "b@example.com",
+			NULL);
+		const char *line, *end;
+
+		memset(words, 'x', sizeof words - 1);
+		words[sizeof words - 1] = '\0';
+		for (size_t i = n; i + 4 < sizeof words; i += 8)
+			memcpy(words + i, "\xc3\xbc", 2);
+		(void)snprintf(script, sizeof script, PLAY_TO_RCPT "C: RCPT*\n"
+			"S: 550 5.1.1 %s\n" PLAY_BYE, words);
+		s = server_play(script, NULL);
+		smtp = plain_session(s);
+		expect_rc("long", smtp, smtp_send(smtp, m), SMTP_E_REFUSED);
+		assert_string_equal(words, smtp_message_recipient_text(m, 0));
+		line = smtp_error(smtp);
+		end = line + strlen(line);
+		assert_in_range(end - line, 390, SMTP__ERROR_MAX - 1);
+		if (end[-1] != 'x')
+			assert_memory_equal(end - 4, end[-1] == '3' ?
+				"\\xC3" : "\\xBC", 4);
+		smtp_close(smtp);
+		expect_complete("long", s);
+		smtp_message_free(m);
+		server_stop(s);
+	}
+}
+
 /* ---- opening */
 
 static void
@@ -426,6 +463,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_client_outcome__long_words_are_cut),
 		cmocka_unit_test(
 			test_client_outcome__what_became_of_it_is_told),
 		cmocka_unit_test(
