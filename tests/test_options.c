@@ -56,6 +56,10 @@ static const struct { const char *name, *value, *kept; } good[] = {
 	{ "quit-timeout", "3", "3" },
 };
 
+#define PART_62 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee" \
+	"ffffffffffgg"
+#define NAME_252 PART_62 "." PART_62 "." PART_62 "." PART_62 "h"
+
 static const struct { const char *name, *value, *why; } bad[] = {
 	{ "no-such", "1", "option \"no-such\": there is no such option" },
 	{ "", "1", "option \"\": there is no such option" },
@@ -80,6 +84,9 @@ static const struct { const char *name, *value, *why; } bad[] = {
 	{ "ehlo-name", "[2001:db8::7]", "takes a domain" },
 	{ "ehlo-name", "[]", "takes a domain" },
 	{ "ehlo-name", "", "takes a domain" },
+	/* its last part does not fit, and without it it would be another */
+	{ "ehlo-name", NAME_252 ".\xC3\xBC", "takes a domain" },
+	{ "tls-name", NAME_252 ".abc", "takes the name of a host" },
 	{ "mechanism", "PLAIN;LOGIN", "takes names of mechanisms" },
 	{ "mechanism", "AAAAAAAAAAAAAAAAAAAAA", "takes names of mechanisms" },
 	{ "mechanism", "", "takes names of mechanisms" },
@@ -232,6 +239,37 @@ test_options__have_defaults_and_go_back_to_them(void **state)
 	assert_int_equal(smtp__options_wait(o, SMTP__FINAL_TIMEOUT), 700);
 	smtp_options_free(o);
 	proves("R6409-5.3-1");
+}
+
+/* However anchors and a client's certificate are given, they are known. */
+static void
+test_options__know_what_is_the_programs_own(void **state)
+{
+	static const struct { const char *name; bool ca, client; } rows[] = {
+		{ "timeout", false, false },
+		{ "ca-file", true, false },
+		{ "ca-dir", true, false },
+		{ "tls-cert", false, true },
+		{ "tls-key", false, false },
+	};
+	struct smtp_options *o;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		o = smtp_options_new();
+		assert_int_equal(smtp_options_set(o, rows[i].name, "1"),
+		    SMTP_OK);
+		assert_true(smtp__options_own_ca(o) == rows[i].ca);
+		assert_true(smtp__options_own_client(o) == rows[i].client);
+		smtp_options_free(o);
+	}
+	o = smtp_options_new();
+	assert_int_equal(smtp_options_set_ca(o, "pem", 3), SMTP_OK);
+	assert_true(smtp__options_own_ca(o));
+	assert_int_equal(smtp_options_set_client(o, "pem", 3, NULL, 0),
+	    SMTP_OK);
+	assert_true(smtp__options_own_client(o));
+	smtp_options_free(o);
 }
 
 static void
@@ -401,6 +439,12 @@ test_options__survive_without_memory(void **state)
 		}
 		if (smtp_options_set_ca(o, "pem", 3) != SMTP_OK)
 			whole = false;
+		if (smtp_options_set_client(o, "pem", 3, "key", 3) !=
+		    SMTP_OK) {
+			whole = false;
+			assert_string_equal(smtp_options_error(o),
+			    "option \"client\": out of memory");
+		}
 		smtp_options_free(o);
 		assert_int_equal(m.held, 0);
 	}
@@ -420,6 +464,7 @@ main(void)
 		cmocka_unit_test(test_options__never_repeat_a_secret),
 		cmocka_unit_test(
 		    test_options__have_defaults_and_go_back_to_them),
+		cmocka_unit_test(test_options__know_what_is_the_programs_own),
 		cmocka_unit_test(test_options__are_frozen_by_their_use),
 		cmocka_unit_test(test_options__can_be_listed),
 		cmocka_unit_test(
