@@ -271,6 +271,7 @@ static void
 found_tls(struct look *l, struct diagnosis_step *step, struct smtp__out *out)
 {
 	static const char unverified[] = " unverified";
+	/* of a version and a suite, which have more octets */
 	size_t n = strlen(l->s->tls_line), tail = sizeof unverified - 1;
 
 	if (!l->s->secure) {
@@ -279,7 +280,7 @@ found_tls(struct look *l, struct diagnosis_step *step, struct smtp__out *out)
 		return;
 	}
 	say(out, l->s->tls_line);
-	if (n < tail || strcmp(l->s->tls_line + n - tail, unverified) != 0) {
+	if (strcmp(l->s->tls_line + n - tail, unverified) != 0) {
 		say(out, ", the certificate is good for ");
 		say_words(out, l->s->identity);
 		return;
@@ -302,8 +303,7 @@ found(struct look *l, struct diagnosis_step *step)
 		say_target(s, &out);
 		break;
 	case RESOLVE:
-		if (s->foreign || l->story.addresses[0] == '\0' ||
-		    s->path != NULL) {
+		if (s->foreign || l->story.addresses[0] == '\0') {
 			step->result = SMTP_DIAGNOSIS_SKIPPED;
 			say(&out, "no name to look up");
 		} else {
@@ -473,7 +473,7 @@ advise_other_protocol(struct look *l, struct smtp__out *out)
 	struct smtp *other;
 	bool known;
 
-	if (l->s->tls_policy == SMTP_ENGINE_IMPLICIT || l->s->secure)
+	if (l->s->secure)
 		return false;
 	smtp__out_init(&name, again, sizeof again);
 	smtp__out_text(&name, scheme);

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "support/ports.h"
+#include "support/proxy.h"
 #include "support/session.h"
 
 static struct smtp_diagnosis *d;
@@ -104,6 +105,8 @@ test_diagnose__finds_nothing_wrong(void **state)
 	assert_non_null(strstr(smtp_diagnosis_text(d, 6), "127.0.0.1"));
 	assert_non_null(strstr(smtp_diagnosis_text(d, 7), "PIPELINING, SIZE"));
 	assert_string_equal(smtp_diagnosis_text(d, 8), "taken, with PLAIN");
+	assert_string_equal(smtp_diagnosis_step(d, 11), "");
+	assert_int_equal(smtp_diagnosis_status(d, 11), SMTP_E_ARGUMENT);
 	assert_string_equal(smtp_diagnosis_text(d, 10), "221 2.0.0 Goodbye");
 	smtp_diagnosis_free(d);
 
@@ -185,6 +188,9 @@ static const struct {
 	{ "none to TLS", { "--tls", "implicit" }, "smtp+plaintext",
 	    "127.0.0.1", false, "greeting", SMTP_E_TIMEOUT, "",
 	    "use smtps://127.0.0.1:" },
+	{ "none to TLS, expired", { "--tls", "implicit", "--cert",
+	    "expired" }, "smtp+plaintext", "127.0.0.1", false, "greeting",
+	    SMTP_E_TIMEOUT, "", "use smtps://127.0.0.1:" },
 	{ "STARTTLS to TLS", { "--tls", "implicit" }, "smtp", "127.0.0.1",
 	    false, "greeting", SMTP_E_TIMEOUT, "", "use smtps://127.0.0.1:" },
 	{ "no STARTTLS", { "--tls", "none" }, "smtp", "127.0.0.1", false,
@@ -326,6 +332,10 @@ test_diagnose__knows_other_servers(void **state)
 		{ "500 to EHLO over TLS", "TLS\nS: 220 hi\nC: EHLO*\n"
 		    "S: 500 what\n" PLAY_BYE, "smtps", "ehlo",
 		    SMTP_E_REFUSED, "500", "" },
+		{ "500 to EHLO behind STARTTLS", "S: 220 hi\nC: EHLO*\n"
+		    "S: 250-hi\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go\n"
+		    "TLS\nC: EHLO*\nS: 500 what\n" PLAY_BYE, "smtp", "ehlo",
+		    SMTP_E_REFUSED, "500", "" },
 		{ "secret repeated", "S: 220 hi\nC: EHLO*\nS: 250-hi\n"
 		    "S: 250 AUTH PLAIN\nC: AUTH*\nS: 535 \\x1bnot "
 		    "\"correct horse\"!\n" PLAY_BYE, "smtp+plaintext", "auth",
@@ -383,6 +393,8 @@ test_diagnose__tells_what_is_offered(void **state)
 		size_t n;
 	} rows[] = {
 		{ "S: 250 hi\n", "offers nothing", 14 },
+		{ "S: 502 what\nC: HELO*\nS: 250 hi\n", "offers nothing",
+		    14 },
 		{ "S: 250-hi\nS: 250 X-ONE two\n", "offered: X-ONE two",
 		    18 },
 		{ "S: 250-hi\n"
@@ -566,6 +578,29 @@ test_diagnose__tells_of_addresses_that_do_not_answer(void **state)
 	server_stop(s);
 }
 
+/* It is the proxy whose addresses are known, and which is connected to. */
+static void
+test_diagnose__says_what_is_of_the_proxy(void **state)
+{
+	struct server *s = server_start("--tls", "none", NULL);
+	struct proxy *proxy = proxy_start("socks5", NULL, server_port(s));
+	struct smtp_options *o = options_for(s, "proxy", proxy_url(proxy),
+	    NULL);
+
+	(void)state;
+	assert_int_equal(smtp_diagnose(&d, server_url(s, "smtp+plaintext",
+	    "mx.nowhere.invalid"), o, NULL, NULL), SMTP_OK);
+	expect_steps("proxy", "options+ resolve+ connect+ greeting+ ehlo+ "
+	    "auth. noop+ quit+");
+	assert_string_equal(smtp_diagnosis_text(d, 1), "proxy: 127.0.0.1");
+	assert_int_equal(0, strncmp(smtp_diagnosis_text(d, 2),
+	    "proxy: connected to 127.0.0.1", 29));
+	smtp_diagnosis_free(d);
+	smtp_options_free(o);
+	proxy_stop(proxy);
+	server_stop(s);
+}
+
 /* ---- nobody */
 
 static void
@@ -735,6 +770,7 @@ main(void)
 		cmocka_unit_test(test_diagnose__looks_at_unix_sockets),
 		cmocka_unit_test(
 		    test_diagnose__tells_of_addresses_that_do_not_answer),
+		cmocka_unit_test(test_diagnose__says_what_is_of_the_proxy),
 		cmocka_unit_test(test_diagnose__knows_who_is_not_there),
 		cmocka_unit_test(test_diagnose__survives_without_memory),
 		cmocka_unit_test(test_diagnose__of_nothing_is_safe),
