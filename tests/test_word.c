@@ -179,10 +179,12 @@ static void
 test_word__knows_what_looks_like_one(void **state)
 {
 	(void)state;
-	assert_true(smtp__word_resembles("=?UTF-8?Q?x?=", 13));
-	assert_true(smtp__word_resembles("a =?", 4));
-	assert_false(smtp__word_resembles("a = ?", 5));
-	assert_false(smtp__word_resembles("=", 1));
+	assert_true(smtp__word_needed("=?UTF-8?Q?x?=", 13, true));
+	assert_true(smtp__word_needed("a =?", 4, false));
+	assert_false(smtp__word_needed("a = ?", 5, false));
+	assert_false(smtp__word_needed("=", 1, false));
+	assert_true(smtp__word_needed("a\xC3\xA4", 3, false));
+	assert_false(smtp__word_needed("a\xC3\xA4", 3, true));
 }
 
 /* However much there is, a word has 75 octets (RFC 2047 section 2). */

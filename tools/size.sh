@@ -60,9 +60,9 @@ profile()
 		roots='smtp_engine_|smtp_mail_'
 		needs='__aeabi_(uldivmod|uidiv|uidivmod|lmul)|__u(div|mod)di3'
 		more=-Iports/mail one=mail
-		goal=7000 ceiling=9000 gate=10260 fold=9420
-		rv_gate=13270 rv_fold=11620
-		state=192 deep=600 rv_deep=656 ;;
+		goal=7000 ceiling=9000 gate=10060 fold=9100
+		rv_gate=13130 rv_fold=11460
+		state=192 deep=480 rv_deep=540 ;;
 	full)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE QUOTED
 			LOGIN XOAUTH2 OAUTHBEARER BDAT PARAMETERS CRAM_MD5
 			STEPPED SCRAM'

@@ -5,7 +5,6 @@
 
 #include "codec/line.h"
 #include "codec/word.h"
-#include "text/ascii.h"
 
 #define CHARSET "UTF-8''"
 
@@ -14,12 +13,9 @@ smtp__param_init(struct smtp__param *a, const char *name, const char *p,
     size_t n)
 {
 	/* Many readers decode an encoded-word even where none can be. */
-	bool coded = smtp__word_resembles(p, n);
-	size_t whole;
+	bool coded = smtp__word_needed(p, n, false);
+	size_t whole = smtp__escape_width(p, n, SMTP__ESCAPE_PARAM);
 
-	for (size_t i = 0; i < n; i++)
-		coded = coded || smtp__is_high(p[i]);
-	whole = smtp__escape_width(p, n, SMTP__ESCAPE_PARAM);
 	a->how = SMTP__ESCAPE_PARAM;
 	if (coded) {
 		whole += sizeof("*=" CHARSET) - 1;

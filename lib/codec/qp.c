@@ -144,8 +144,10 @@ smtp__qp_encode(struct smtp__qp *q, const char *in, size_t n, bool last,
 		if (size > 0) {
 			i += size;
 		} else if (!q->binary && (in[i] == '\r' || in[i] == '\n')) {
-			i += in[i] == '\r' && i + 1 < n && in[i + 1] == '\n' ?
-			    2 : 1;
+			/* One that comes before LF ends with that. */
+			if (in[i] == '\r' && i + 1 < n && in[i + 1] == '\n')
+				i++;
+			i++;
 			out[wrote++] = '\r';
 			out[wrote++] = '\n';
 			q->column = 0;

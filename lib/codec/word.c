@@ -3,6 +3,7 @@
 
 #include "codec/escape.h"
 #include "codec/line.h"
+#include "text/ascii.h"
 
 enum { FRAME = 12 };             /* =?UTF-8?Q? and ?= */
 
@@ -74,10 +75,11 @@ smtp__word_next(struct smtp__word *w, size_t room, char text[SMTP__WORD_MAX])
 }
 
 bool
-smtp__word_resembles(const char *p, size_t n)
+smtp__word_needed(const char *p, size_t n, bool utf8)
 {
-	for (size_t i = 0; i + 1 < n; i++)
-		if (p[i] == '=' && p[i + 1] == '?')
+	for (size_t i = 0; i < n; i++)
+		if ((smtp__is_high(p[i]) && !utf8) ||
+		    (p[i] == '=' && i + 1 < n && p[i + 1] == '?'))
 			return true;
 	return false;
 }

@@ -34,8 +34,11 @@ smtp__word_init(struct smtp__word *w, const char *p, size_t n, bool phrase);
 size_t
 smtp__word_next(struct smtp__word *w, size_t room, char out[SMTP__WORD_MAX]);
 
-/* Would a reader take this for an encoded-word somewhere? */
+/*
+ * Can it not stand there as it is: since it is not ASCII, unless `utf8` is fine
+ * there, or since a reader would take it for an encoded-word somewhere?
+ */
 bool
-smtp__word_resembles(const char *p, size_t n);
+smtp__word_needed(const char *p, size_t n, bool utf8);
 
 #endif

@@ -33,11 +33,13 @@ weekday(unsigned year, unsigned month, unsigned day)
 	    shift[month - 1] + day) % 7;
 }
 
-static void
+/* Returns where the next is, behind one octet. */
+static char *
 two(char *p, unsigned value)
 {
 	p[0] = (char)('0' + value / 10);
 	p[1] = (char)('0' + value % 10);
+	return p + 3;
 }
 
 static bool
@@ -55,19 +57,19 @@ in_range(const struct smtp__date *d)
 static void
 put_date(struct smtp__out *out, const struct smtp__date *d, unsigned day)
 {
-	char text[LENGTH];
+	char text[LENGTH], *p;
 	int zone = d->zone_minutes;
 	unsigned minutes = 0;
 
 	memcpy(text, "Sat, 01 Jan 2000 00:00:00 -0000", LENGTH);
 	memcpy(text, days + 3 * day, 3);
-	two(text + 5, (unsigned)d->day);
-	memcpy(text + 8, months + 3 * (d->month - 1), 3);
+	p = two(text + 5, (unsigned)d->day);
+	memcpy(p, months + 3 * (d->month - 1), 3);
 	two(text + 12, (unsigned)d->year / 100);
-	two(text + 14, (unsigned)d->year % 100);
-	two(text + 17, (unsigned)d->hour);
-	two(text + 20, (unsigned)d->minute);
-	two(text + 23, (unsigned)d->second);
+	p = two(text + 14, (unsigned)d->year % 100);
+	p = two(p, (unsigned)d->hour);
+	p = two(p, (unsigned)d->minute);
+	two(p, (unsigned)d->second);
 	if (zone != SMTP__ZONE_UNKNOWN) {
 		minutes = (unsigned)(zone < 0 ? -zone : zone);
 		text[26] = zone < 0 ? '-' : '+';
@@ -95,9 +97,10 @@ from_1600(struct smtp__date *d, uint64_t seconds)
 	unsigned rest = (unsigned)(seconds % 86400);
 	unsigned year, month = 1, weekday = (day + 6) % 7;
 
-	d->hour = (int)(rest / 3600);
-	d->minute = (int)(rest / 60 % 60);
 	d->second = (int)(rest % 60);
+	rest /= 60;
+	d->minute = (int)(rest % 60);
+	d->hour = (int)(rest / 60);
 	year = 1600 + day / 146097 * 400;
 	day %= 146097;
 	while (day >= 365U + is_leap(year))
@@ -110,32 +113,24 @@ from_1600(struct smtp__date *d, uint64_t seconds)
 	return weekday;
 }
 
-/* Since 1600; 0 unless in the years 1900 to 9999, with a margin for a zone. */
-static uint64_t
-since_1600(int64_t seconds)
-{
-	const uint64_t at_1970 = UINT64_C(11676096000);
-	const uint64_t first = at_1970 - UINT64_C(2208988800) + 360000;
-	const uint64_t last = at_1970 + UINT64_C(253402300799) - 360000;
-	uint64_t since = at_1970 + (uint64_t)seconds;
-
-	return since - first > last - first ? 0 : since;
-}
+/* Seconds since 1600; the years 1900 to 9999, with a margin for a zone. */
+#define SINCE_1600(seconds) (UINT64_C(11676096000) + (uint64_t)(seconds))
+#define FIRST SINCE_1600(INT64_C(-2208988800) + 360000)
+#define LAST  SINCE_1600(INT64_C(253402300799) - 360000)
 
 bool
 smtp__date_from_epoch(struct smtp__date *d, int64_t seconds, int zone_minutes)
 {
-	uint64_t since = since_1600(seconds);
+	uint64_t since = SINCE_1600(seconds);
 
+	if (since - FIRST > LAST - FIRST)
+		return false;
 	d->zone_minutes = zone_minutes;
 	if (zone_minutes != SMTP__ZONE_UNKNOWN) {
 		if (zone_minutes <= -6000 || zone_minutes >= 6000)
 			return false;
-		if (since != 0)
-			since += (uint64_t)((int64_t)zone_minutes * 60);
+		since += (uint64_t)((int64_t)zone_minutes * 60);
 	}
-	if (since == 0)
-		return false;
 	from_1600(d, since);
 	return true;
 }
@@ -143,14 +138,12 @@ smtp__date_from_epoch(struct smtp__date *d, int64_t seconds, int zone_minutes)
 bool
 smtp__date_write_epoch(struct smtp__out *out, int64_t seconds)
 {
-	uint64_t since = since_1600(seconds);
+	uint64_t since = SINCE_1600(seconds);
 	struct smtp__date d;
-	unsigned day;
 
-	if (since == 0)
+	if (since - FIRST > LAST - FIRST)
 		return false;
-	day = from_1600(&d, since);
 	d.zone_minutes = SMTP__ZONE_UNKNOWN;
-	put_date(out, &d, day);
+	put_date(out, &d, from_1600(&d, since));
 	return true;
 }

@@ -4,7 +4,6 @@
 #include <smtp/config.h>
 
 #include "codec/escape.h"
-#include "codec/line.h"
 #include "codec/param.h"
 #include "codec/word.h"
 #include "text/ascii.h"
@@ -62,12 +61,12 @@ smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
 }
 
 void
-smtp__field_room(struct smtp__field *f, size_t n, size_t behind)
+smtp__field_room(struct smtp__field *f, size_t n)
 {
 	size_t width = 1 + n;
 
 	/* What is too long for any line gains nothing after the name. */
-	if (f->column + width + behind > f->limit &&
+	if (f->column + width > f->limit &&
 	    !(f->fresh && width > LINE))
 		fold(f);
 	put(f, " ", 1);
@@ -76,7 +75,7 @@ smtp__field_room(struct smtp__field *f, size_t n, size_t behind)
 void
 smtp__field_piece(struct smtp__field *f, const char *p, size_t n)
 {
-	smtp__field_room(f, n, 0);
+	smtp__field_room(f, n);
 	smtp__field_glue(f, p, n);
 }
 
@@ -108,7 +107,7 @@ put_words(struct smtp__field *f, const char *p, size_t n, bool phrase)
 
 		if (size == 0) {
 			fold(f);
-			size = smtp__word_next(&w, SMTP__WORD_MAX, word);
+			continue;
 		}
 		put(f, " ", 1);
 		smtp__field_glue(f, word, size);
@@ -123,7 +122,7 @@ put_words(struct smtp__field *f, const char *p, size_t n, bool phrase)
 static void
 put_text(struct smtp__field *f, const char *p, size_t n)
 {
-	smtp__field_room(f, f->fresh ? LINE : n, 0);
+	smtp__field_room(f, f->fresh ? LINE : n);
 	smtp__field_glue(f, p, n);
 }
 
@@ -142,60 +141,35 @@ put_plain(struct smtp__field *f, const char *p, size_t n)
 	}
 }
 
-/* Does the word need to be encoded, for what it is made of or its length? */
-static bool
-needs_encoding(const char *p, size_t n, bool utf8)
-{
-	if (n > LONGEST_PLAIN || smtp__word_resembles(p, n))
-		return true;
-	for (size_t i = 0; i < n && !utf8; i++)
-		if (smtp__is_high(p[i]))
-			return true;
-	return false;
-}
-
 /*
- * The stretch that has to be encoded, from the first such word to the last.
- * White space that a fold or a reader would change takes the words on both its
- * sides with it.
+ * A stretch has to be encoded, from the first such word to the last: for what a
+ * word is made of, or its length. White space that a fold or a reader would
+ * change takes the words on both its sides with it.
  */
-static void
-stretch(const char *p, size_t n, bool utf8, size_t *first, size_t *last)
+void
+smtp__field_unstructured(struct smtp__field *f, const char *p, size_t n)
 {
-	size_t before = 0, i = 0, gap, word;
+	size_t first = 0, last = 0, before = 0, i = 0;
 
-	*first = n;
-	*last = 0;
 	do {
-		gap = i;
+		size_t gap = i, word;
+		bool wide;
+
 		while (i < n && smtp__is_blank(p[i]))
 			i++;
 		word = i;
 		while (i < n && !smtp__is_blank(p[i]))
 			i++;
-		if (word > gap && (gap == 0 || word == n || word - gap > 1 ||
-		    p[gap] == '\t')) {
-			*first = *first < before ? *first : before;
-			*last = i;
-		}
-		if (i > word && needs_encoding(p + word, i - word, utf8)) {
-			*first = *first < word ? *first : word;
-			*last = i;
+		wide = word > gap && (gap == 0 || word == n ||
+		    word - gap > 1 || p[gap] == '\t');
+		if (wide || i - word > LONGEST_PLAIN ||
+		    smtp__word_needed(p + word, i - word, f->utf8)) {
+			if (last == 0)
+				first = wide ? before : word;
+			last = i;
 		}
 		before = word;
 	} while (i < n);
-}
-
-void
-smtp__field_unstructured(struct smtp__field *f, const char *p, size_t n)
-{
-	size_t first, last;
-
-	stretch(p, n, f->utf8, &first, &last);
-	if (first >= last) {
-		put_plain(f, p, n);
-		return;
-	}
 	put_plain(f, p, first);
 	put_words(f, p + first, last - first, false);
 	put_plain(f, p + last, n - last);
@@ -208,23 +182,28 @@ smtp__field_unstructured(struct smtp__field *f, const char *p, size_t n)
 void
 smtp__field_phrase(struct smtp__field *f, const char *p, size_t n)
 {
-	char quoted[2 * LONGEST_QUOTED + 2], was = ' ';
-	bool coded = smtp__word_resembles(p, n), spaces = false, atoms = true;
-	struct smtp__line line;
+	char was = ' ';
+	bool coded = smtp__word_needed(p, n, f->utf8), atoms = true;
+	size_t most = LONGEST_PLAIN;
 
 	for (size_t i = 0; i < n; i++) {
-		bool high = smtp__is_high(p[i]);
+		char c = p[i];
 
-		coded = coded || (high && !f->utf8) || smtp__is_control(p[i]);
-		spaces = spaces || p[i] == ' ';
-		/* With single spaces between. */
-		atoms = atoms && (p[i] == ' ' ? was != ' ' : high ||
-		    smtp__escape_passes(p[i], SMTP__ESCAPE_ATOM));
-		was = p[i];
+		if (smtp__is_control(c))
+			coded = true;
+		/* Atoms have single spaces between. */
+		if (c == ' ' ? was == ' ' : !smtp__is_high(c) &&
+		    !smtp__escape_passes(c, SMTP__ESCAPE_ATOM))
+			atoms = false;
+		if (c == ' ')
+			most = LONGEST_QUOTED;
+		was = c;
 	}
-	atoms = atoms && was != ' ';
-	if (coded || (n > LONGEST_QUOTED && !(atoms && n <= LONGEST_PLAIN &&
-	    !spaces))) {
+	if (was == ' ')
+		atoms = false;
+	if (!atoms)
+		most = LONGEST_QUOTED;
+	if (coded || n > most) {
 		put_words(f, p, n, true);
 		return;
 	}
@@ -232,11 +211,14 @@ smtp__field_phrase(struct smtp__field *f, const char *p, size_t n)
 		put_text(f, p, n);
 		return;
 	}
-	smtp__line_begin(&line, quoted, sizeof quoted, 0);
-	smtp__line_octet(&line, '"');
-	smtp__escape(&line, p, n, SMTP__ESCAPE_QUOTED);
-	smtp__line_octet(&line, '"');
-	smtp__field_piece(f, quoted, line.n);
+	smtp__field_room(f, 2 + smtp__escape_width(p, n, SMTP__ESCAPE_QUOTED));
+	smtp__field_glue(f, "\"", 1);
+	for (; n > 0; n--, p++) {
+		if (!smtp__escape_passes(*p, SMTP__ESCAPE_QUOTED))
+			smtp__field_glue(f, "\\", 1);
+		smtp__field_glue(f, p, 1);
+	}
+	smtp__field_glue(f, "\"", 1);
 }
 
 void
@@ -250,7 +232,8 @@ smtp__field_param(struct smtp__field *f, const char *name, const char *p,
 	smtp__param_init(&a, name, p, n);
 	while ((size = smtp__param_next(&a, piece)) > 0) {
 		smtp__field_glue(f, ";", 1);
-		smtp__field_room(f, size, sizeof(";") - 1);
+		/* One more, for what may come directly behind. */
+		smtp__field_room(f, size + sizeof(";") - 1);
 		smtp__field_glue(f, piece, size);
 	}
 }
@@ -270,10 +253,16 @@ smtp__field_is_text(const char *p, size_t n, bool tab)
 {
 	if (SMTP_WITH_FAST && smtp__is_plain(p, n))
 		return true;
-	for (size_t i = 0; i < n; i++)
-		if (smtp__is_control(p[i]) && !(tab && p[i] == '\t'))
+	while (n > 0) {
+		size_t size = smtp__utf8_next(p, n, NULL);
+
+		if (size == 0 || (smtp__is_control(*p) &&
+		    !(tab && *p == '\t')))
 			return false;
-	return smtp__utf8_valid(p, n);
+		p += size;
+		n -= size;
+	}
+	return true;
 }
 
 const char *

@@ -41,12 +41,9 @@ smtp__field_piece(struct smtp__field *f, const char *p, size_t n);
 void
 smtp__field_piece_text(struct smtp__field *f, const char *text);
 
-/*
- * A fold or a space, before what is glued to it: `n` octets that belong in one
- * line, and room there for those that may come directly `behind`.
- */
+/* A fold or a space, before `n` octets in one line that are glued to it. */
 void
-smtp__field_room(struct smtp__field *f, size_t n, size_t behind);
+smtp__field_room(struct smtp__field *f, size_t n);
 
 /* Directly behind what came last. */
 void

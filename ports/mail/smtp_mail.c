@@ -9,6 +9,7 @@
 #include "codec/qp.h"
 #include "mime/date.h"
 #include "mime/field.h"
+#include "text/called.h"
 #include "text/out.h"
 
 /* A line of base64 has so many octets, and three are read at once. */
@@ -75,19 +76,21 @@ smtp_mail_init(struct smtp_mail *mail, const struct smtp_mail_plan *plan)
 /* ---- the header */
 
 /* Returns whether there is one. */
-static bool
-write_text(struct smtp__field *f, const char *text, bool phrase)
+SMTP__CALLED static bool
+write_text(struct smtp__field *f, const char *text, char place)
 {
 	size_t n;
 
 	if (text == NULL)
 		return false;
 	n = strlen(text);
-	f->bad = !smtp__field_is_text(text, n, !phrase);
-	if (phrase)
+	f->bad = !smtp__field_is_text(text, n, place == PLACE_SUBJECT);
+	if (place == PLACE_SUBJECT)
+		smtp__field_unstructured(f, text, n);
+	else if (place == PLACE_FROM)
 		smtp__field_phrase(f, text, n);
 	else
-		smtp__field_unstructured(f, text, n);
+		smtp__field_param(f, "filename", text, n);
 	return true;
 }
 
@@ -97,23 +100,10 @@ write_address(struct smtp__field *f, const char *address, bool more)
 {
 	size_t n = strlen(address), behind = more ? 2 : 1;
 
-	smtp__field_room(f, 1 + n + behind, 0);
+	smtp__field_room(f, 1 + n + behind);
 	smtp__field_glue(f, "<", 1);
 	smtp__field_glue(f, address, n);
 	smtp__field_glue(f, ">,", behind);
-}
-
-static bool
-write_file(struct smtp__field *f, const char *name)
-{
-	size_t n;
-
-	if (name == NULL)
-		return false;
-	n = strlen(name);
-	f->bad = !smtp__field_is_text(name, n, false);
-	smtp__field_param(f, "filename", name, n);
-	return true;
 }
 
 /* ---- the parts */
@@ -198,7 +188,6 @@ ptrdiff_t
 smtp_mail_next(struct smtp_mail *mail, const char **p)
 {
 	const struct smtp_mail_plan *plan = mail->plan;
-	bool several = plan->part_count > 1;
 	struct smtp__field f;
 	struct smtp__out out;
 
@@ -207,7 +196,7 @@ smtp_mail_next(struct smtp_mail *mail, const char **p)
 	do {
 		const struct smtp_mail_part *part = plan->parts + mail->part;
 		const char *at = mail->at;
-		bool some = true;
+		bool several = plan->part_count > 1, some = true;
 
 		if (*at == '\0') {
 			if (out.n > 0 || at[1] == '\0')
@@ -219,7 +208,7 @@ smtp_mail_next(struct smtp_mail *mail, const char **p)
 		case '\0':
 			break;
 		case PLACE_FROM:
-			write_text(&f, plan->from_name, true);
+			write_text(&f, plan->from_name, *at);
 			write_address(&f, plan->from, false);
 			break;
 		case PLACE_TO:
@@ -228,7 +217,7 @@ smtp_mail_next(struct smtp_mail *mail, const char **p)
 				write_address(&f, *to, to[1] != NULL);
 			break;
 		case PLACE_SUBJECT:
-			some = write_text(&f, plan->subject, false);
+			some = write_text(&f, plan->subject, *at);
 			break;
 		case PLACE_DATE:
 			some = plan->seconds != 0;
@@ -248,7 +237,7 @@ smtp_mail_next(struct smtp_mail *mail, const char **p)
 			    part->type : "text/plain; charset=utf-8");
 			break;
 		case PLACE_FILE:
-			some = write_file(&f, part->name);
+			some = write_text(&f, part->name, *at);
 			break;
 		case PLACE_CODING:
 			smtp__out_text(&out, part->type != NULL ? "base64" :

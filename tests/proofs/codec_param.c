@@ -41,8 +41,9 @@ some_escape(struct smtp__line *line, const char *p, size_t n,
 }
 
 static bool
-some_word(const char *p, size_t n)
+some_word(const char *p, size_t n, bool utf8)
 {
+	HOLDS(!utf8);
 	HOLDS(n == 0 || __CPROVER_r_ok(p, n));
 	return any_bool();
 }
@@ -52,7 +53,7 @@ some_word(const char *p, size_t n)
  *
  * Proves: smtp__param_init smtp__param_next
  * Replaces: smtp__escape_fit=some_fit smtp__escape=some_escape
- *   smtp__escape_width=some_width smtp__word_resembles=some_word
+ *   smtp__escape_width=some_width smtp__word_needed=some_word
  * Bounds: values of up to 3 octets with names of up to 32; said to be split or
  *   not, whatever their length; the first segment and another
  * Unwind: 35

@@ -10,16 +10,16 @@
 #include "codec/word.c"
 
 /*
- * The beginning of a word somewhere.
+ * What can not stand there as it is.
  *
- * Proves: smtp__word_resembles
+ * Proves: smtp__word_needed
  * Bounds: texts of 6 octets, by which each rest is
  * Unwind: 8
  */
 void
-proof_resembles(void)
+proof_needed(void)
 {
-	REACHES(smtp__word_resembles(any_octets(6), 6));
+	REACHES(smtp__word_needed(any_octets(6), 6, any_bool()));
 }
 
 static size_t
