@@ -2163,10 +2163,31 @@ write_recipe(const char *name)
 	return rc == SMTP_OK ? 0 : 1;
 }
 
+/* A source that is given is asked for no more than what is wanted now. */
+static void
+test_message__knows_who_is_asked(void **state)
+{
+	struct smtp_source *source = smtp_source_given(SMTP_SIZE_UNKNOWN);
+	struct smtp_message *m = smtp_message_new();
+	char octet;
+
+	(void)state;
+	assert_int_equal(smtp_message_set_raw(m, source), SMTP_OK);
+	assert_false(smtp__message_is_asking(m));
+	assert_true(smtp__source_begin(source));
+	assert_int_equal(smtp__source_pull(source, &octet, 1),
+	    SMTP_SOURCE_WAIT);
+	assert_true(smtp__message_is_asking(m));
+	assert_int_equal(smtp_give(source, "x", 1), SMTP_OK);
+	assert_false(smtp__message_is_asking(m));
+	smtp_message_free(m);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_message__knows_who_is_asked),
 		cmocka_unit_test(test_message__gives_the_octets_of_the_cases),
 		cmocka_unit_test(test_message__refuses_and_says_why),
 		cmocka_unit_test(test_message__is_safe_where_others_were_not),
