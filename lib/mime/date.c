@@ -140,10 +140,12 @@ smtp__date_write_epoch(struct smtp__out *out, int64_t seconds)
 {
 	uint64_t since = SINCE_1600(seconds);
 	struct smtp__date d;
+	unsigned day;
 
 	if (since - FIRST > LAST - FIRST)
 		return false;
+	day = from_1600(&d, since);
 	d.zone_minutes = SMTP__ZONE_UNKNOWN;
-	put_date(out, &d, from_1600(&d, since));
+	put_date(out, &d, day);
 	return true;
 }
