@@ -598,6 +598,10 @@ test_engine__repeats_its_failure(void **state)
 		assert_int_equal(smtp_engine_noop(s.e), SMTP_E_STATE);
 		assert_int_equal(smtp_engine_reset(s.e), SMTP_E_STATE);
 #endif
+#if SMTP_WITH_REUSE && SMTP_WITH_COMMAND
+		assert_int_equal(smtp_engine_command(s.e, "VRFY b"),
+		    SMTP_E_STATE);
+#endif
 		assert_int_equal(smtp_engine_quit(s.e), SMTP_E_STATE);
 		smtp_engine_secured(s.e);
 		smtp_engine_content(s.e, "x", 1);

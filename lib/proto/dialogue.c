@@ -36,13 +36,14 @@ hear_greeting(struct smtp_engine *e, int status)
 
 #if SMTP_WITH_PLAINTEXT
 #define WANTS_TLS(e) (!(e)->secure && (e)->setup->tls < SMTP_ENGINE_PLAINTEXT)
-#define NEEDS_TLS(e) (!(e)->secure && (e)->setup->tls == SMTP_ENGINE_STARTTLS)
-#define MAY_AUTH(e) ((e)->secure || (e)->setup->insecure_auth)
+#define ONLY_TLS(e) ((e)->setup->tls == SMTP_ENGINE_STARTTLS)
+#define MAY_SHOW(e) ((e)->setup->insecure_auth)
 #else
 #define WANTS_TLS(e) (!(e)->secure)
-#define NEEDS_TLS(e) (!(e)->secure)
-#define MAY_AUTH(e) ((e)->secure)
+#define ONLY_TLS(e) true
+#define MAY_SHOW(e) false
 #endif
+#define NEEDS_TLS(e) (!(e)->secure && ONLY_TLS(e))
 
 /* What was offered is known: is it enough? */
 static enum step
@@ -65,7 +66,7 @@ hear_ehlo(struct smtp_engine *e, int status)
 	}
 	smtp__engine_forget(e);
 #if SMTP_WITH_HELO
-	if (e->hear == EHLO && !e->secure && !NEEDS_TLS(e) && !IS_LMTP(e) &&
+	if (e->hear == EHLO && !e->secure && !ONLY_TLS(e) && !IS_LMTP(e) &&
 	    (e->reply.code == 500 || e->reply.code == 502 ||
 	    e->reply.code == 504))
 		return HELO;
@@ -145,7 +146,7 @@ smtp__dialogue_choose(struct smtp_engine *e)
 
 	if (e->secure)
 		has = SMTP__MECH_SECURE;
-	else if (MAY_AUTH(e))
+	else if (MAY_SHOW(e))
 		has = SMTP__MECH_INSECURE;
 #if SMTP_WITH_TEXT && SMTP_WITH_CRAM_MD5
 	if (e->reply.text_room >= 64)
@@ -279,7 +280,7 @@ smtp__dialogue_choose(struct smtp_engine *e)
 	    smtp__mech_bit(e->given.credentials->mechanism) == 0)
 		return READY;
 #endif
-	return e->caps.mechanisms && MAY_AUTH(e) ? AUTH : READY;
+	return e->caps.mechanisms && (e->secure || MAY_SHOW(e)) ? AUTH : READY;
 }
 
 static enum step
@@ -444,7 +445,8 @@ static enum step
 go_on(struct smtp_engine *e)
 {
 #if SMTP_WITH_BDAT
-	if (e->given_up != SMTP_OK && !IN_FLIGHT(e))
+	/* Behind it nothing is said. */
+	if (e->given_up != SMTP_OK && e->owed == 0)
 		return smtp__dialogue_give_up(e);
 	if (smtp__in_chunks(e, e->heard))
 		return CHUNK;
@@ -968,7 +970,7 @@ smtp__dialogue_following(const struct smtp_engine *e, enum step step)
 void
 smtp__dialogue_ahead(struct smtp_engine *e)
 {
-	if (!PIPELINES(e) || e->say != HOLD || e->said == NULL ||
+	if (!PIPELINES(e) || e->say != HOLD ||
 	    e->said->phase != SMTP_PHASE_FINAL || e->said->next == NULL)
 		return;
 	e->said = e->said->next;

@@ -85,14 +85,15 @@ smtp_engine_want(const struct smtp_engine *e)
 
 /*
  * With BDAT the end mark may leave ahead of the replies to the envelope. Was
- * the end reached there, or did the server stop before?
+ * the end reached there, or did the server stop before? Only 421 can be the
+ * reply then.
  */
 static bool
 is_open(const struct smtp_engine *e, const struct smtp_delivery *d,
     const struct smtp__reply *reply)
 {
 #if SMTP_WITH_BDAT
-	if (reply != NULL && reply->code == 421)
+	if (reply != NULL)
 		return d == e->heard && e->hear == BODY;
 #else
 	(void)e;

@@ -16,15 +16,17 @@
 #include "proto/state.h"
 
 /*
- * All that is lent, each an object of its own. Two deliveries and what was
- * decided before them; a row that is not addressed is as good as none.
+ * All that is lent, each an object of its own. Three deliveries, what was
+ * decided before them and what is given now; a row that is not addressed is as
+ * good as none.
  */
 #define ROWS 2
 #define PIECE 3
 static struct smtp_engine engine;
 static struct smtp_engine_setup setup;
-static struct smtp_delivery before, one, two;
-static struct smtp_rcpt rows_one[ROWS], rows_two[ROWS];
+static struct smtp_delivery before, one, two, three, fresh;
+static struct smtp_rcpt rows_one[ROWS], rows_two[ROWS], rows_three[ROWS],
+    rows_fresh[ROWS];
 static struct smtp_credentials credentials;
 static uint16_t waits[SMTP_WAIT_COUNT];
 static char text[4];
@@ -97,21 +99,30 @@ behind_rcpts(const struct smtp_engine *e)
 	    d->phase == SMTP_PHASE_DATA);
 }
 
-/* Replies owed to the delivery that is said, which is not that heard. */
+/* The one between the cursors, which was said whole, or NULL. */
+static const struct smtp_delivery *
+between(const struct smtp_engine *e)
+{
+	return e->said == e->heard || e->said == e->heard->next ? NULL :
+	    e->heard->next;
+}
+
+/* Replies owed to what was said behind the delivery that is heard. */
 static size_t
 ahead(const struct smtp_engine *e)
 {
 	const struct smtp_delivery *d = e->said;
+	size_t n = between(e) == NULL ? 0 : 3 + PENDING(between(e));
 
 	switch (e->say) {
 	case RSET:
-		return 0;
+		return n;
 	case MAIL:
-		return 1;
+		return n + 1;
 	case RCPT:
-		return 2 + rows(d, 0, SAID_ROW(e), SMTP_RCPT_PENDING);
+		return n + 2 + rows(d, 0, SAID_ROW(e), SMTP_RCPT_PENDING);
 	default:
-		return 2 + PENDING(d) + (e->say == HOLD &&
+		return n + 2 + PENDING(d) + (e->say == HOLD &&
 		    d->phase >= SMTP_PHASE_DATA);
 	}
 }
@@ -155,7 +166,7 @@ in_session(const struct smtp_engine *e)
 	bool auth = e->say == HOLD ? e->hear == AUTH || e->hear == ANSWER :
 	    e->say == AUTH || e->say == ANSWER || e->say == RESPONSE;
 
-	IS(e->said == NULL && e->refused == SMTP_OK);
+	IS(e->said == NULL && e->refused == SMTP_OK && e->chunks == 0);
 	if (e->say == HOLD)
 		IS(e->owed == 1 && (e->hear <= RSET || e->hear == COMMAND ||
 		    e->hear == QUIT));
@@ -171,6 +182,10 @@ in_session(const struct smtp_engine *e)
 	if (e->mech == SMTP__MECH_STEPPED) {
 		IS(e->given.credentials->mechanism != NULL);
 		IS(e->reply.text != NULL && e->round <= 1);
+		if (e->say == ANSWER)
+			IS(e->cancel || e->stuff.in != NULL);
+		if (e->say == AUTH)
+			IS(!e->initial || e->stuff.in != NULL);
 		return e->stuff.in_n <= PIECE || e->stuff.in == NULL ||
 		    e->say == RESPONSE;
 	}
@@ -188,11 +203,17 @@ in_session(const struct smtp_engine *e)
 static bool
 in_transaction(const struct smtp_engine *e)
 {
-	const struct smtp_delivery *h = e->heard, *s = e->said;
+	const struct smtp_delivery *h = e->heard, *s = e->said, *b;
 	bool chunks, mailed = e->say > MAIL && (e->say != HOLD ||
 	    PIPELINES(e) || e->hear != RSET);
 
-	IS(s != NULL && (s == h || s == h->next));
+	IS(s != NULL && (s == h || s == h->next || (h->next != NULL &&
+	    s == h->next->next)));
+	b = between(e);
+	if (b != NULL)
+		IS(b->status > 0 && b->phase == SMTP_PHASE_FINAL &&
+		    PENDING(b) > 0 && TAKEN(b) == 0 && smtp__in_chunks(e, b) &&
+		    !e->setup->lmtp);
 	chunks = smtp__in_chunks(e, s);
 	IS((e->say >= RSET && e->say <= BODY) || e->say == HOLD);
 	IS(e->say != HOLD || e->owed > 0);
@@ -230,7 +251,10 @@ in_transaction(const struct smtp_engine *e)
 		IS(s->phase == SMTP_PHASE_CONTENT);
 	if (s->phase == SMTP_PHASE_DATA)
 		IS(!chunks && e->say == HOLD);
-	IS(e->refused <= 0 && e->given_up <= 0);
+	/* Content that failed in chunks was the last that could be said. */
+	if (mailed && (e->say != HOLD || !chunks ||
+	    (!PIPELINES(e) && e->hear <= RCPT)))
+		IS(e->given_up == SMTP_OK);
 	/* What was promised of a piece is there. */
 	if (mailed && !chunks)
 		IS(e->chunk == 0);
@@ -251,7 +275,7 @@ in_transaction(const struct smtp_engine *e)
 		IS(e->owed > 0);
 	}
 	if (e->owed == 0) {
-		IS(e->chunks == 0);
+		IS(e->chunks == 0 && h->phase < SMTP_PHASE_FINAL);
 		if (e->say == RCPT)
 			IS(e->heard_rcpt == e->said_rcpt && rows(h, 0,
 			    SAID_ROW(e), SMTP_RCPT_PENDING) == 0);
@@ -321,12 +345,37 @@ sound(void)
 	IS(e->reply.text_room <= (setup.text == NULL ? 0 : setup.text_n));
 	IS(e->mech == SMTP__MECH_NONE || e->mech == SMTP__MECH_STEPPED ||
 	    e->mech < 2);
+	IS(e->refused <= 0 && e->given_up <= 0);
 	if (e->say == OVER)
 		return e->heard == NULL && e->said == NULL;
 	/* Only a line can be half said. */
 	IS(e->offset == 0 || (e->say < STEPS && e->say != BODY &&
 	    !smtp__lacks_piece(e)));
 	return e->heard == NULL ? in_session(e) : in_transaction(e);
+}
+
+/* What smtp__dialogue_say() needs for the line of a step. */
+static bool
+can_say(const struct smtp_engine *e, enum step step)
+{
+	IS(step < STEPS && smtp__dialogue[step].line != NULL);
+	IS(e->setup == &setup && __CPROVER_r_ok(setup.ehlo, 1));
+	if (step == MAIL)
+		IS(e->said != NULL && __CPROVER_r_ok(e->said->from, 1));
+	if (step == RCPT)
+		IS(e->said_rcpt != NULL &&
+		    __CPROVER_r_ok(e->said_rcpt->address, 1));
+	if (step == COMMAND)
+		IS(__CPROVER_r_ok(e->given.line, 1));
+	if (step != AUTH && step != ANSWER)
+		return true;
+	IS(e->given.credentials == &credentials);
+	if (e->mech != SMTP__MECH_STEPPED)
+		return e->mech < 2 && (step == AUTH ? e->round == 0 :
+		    e->cancel || e->round < smtp__mechs[e->mech].responses);
+	IS(step != AUTH || credentials.mechanism != NULL);
+	return (step == AUTH ? !e->initial : e->cancel) ||
+	    e->stuff.in_n == 0 || __CPROVER_r_ok(e->stuff.in, e->stuff.in_n);
 }
 
 /* In the order in which they were given, the decided ones first. */
@@ -344,8 +393,11 @@ list_is_sound(void)
 	return d == NULL && (engine.heard == NULL || !decided);
 }
 
-/* Where the cursors are: at no delivery, at one, at two of them. */
-enum shape { SESSION, TOGETHER, AHEAD };
+/*
+ * Where the cursors are: at no delivery, at one, at two of them, and with one
+ * between these.
+ */
+enum shape { SESSION, TOGETHER, AHEAD, FAR };
 
 /* For a step, or a row: any. What CBMC knows is quicker. */
 #define ANY -1
@@ -386,7 +438,8 @@ any_delivery(struct smtp_delivery *d, struct smtp_rcpt *r, bool begun)
 static struct smtp_rcpt *
 any_row(const struct smtp_delivery *d, int at)
 {
-	struct smtp_rcpt *rows = d == &one ? rows_one : rows_two;
+	struct smtp_rcpt *rows = d == &one ? rows_one : d == &two ? rows_two :
+	    rows_three;
 
 	if (at == ANY)
 		return any_bool() ? NULL : any_bool() ? rows : rows + 1;
@@ -446,11 +499,14 @@ world(enum shape shape, int say, int hear, int said_rcpt, int heard_rcpt)
 	}
 	if (shape != SESSION) {
 		any_delivery(&one, rows_one, true);
-		any_delivery(&two, rows_two, shape == AHEAD);
-		if (shape == AHEAD || any_bool())
+		any_delivery(&two, rows_two, shape >= AHEAD);
+		any_delivery(&three, rows_three, shape == FAR);
+		if (shape >= AHEAD || any_bool())
 			one.next = &two;
+		if (shape == FAR || (shape == AHEAD && any_bool()))
+			two.next = &three;
 		e->first = e->heard = &one;
-		e->said = shape == AHEAD ? &two : &one;
+		e->said = shape == FAR ? &three : shape == AHEAD ? &two : &one;
 		e->said_rcpt = any_row(e->said, said_rcpt);
 		e->heard_rcpt = any_row(e->heard, heard_rcpt);
 	} else if (!reading && any_bool()) {
@@ -463,5 +519,13 @@ world(enum shape shape, int say, int hear, int said_rcpt, int heard_rcpt)
 	ASSUME(sound());
 	return e;
 }
+
+/* At any time. */
+#define ALWAYS(e) \
+	for (unsigned shape = SESSION, it = any_unsigned(); shape <= FAR; \
+	    shape++) \
+		if (it == shape) \
+			for (struct smtp_engine *e = world(shape, ANY, ANY, \
+			    ANY, ANY); e != NULL; e = NULL)
 
 #endif

@@ -184,7 +184,7 @@ proof_unasked(void)
 
 /* A reply that is owed, the cursors together and apart. */
 #define TRANSACTIONS(e, step, row) \
-	for (unsigned shape = TOGETHER, it = any_unsigned(); shape <= AHEAD; \
+	for (unsigned shape = TOGETHER, it = any_unsigned(); shape <= FAR; \
 	    shape++) \
 		if (it == shape) \
 			for (struct smtp_engine *e = world(shape, ANY, (step), \
@@ -194,7 +194,7 @@ proof_unasked(void)
  * A reply that nobody waits for, while mails are under way.
  *
  * Proves: hear hear_unasked is_in_content smtp__engine_fail
- * Bounds: up to two deliveries with two rows each
+ * Bounds: up to three deliveries with two rows each
  * Unwind: 5
  */
 void
@@ -212,7 +212,7 @@ proof_no(void)
  * The reply to the RSET before a mail.
  *
  * Proves: hear_rset
- * Bounds: up to two deliveries with two rows each
+ * Bounds: up to three deliveries with two rows each
  * Unwind: 5
  */
 void
@@ -232,7 +232,7 @@ proof_rset(void)
  *
  * Proves: hear_mail decide decide_all unless_503 finish smtp__dialogue_next
  *   smtp__dialogue_following is_out_of_place remember
- * Bounds: up to two deliveries with two rows each
+ * Bounds: up to three deliveries with two rows each
  * Unwind: 5
  */
 void
@@ -251,7 +251,7 @@ proof_mail(void)
  * The reply to DATA.
  *
  * Proves: hear_data
- * Bounds: up to two deliveries with two rows each
+ * Bounds: up to three deliveries with two rows each
  * Unwind: 5
  */
 void
@@ -270,7 +270,7 @@ proof_data(void)
  * The reply to a chunk that is not the last.
  *
  * Proves: hear_chunk smtp__in_chunks take_back go_on smtp__dialogue_give_up
- * Bounds: up to two deliveries with two rows each
+ * Bounds: up to three deliveries with two rows each
  * Unwind: 5
  */
 void
@@ -289,7 +289,7 @@ proof_chunk(void)
  * The reply to a recipient.
  *
  * Proves: hear_rcpt is_too_many is_hopeless
- * Bounds: up to two deliveries with two rows each
+ * Bounds: up to three deliveries with two rows each
  * Unwind: 5
  * Seconds: 60
  */
@@ -312,7 +312,7 @@ proof_rcpt(void)
  * or one for each and one for all with PRDR.
  *
  * Proves: hear_body hear_verdict smtp__has_prdr
- * Bounds: up to two deliveries with two rows each
+ * Bounds: up to three deliveries with two rows each
  * Unwind: 5
  * Seconds: 60
  */

@@ -20,8 +20,7 @@
 static void
 any_line(const struct smtp_engine *e, struct smtp__line *l, enum step step)
 {
-	HOLDS(smtp__dialogue[step].line != NULL);
-	HOLDS(step != RCPT || e->said_rcpt != NULL);
+	HOLDS(can_say(e, step));
 	l->n = (size_t)e->offset + 1 + up_to(600);
 	ASSUME(l->n <= 65535);
 }
@@ -95,25 +94,17 @@ proof_line(void)
 
 /* At a step of a mail, the cursors together and apart. */
 #define MAILS(e, step, row) \
-	for (unsigned shape = TOGETHER, it = any_unsigned(); shape <= AHEAD; \
+	for (unsigned shape = TOGETHER, it = any_unsigned(); shape <= FAR; \
 	    shape++) \
 		if (it == shape) \
 			for (struct smtp_engine *e = world(shape, (step), ANY, \
 			    (row), ANY); e != NULL; e = NULL)
 
-/* At any time. */
-#define ALWAYS(e) \
-	for (unsigned shape = SESSION, it = any_unsigned(); shape <= AHEAD; \
-	    shape++) \
-		if (it == shape) \
-			for (struct smtp_engine *e = world(shape, ANY, ANY, \
-			    ANY, ANY); e != NULL; e = NULL)
-
 /*
  * RSET before a mail, and MAIL.
  *
  * Proves: take_line unanswered
- * Bounds: up to two deliveries with two rows each; room for two octets
+ * Bounds: up to three deliveries with two rows each; room for two octets
  * Unwind: 5
  * Replaces: smtp__dialogue_say=any_line
  * Seconds: 60
@@ -165,7 +156,7 @@ proof_data(void)
  *
  * Proves: take_content take_chunk content_said is_exact smtp__dialogue_ahead
  *   smtp__is_lmtp
- * Bounds: up to two deliveries with two rows each; three octets of content
+ * Bounds: up to three deliveries with two rows each; three octets of content
  *   into room for two
  * Unwind: 5
  * Replaces: smtp__dialogue_say=any_line
@@ -205,7 +196,7 @@ gives(struct smtp_engine *e)
  *
  * Proves: smtp_engine_content smtp_engine_content_last give_content
  *   give_piece
- * Bounds: up to two deliveries with two rows each; pieces of up to three
+ * Bounds: up to three deliveries with two rows each; pieces of up to three
  *   octets, which are counted by contract
  * Unwind: 5
  */
@@ -241,7 +232,7 @@ proof_piece(void)
  * It has none, whether it was asked or not.
  *
  * Proves: smtp_engine_content_failed
- * Bounds: up to two deliveries with two rows each
+ * Bounds: up to three deliveries with two rows each
  * Unwind: 5
  */
 void
@@ -261,7 +252,7 @@ proof_none(void)
  * The session is lost, at any time.
  *
  * Proves: smtp_engine_lost smtp__engine_fail is_open
- * Bounds: up to two deliveries with two rows each
+ * Bounds: up to three deliveries with two rows each
  * Unwind: 5
  * Replaces: smtp__dialogue_say=any_line
  */
@@ -306,6 +297,8 @@ proof_begin(void)
  * Proves: smtp_engine_quit smtp_engine_reset smtp_engine_noop
  *   smtp_engine_command start smtp_engine_secured smtp__engine_forget
  *   smtp_engine_auth auth_stepped smtp_engine_response smtp_engine_result
+ *   smtp__dialogue_choose smtp__dialogue_begin fits_line dialogue.c:mech
+ *   smtp__has
  * Bounds: responses of up to 3 octets
  * Unwind: 5
  * Replaces: smtp__dialogue_say=any_line
@@ -335,4 +328,111 @@ proof_program(void)
 	REACHES(status == SMTP_OK && e->say == AUTH);
 	REACHES(status == SMTP_OK && e->say == ANSWER);
 	REACHES(e->say == EHLO);
+}
+
+/* A mail is given; none of its rows is TAKEN already. */
+static int
+sends(struct smtp_engine *e)
+{
+	int status;
+
+	any_delivery(&fresh, rows_fresh, true);
+	fresh.next = any_bool() ? &one : NULL;
+	ASSUME(TAKEN(&fresh) == 0);
+	status = smtp_engine_send(e, &fresh);
+	HOLDS(status <= 0 && sound() && list_is_sound());
+	HOLDS(status == SMTP_OK || status == SMTP_E_STATE ||
+	    (fresh.status == status && PENDING(&fresh) == 0));
+	return status;
+}
+
+/*
+ * A mail is begun, or turned down.
+ *
+ * Proves: smtp_engine_send check check_path turn_down smtp__dialogue_next
+ * Bounds: two rows
+ * Assumes: of the rows that are given none is TAKEN
+ * Unwind: 5
+ * Seconds: 60
+ */
+void
+proof_send(void)
+{
+	struct smtp_engine *e = world(SESSION, ANY, ANY, ANY, ANY);
+	int status = sends(e);
+
+	REACHES(e->say == MAIL && e->said == &fresh);
+	REACHES(e->say == RSET && e->said == &fresh);
+	REACHES(status == SMTP_E_STATE);
+	REACHES(status == SMTP_E_REFUSED && fresh.rcpts[1].subject == 3);
+	REACHES(status == SMTP_E_UNSUPPORTED);
+	REACHES(fresh.row == 1);
+}
+
+static int
+any_check(const struct smtp_engine *e, struct smtp_delivery *d)
+{
+	HOLDS(e == &engine && d == &fresh);
+	d->row = any_bool() ? SMTP_NO_RCPT : up_to(ROWS - 1);
+	d->flags |= any_u16() & SMTP_DELIVERY_UTF8;
+	return PENDING(d) == 0 ? SMTP_E_ARGUMENT : -(int)up_to(19);
+}
+
+/*
+ * A mail is put behind others, and may be said at once.
+ *
+ * Proves: smtp_engine_send smtp__dialogue_ahead
+ * Replaces: engine.c:check=any_check
+ * Bounds: up to three deliveries before it, two rows in each
+ * Assumes: of the rows that are given none is TAKEN
+ * Unwind: 5
+ * Seconds: 60
+ */
+void
+proof_send_behind(void)
+{
+	MAILS(e, ANY, ANY) {
+		/* Four of them are enough. */
+		ASSUME(e->said != &three || three.phase < SMTP_PHASE_FINAL);
+		ASSUME(e->first != &before || two.next == NULL);
+		(void)sends(e);
+		REACHES(two.next == &fresh);
+		REACHES(e->heard == &one && e->said == &fresh);
+		REACHES(e->say == RSET && e->said == &fresh);
+	}
+}
+
+/*
+ * The line of each step: what it is made of is there.
+ *
+ * Proves: smtp__dialogue_say say_extensions say_parameters say_given
+ * Bounds: strings of up to one octet and responses of up to 3: each octet of
+ *   them is said as the one before
+ * Unwind: 5
+ * Loops: smtp__dialogue_say.0:20 proof_says.0:20
+ * Seconds: 60
+ */
+void
+proof_says(void)
+{
+	unsigned it = any_unsigned();
+
+	for (unsigned step = EHLO; step < STEPS; step++) {
+		bool mail = step >= MAIL && step <= BODY;
+		struct smtp_engine *e;
+		struct smtp__line l;
+
+		if (step != it || step == BODY)
+			continue;
+		e = world(mail ? TOGETHER : SESSION, (int)step, ANY, ANY, ANY);
+		ASSUME(can_say(e, step));
+		smtp__line_begin(&l, NULL, 0, 0);
+		smtp__dialogue_say(e, &l, step);
+		HOLDS(l.n > 0 && l.base64 == 0);
+		REACHES(step == AUTH && e->mech == SMTP__MECH_STEPPED);
+		REACHES(step == ANSWER && !e->cancel && e->stuff.in_n == 3);
+		REACHES(step == MAIL);
+		REACHES(step == CHUNK);
+		REACHES(step == COMMAND);
+	}
 }

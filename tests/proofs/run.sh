@@ -122,6 +122,9 @@ document()
 	!($2 in of) { order[++n] = $2 }
 	{ of[$2] = of[$2] (of[$2] == "" ? "" : ", ") "`" $1 "`" }
 	END {
+		if (n == 0)
+			print "Nothing: each function of these folders has" \
+				" its harness."
 		for (i = 1; i <= n; i++)
 			print "- " of[order[i]] ": " order[i]
 	}' $here/reasons.txt
