@@ -60,8 +60,26 @@ smtp_features(void)
 #if SMTP_WITH_SMTPUTF8
 	    " smtputf8"
 #endif
+#if SMTP_WITH_ENHANCED
+	    " enhancedstatuscodes"
+#endif
+#if SMTP_WITH_PARAMETERS
+	    " parameters"
+#endif
+#if SMTP_WITH_BDAT
+	    " chunking"
+#endif
+#if SMTP_WITH_PRDR
+	    " prdr"
+#endif
 #if SMTP_WITH_LMTP
 	    " lmtp"
+#endif
+#if SMTP_WITH_DKIM
+	    " dkim"
+#if SMTP_WITH_SODIUM
+	    " ed25519"
+#endif
 #endif
 #if SMTP_WITH_THREADS
 	    " threads"

@@ -511,7 +511,11 @@ smtp_set_deadline(struct smtp *smtp, uint64_t at_ms);
 SMTP_API void
 smtp_cancel(struct smtp *smtp);
 
-/* "0.9.0", and what is built in: "tls login cram-md5 ...". */
+/*
+ * "0.9.0", and what is built in, words with a blank between: "plain login
+ * cram-md5 ... tls ... chunking dkim ...", each only where its switch of
+ * <smtp/config.h> is on. Both strings stay.
+ */
 SMTP_API const char *
 smtp_version(void);
 SMTP_API const char *
