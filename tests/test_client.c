@@ -1330,6 +1330,7 @@ run_with(struct meter *meter, int *last)
 static void
 test_client__survives_without_memory(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	needs(SMTP_WITH_LOGIN);
 	bool through = false;
 	struct meter m;
@@ -1352,6 +1353,7 @@ test_client__survives_without_memory(void **state)
 static void
 test_client__wipes_secrets_before_their_memory_goes(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	needs(SMTP_WITH_LOGIN);
 	struct meter m = { .left = 1000 };
 	int rc;

@@ -256,6 +256,7 @@ static void
 test_client_outcome__long_words_are_cut(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_ENHANCED);
 	for (size_t n = 0; n < 4; n++) {
 		char script[1200], words[500];
 		struct server *s;

@@ -94,6 +94,7 @@ test_polled__content_is_given(void **state)
 static void
 test_polled__content_is_given_to_a_call_that_blocks(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	static const char *const given[] = { "Subject: x\n\none\n",
 		"Subj|ect: x\n|\no|ne\n", "Subject: x\n\none" };
 
@@ -135,6 +136,7 @@ test_polled__content_is_given_to_a_call_that_blocks(void **state)
 static void
 test_polled__a_call_that_blocks_waits_for_no_caller(void **state)
 {
+	needs(SMTP_WITH_PIPELINING);
 	(void)state;
 	for (int closes = 0; closes < 2; closes++) {
 		struct smtp_source *source =

@@ -98,6 +98,7 @@ static void
 test_client_proxy__mails_go_through(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PROXY);
 	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(ways); i++)
 		go(&ways[i], "yes");
@@ -107,6 +108,7 @@ static void
 test_client_proxy__nothing_of_it_blocks(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_PROXY);
 	needs(SMTP_WITH_TLS && SMTP_WITH_LMTP);
 	for (size_t i = 0; i < COUNT(ways); i++)
 		go(&ways[i], "no");
@@ -116,6 +118,7 @@ test_client_proxy__nothing_of_it_blocks(void **state)
 static void
 test_client_proxy__the_server_has_to_prove_itself(void **state)
 {
+	needs(SMTP_WITH_PROXY);
 	static const char *const kinds[] = { "socks5", "http" };
 
 	(void)state;
@@ -316,6 +319,7 @@ test_client_proxy__deadline_and_cancel_end_it(void **state)
 static void
 test_client_proxy__what_cannot_be_is_told_before(void **state)
 {
+	needs(SMTP_WITH_PROXY);
 	char text[600];
 	const struct { const char *url, *proxy, *user, *password, *words; }
 	rows[] = {

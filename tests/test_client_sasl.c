@@ -190,6 +190,7 @@ static void
 test_client_sasl__chooses_the_best_that_fits(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_CRAM_MD5);
 	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(choices); i++) {
 		char script[600];
@@ -258,6 +259,7 @@ static void
 test_client_sasl__goes_on_only_where_that_helps(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_CRAM_MD5);
 	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		struct server *s = server_play(refusals[i].script, "--tls",
@@ -367,6 +369,7 @@ static void
 test_client_sasl__believes_nobody_with_scram(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_SCRAM);
 	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(scrams); i++) {
 		const char *name = scrams[i].name;
@@ -434,6 +437,7 @@ static void
 test_client_sasl__proves_itself_with_scram(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_SCRAM);
 	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(servers); i++) {
 		struct server *s = server_start("--tls", servers[i].tls,

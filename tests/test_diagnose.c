@@ -256,6 +256,7 @@ static void
 test_diagnose__knows_the_usual_mistakes(void **state)
 {
 	(void)state;
+	needs(SMTP_WITH_LMTP);
 	needs(SMTP_WITH_TLS);
 	for (size_t i = 0; i < COUNT(calls); i++) {
 		struct server *s = server_start(calls[i].args[0],
@@ -280,6 +281,7 @@ test_diagnose__knows_the_usual_mistakes(void **state)
 static void
 test_diagnose__knows_other_servers(void **state)
 {
+	needs(SMTP_WITH_LMTP);
 	needs(SMTP_WITH_HELO);
 	static const struct {
 		const char *name, *script, *scheme, *step;
@@ -388,6 +390,7 @@ test_diagnose__hides_what_is_repeated_later(void **state)
 static void
 test_diagnose__tells_what_is_offered(void **state)
 {
+	needs(SMTP_WITH_HELO);
 	static const struct {
 		const char *ehlo, *want;
 		size_t n;
@@ -582,6 +585,7 @@ test_diagnose__tells_of_addresses_that_do_not_answer(void **state)
 static void
 test_diagnose__says_what_is_of_the_proxy(void **state)
 {
+	needs(SMTP_WITH_PROXY);
 	struct server *s = server_start("--tls", "none", NULL);
 	struct proxy *proxy = proxy_start("socks5", NULL, server_port(s));
 	struct smtp_options *o = options_for(s, "proxy", proxy_url(proxy),

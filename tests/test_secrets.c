@@ -411,6 +411,7 @@ can_be_taken(const struct mechanism *m)
 static void
 test_secrets__of_each_mechanism(void **state)
 {
+	needs(SMTP_WITH_XOAUTH2);
 	unsigned sessions = 0;
 
 	(void)state;
