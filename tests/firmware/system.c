@@ -87,7 +87,10 @@ system_now_ms(void)
 	return milliseconds;
 }
 
-/* A tick may come between: then what was read belongs to the next. */
+/*
+ * A tick may come between: then what was read belongs to the next. At 0 nobody
+ * can say whether it has come: the counter begins again a clock later.
+ */
 uint32_t
 system_ticks(void)
 {
@@ -96,7 +99,7 @@ system_ticks(void)
 	do {
 		ms = milliseconds;
 		left = SYST_CVR;
-	} while (ms != milliseconds);
+	} while (ms != milliseconds || left == 0);
 	return (ms + 1) * (board_clock_hz / 1000) - left;
 }
 
