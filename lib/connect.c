@@ -161,7 +161,8 @@ start_tls(struct smtp *s, uint64_t now_ms)
 		if (s->engine != NULL)
 			smtp_engine_lost(s->engine, rc);
 		return smtp__report(s, rc, rc, SMTP_PHASE_TLS,
-		    why[0] != '\0' ? why : "TLS: out of memory");
+		    why[0] != '\0' ? why : rc == SMTP_E_MEMORY ?
+		    "TLS: out of memory" : "TLS: cannot be set up");
 	}
 	s->transport = over;
 	s->stage = SMTP__SECURING;
@@ -457,7 +458,7 @@ smtp__connect_step(struct smtp *s, uint64_t now_ms)
 void
 smtp__connect_interrupt(struct smtp *s, int cause)
 {
-	int phase = SMTP_PHASE_NONE;
+	int phase;
 
 #if SMTP_WITH_TLS
 	if (s->stage == SMTP__SECURING) {
@@ -466,10 +467,8 @@ smtp__connect_interrupt(struct smtp *s, int cause)
 		return;
 	}
 #endif
-	if (s->dial != NULL)
-		phase = smtp__dial_phase(s->dial);
-	else if (s->tunnel != NULL)
-		phase = SMTP_PHASE_CONNECT;
+	phase = s->dial != NULL ? smtp__dial_phase(s->dial) :
+	    SMTP_PHASE_CONNECT;
 	smtp__report(s, cause, cause, phase, cause == SMTP_E_CANCELLED ?
 	    "cancelled while connecting" :
 	    "the deadline has passed while connecting");

@@ -237,7 +237,9 @@ smtp__report_engine(struct smtp *s, int status)
 	struct smtp__out out;
 
 	begin(s, &out);
+	/* GCOVR_EXCL_BR_START: an older reply is never told as this one's */
 	if (is_by_reply(s, status) && s->replies > 0) {
+	/* GCOVR_EXCL_BR_STOP */
 		if (status == SMTP_E_LATER || status == SMTP_E_REFUSED)
 			cause = SMTP_E_REPLY;
 		s->failure.code = s->code;
@@ -366,7 +368,7 @@ smtp__report_message(struct smtp *s, struct smtp__sending *sending)
 	    SMTP_E_REFUSED) {
 		add_size(s, &out, sending);
 	} else {
-		if (culprit != NULL)
+		if (culprit != NULL) /* GCOVR_EXCL_BR_LINE: always is one */
 			add_who(&out, sending, culprit);
 		if (o->code == 0 && o->has_enhanced) {   /* 4.5.3, of ours */
 			add(&out, "more recipients than the server takes at "

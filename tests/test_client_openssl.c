@@ -301,6 +301,26 @@ test_client_openssl__the_oldest_version_holds(void **state)
 	outside_stop(o);
 }
 
+/* A connection that the program made cannot be made again. */
+static void
+test_client_openssl__what_was_connected_is_tried_once(void **state)
+{
+	struct outside *o = outside_python(&rsa, "--max", "1.2",
+	    "--own-order", NULL);
+	struct smtp_options *options = trusting(NULL, NULL);
+	struct smtp_transport inner = outside_connect(o);
+	struct smtp *smtp;
+
+	(void)state;
+	assert_int_equal(smtp_options_set_transport(options, &inner), SMTP_OK);
+	expect_rc("own", smtp, smtp_open(&smtp, url_of(o, "smtps"), options),
+	    SMTP_E_TLS);
+	(void)outside_says(o, "failed ");
+	smtp_close(smtp);
+	smtp_options_free(options);
+	outside_stop(o);
+}
+
 /*
  * Whoever makes the first handshake fail does not get TLS 1.2 from a server
  * that has TLS 1.3: its random number says so.
@@ -408,6 +428,8 @@ main(void)
 #if TLS13
 		cmocka_unit_test(
 		    test_client_openssl__the_oldest_version_holds),
+		cmocka_unit_test(
+		    test_client_openssl__what_was_connected_is_tried_once),
 		cmocka_unit_test(
 		    test_client_openssl__nobody_presses_for_an_older_version),
 #endif

@@ -460,6 +460,25 @@ test_client_outcome__other_commands(void **state)
 	proves("LIB-B-5");
 }
 
+/* Before a connection that was lost is there again. */
+static void
+test_client_outcome__cancelled_before_anybody_is_called(void **state)
+{
+	struct server *s = server_play(PLAY_HELLO "C: NOOP\nCLOSE\n", NULL);
+	struct smtp *smtp = session_to(s, server_url(s, PLAIN, "localhost"),
+		NULL);
+
+	(void)state;
+	expect_rc("lost", smtp, smtp_noop(smtp), SMTP_E_CLOSED);
+	smtp_cancel(smtp);
+	expect_rc("cancelled", smtp, smtp_noop(smtp), SMTP_E_CANCELLED);
+	assert_string_equal(smtp_error(smtp), "cancelled while connecting");
+	assert_int_equal(SMTP_PHASE_RESOLVE, smtp_phase(smtp));
+	smtp_close(smtp);
+	expect_complete("cancelled", s);
+	server_stop(s);
+}
+
 int
 main(void)
 {
@@ -478,6 +497,8 @@ main(void)
 		cmocka_unit_test(
 			test_client_outcome__an_idle_session_is_opened_again),
 		cmocka_unit_test(test_client_outcome__other_commands),
+		cmocka_unit_test(
+		    test_client_outcome__cancelled_before_anybody_is_called),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -657,11 +657,17 @@ static void
 test_client_tls__a_handshake_has_its_time(void **state)
 {
 	needs(SMTP_WITH_TLS);
-	static const struct { const char *tls, *scheme, *script; } rows[] = {
+	static const struct {
+		const char *tls, *scheme, *script, *bound, *words;
+	} rows[] = {
 		{ "starttls", "smtp", "S: 220 hi\nC: EHLO *\nS: 250-hi\n"
-		    "S: 250 STARTTLS\nC: STARTTLS\nS: 220 go\nSTALL\n" },
+		    "S: 250 STARTTLS\nC: STARTTLS\nS: 220 go\nSTALL\n",
+		    "tls-timeout", "no answer to the handshake in time" },
 		/* Never a TLS server, though the port expects one. */
-		{ "none", "smtps", "STALL\n" },
+		{ "none", "smtps", "STALL\n", "tls-timeout",
+		    "no answer to the handshake in time" },
+		{ "none", "smtps", "STALL\n", "deadline",
+		    "the deadline has passed" },
 	};
 
 	(void)state;
@@ -671,11 +677,12 @@ test_client_tls__a_handshake_has_its_time(void **state)
 		uint64_t begin = smtp_now_ms(), took;
 		struct smtp *smtp;
 		int rc = try_session(&smtp, s, server_url(s, rows[i].scheme,
-			"localhost"), "tls-timeout", "1", NULL);
+			"localhost"), rows[i].bound, "1", NULL);
 
 		took = smtp_now_ms() - begin;
 		expect_rc(rows[i].scheme, smtp, rc, SMTP_E_TIMEOUT);
 		assert_int_equal(SMTP_PHASE_TLS, smtp_phase(smtp));
+		assert_non_null(strstr(smtp_error(smtp), rows[i].words));
 		assert_in_range(took, 900, 3000);
 		smtp_close(smtp);
 		server_stop(s);

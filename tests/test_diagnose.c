@@ -220,6 +220,9 @@ static const struct {
 	{ "expired", { "--cert", "expired" }, "smtp", "localhost", false,
 	    "tls", SMTP_E_CERTIFICATE, "expired on 2021-01-01",
 	    "The date of this machine is 20" },
+	{ "expired at once", { "--tls", "implicit", "--cert", "expired" },
+	    "smtps", "localhost", false, "tls", SMTP_E_CERTIFICATE,
+	    "expired on 2021-01-01", "The date of this machine is 20" },
 	{ "not yet", { "--cert", "notyet" }, "smtp", "localhost", false,
 	    "tls", SMTP_E_CERTIFICATE, "not valid before 2048-01-01",
 	    "The date of this machine is 20" },
@@ -338,6 +341,11 @@ test_diagnose__knows_other_servers(void **state)
 		    "S: 250-hi\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go\n"
 		    "TLS\nC: EHLO*\nS: 500 what\n" PLAY_BYE, "smtp", "ehlo",
 		    SMTP_E_REFUSED, "500", "" },
+		{ "TLS and no more", "TLS\nSLEEP 1300\nDROP\n", "smtps",
+		    "greeting", SMTP_E_TIMEOUT, "no reply for 1 s", "" },
+		{ "HELO alone", "S: 220 hi\nC: EHLO*\nS: 502 what\n"
+		    PLAY_BYE, "smtp", "ehlo",
+		    SMTP_E_TLS, "502", "does not know EHLO" },
 		{ "secret repeated", "S: 220 hi\nC: EHLO*\nS: 250-hi\n"
 		    "S: 250 AUTH PLAIN\nC: AUTH*\nS: 535 \\x1bnot "
 		    "\"correct horse\"!\n" PLAY_BYE, "smtp+plaintext", "auth",
@@ -433,6 +441,26 @@ test_diagnose__tells_what_is_offered(void **state)
 }
 
 /* Who takes any certificate is told what that is worth. */
+/* In one line, however many the server needs. */
+static void
+test_diagnose__tells_what_the_server_said(void **state)
+{
+	struct server *s = server_play(PLAY_HELLO "C: NOOP\n"
+	    "S: 250-2.0.0 all\nS: 250 2.0.0 well\n" PLAY_BYE, NULL);
+	struct smtp_options *o = options_for(s, NULL);
+
+	(void)state;
+	assert_int_equal(smtp_diagnose(&d, server_url(s, "smtp+plaintext",
+	    "127.0.0.1"), o, NULL, NULL), SMTP_OK);
+	assert_string_equal(smtp_diagnosis_step(d, 6), "noop");
+	assert_string_equal(smtp_diagnosis_text(d, 6), SMTP_WITH_ENHANCED ?
+	    "250 2.0.0 all well" : "250 2.0.0 all 2.0.0 well");
+	smtp_diagnosis_free(d);
+	smtp_options_free(o);
+	expect_complete("said", s);
+	server_stop(s);
+}
+
 static void
 test_diagnose__warns_of_a_certificate_of_nobody(void **state)
 {
@@ -661,41 +689,63 @@ take_or_fail(void *ctx, void *p, size_t was, size_t now)
 	return q;
 }
 
-/* Each allocation fails once: told, nothing leaks, and never all is well. */
+/*
+ * Each allocation fails once: told, nothing leaks, and never all is well. Those
+ * of the second call, too, where one is made.
+ */
 static void
-test_diagnose__survives_without_memory(void **state)
+without_memory(const char *scheme, const char *step, int status,
+    const char *advice)
 {
 	const struct smtp_allocator heap = { take_or_fail, &hoard };
 	struct server *s = server_start("--tls", "none", "--auth-in-clear",
 	    NULL);
-	int rc = SMTP_E_MEMORY;
+	bool whole = false;
 
-	(void)state;
-	for (long n = 0; n < 100 && rc != SMTP_OK; n++) {
+	for (long n = 0; n < 200 && !whole; n++) {
 		struct smtp_options *o;
+		int rc;
 
 		hoard = (struct hoard){ n, 0 };
 		o = smtp_options_new_with(&heap);
 		smtp_options_set(o, "insecure-plaintext-auth", "yes");
 		d = NULL;
 		rc = o == NULL ? SMTP_E_MEMORY : smtp_diagnose(&d,
-		    server_url(s, "smtp+plaintext", "127.0.0.1"), o, USER,
-		    PASSWORD);
-		/* What is missing may only have been words. */
-		if (rc == SMTP_OK && hoard.left >= 0)
+		    server_url(s, scheme, "127.0.0.1"), o, USER, PASSWORD);
+		whole = hoard.left >= 0;
+		if (whole && status == SMTP_OK)
 			expect_steps("memory", "options+ resolve+ connect+ "
 			    "greeting+ ehlo+ auth+ noop+ quit+");
-		else if (rc == SMTP_OK)
-			rc = SMTP_E_MEMORY;
-		else if (d != NULL && smtp_diagnosis_count(d) > 0)
+		else if (whole)
+			expect_failure(scheme, step, status, "", advice);
+		else if (rc != SMTP_OK && d != NULL &&
+		    smtp_diagnosis_count(d) > 0)
 			assert_int_not_equal(smtp_diagnosis_text(d, 0)[0],
 			    '\0');
 		smtp_diagnosis_free(d);
 		smtp_options_free(o);
 		assert_int_equal(hoard.live, 0);
 	}
-	assert_int_equal(rc, SMTP_OK);
+	assert_true(whole);
 	server_stop(s);
+}
+
+static void
+test_diagnose__survives_without_memory(void **state)
+{
+	(void)state;
+	without_memory("smtp+plaintext", NULL, SMTP_OK, NULL);
+}
+
+static void
+test_diagnose__calls_again_without_memory(void **state)
+{
+	(void)state;
+	needs(SMTP_WITH_TLS);
+	needs(SMTP_WITH_LMTP);
+	without_memory("lmtp+plaintext", "ehlo", SMTP_E_REFUSED,
+	    "use smtp+plaintext://127.0.0.1:");
+	without_memory("smtps", "tls", SMTP_E_TLS, "offers no STARTTLS");
 }
 
 static void
@@ -767,6 +817,7 @@ main(void)
 		cmocka_unit_test(test_diagnose__knows_other_servers),
 		cmocka_unit_test(test_diagnose__hides_what_is_repeated_later),
 		cmocka_unit_test(test_diagnose__tells_what_is_offered),
+		cmocka_unit_test(test_diagnose__tells_what_the_server_said),
 		cmocka_unit_test(
 		    test_diagnose__warns_of_a_certificate_of_nobody),
 		cmocka_unit_test(
@@ -777,6 +828,7 @@ main(void)
 		cmocka_unit_test(test_diagnose__says_what_is_of_the_proxy),
 		cmocka_unit_test(test_diagnose__knows_who_is_not_there),
 		cmocka_unit_test(test_diagnose__survives_without_memory),
+		cmocka_unit_test(test_diagnose__calls_again_without_memory),
 		cmocka_unit_test(test_diagnose__of_nothing_is_safe),
 		cmocka_unit_test(
 		    test_diagnose__tells_no_greeting_that_was_not_heard),

@@ -1190,6 +1190,35 @@ test_tls_fails__a_client_tries_once_more(void **state)
 	}
 }
 
+static void
+test_tls_fails__a_client_tells_what_cannot_be_set_up(void **state)
+{
+	static const struct { int error, status; const char *words; } rows[] = {
+		{ MBEDTLS_ERR_SSL_ALLOC_FAILED, SMTP_E_MEMORY,
+		    "TLS: out of memory" },
+		{ MBEDTLS_ERR_SSL_BAD_INPUT_DATA, SMTP_E_ARGUMENT,
+		    "TLS: cannot be set up" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct server *s = server_start("--tls", "implicit", NULL);
+		struct smtp_options *o = options_for(s, NULL);
+		struct smtp *smtp;
+		int rc;
+
+		play_one("mbedtls_ssl_setup", 0, rows[i].error);
+		rc = smtp_open(&smtp, server_url(s, "smtps", "localhost"), o);
+		play.name = NULL;
+		expect_rc(rows[i].words, smtp, rc, rows[i].status);
+		assert_string_equal(smtp_error(smtp), rows[i].words);
+		assert_int_equal(smtp_phase(smtp), SMTP_PHASE_TLS);
+		smtp_close(smtp);
+		smtp_options_free(o);
+		server_stop(s);
+	}
+}
+
 /* Two peers whose names are too long to be told apart share nothing. */
 static void
 test_tls_fails__a_peer_with_a_long_name_has_no_session(void **state)
@@ -1462,6 +1491,8 @@ main(void)
 		    test_tls_fails__what_cannot_be_kept_is_not_resumed),
 		cmocka_unit_test(test_tls_fails__a_session_that_is_choked_on),
 		cmocka_unit_test(test_tls_fails__a_client_tries_once_more),
+		cmocka_unit_test(
+		    test_tls_fails__a_client_tells_what_cannot_be_set_up),
 		cmocka_unit_test(
 		    test_tls_fails__a_peer_with_a_long_name_has_no_session),
 		cmocka_unit_test(

@@ -32,7 +32,8 @@ build()
 		CFLAGS='-O0 -g --coverage -fprofile-update=atomic' "$@"
 }
 newer=
-for source in tests/test_tls*.c tests/test_dkim.c; do
+for source in tests/test_tls*.c tests/test_client_openssl.c \
+    tests/test_dkim.c; do
 	program=${source#tests/test_}
 	newer="$newer $work/tls36/tests/${program%.c}"
 done
