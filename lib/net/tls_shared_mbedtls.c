@@ -629,6 +629,14 @@ load_memory(mbedtls_x509_crt *crt, const void *p, size_t n, const char *what,
 
 /* ---- the client's own */
 
+void
+smtp__tls_clean_stack(void)
+{
+	unsigned char below[16384];
+
+	mbedtls_platform_zeroize(below, sizeof below);
+}
+
 static int
 parse_key(mbedtls_pk_context *key, const void *p, size_t n,
     const char *password)
@@ -649,6 +657,7 @@ parse_key(mbedtls_pk_context *key, const void *p, size_t n,
 #endif
 	error = hungry(error);
 	free_own(copy, length);
+	smtp__tls_clean_stack();
 	return error;
 }
 
