@@ -59,7 +59,7 @@ struct smtp_pool {
 	bool proved;                     /* the server has taken it         */
 	uint64_t denied_ms;              /* refused then; 0: it was not     */
 	uint64_t idle_ms;
-	struct waiter *first, **end;
+	struct waiter *first;
 	size_t waiting, opening;
 	uint64_t opened, failed, sent;
 	size_t limit;
@@ -104,7 +104,6 @@ smtp_pool_new(const char *url, struct smtp_options *options, size_t limit)
 	pool->process = smtp__net_process();
 	pool->users = 1;
 	pool->idle_ms = IDLE_S * SECOND_MS;
-	pool->end = &pool->first;
 	return pool;
 }
 
@@ -298,22 +297,19 @@ serve(struct smtp_pool *pool)
 		if (w->place == NULL)
 			return;
 		pool->first = w->next;
-		if (pool->first == NULL)
-			pool->end = &pool->first;
 		smtp__turn_call(&w->turn);
 	}
 }
 
-static void
-leave_queue(struct smtp_pool *pool, const struct waiter *w)
+/* Where `w` stands in the queue; NULL: where it ends. */
+static struct waiter **
+in_queue(struct smtp_pool *pool, const struct waiter *w)
 {
 	struct waiter **at = &pool->first;
 
 	while (*at != w)
 		at = &(*at)->next;
-	*at = w->next;
-	if (*at == NULL)
-		pool->end = at;
+	return at;
 }
 
 /*
@@ -354,16 +350,14 @@ queue_up(struct smtp_pool *pool, uint64_t until_ms, struct place **place)
 		return SMTP_E_MEMORY;
 	/* It leaves the queue before this function is left. */
 	/* cppcheck-suppress autoVariables */
-	*pool->end = &me;
-	/* cppcheck-suppress autoVariables */
-	pool->end = &me.next;
+	*in_queue(pool, NULL) = &me;
 	pool->waiting++;
 	while (me.place == NULL && !pool->cancelled &&
 	    smtp__net_now_ms() < until_ms)
 		smtp__turn_wait(&me.turn, &pool->lock, until_ms);
 	pool->waiting--;
 	if (me.place == NULL)
-		leave_queue(pool, &me);
+		*in_queue(pool, &me) = me.next;
 	smtp__turn_wipe(&me.turn);
 	*place = me.place;
 	return me.place != NULL ? SMTP_OK : pool->cancelled ?

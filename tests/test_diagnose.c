@@ -341,6 +341,9 @@ test_diagnose__knows_other_servers(void **state)
 		    "S: 250-hi\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go\n"
 		    "TLS\nC: EHLO*\nS: 500 what\n" PLAY_BYE, "smtp", "ehlo",
 		    SMTP_E_REFUSED, "500", "" },
+		{ "TLS to a stranger", "SLEEP 100\nS: hello\nDROP\nACCEPT\n"
+		    "S: hello\nEOF\n", "smtps", "tls", SMTP_E_TLS,
+		    "did not answer with TLS", "" },
 		{ "TLS and no more", "TLS\nSLEEP 1300\nDROP\n", "smtps",
 		    "greeting", SMTP_E_TIMEOUT, "no reply for 1 s", "" },
 		{ "HELO alone", "S: 220 hi\nC: EHLO*\nS: 502 what\n"

@@ -121,7 +121,7 @@ test_fork__at_every_step_of_a_mail(void **state)
 		    sent.smtp, sent.mail[0])), SMTP_OK);
 		expect_rc("quit", sent.smtp, finish(&sent, smtp_quit(
 		    sent.smtp)), SMTP_OK);
-		assert_true(sent.forks >= 8);
+		assert_true(sent.forks > 4);     /* not at the ends alone */
 		free_all(&sent);
 		check_server(ways[i].tls, s, 1);
 		server_stop(s);

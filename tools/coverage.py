@@ -22,14 +22,14 @@ import sys
 # Percent of the lines and of the branches that must be reached. A floor is
 # raised when more is reached, and never lowered.
 FLOORS = {
-    "lib": (99.8, 98.3),
+    "lib": (100.0, 99.9),
     "lib/codec": (100.0, 100.0),
     "lib/crypto": (100.0, 100.0),
     "lib/dkim": (100.0, 100.0),
     "lib/file": (100.0, 100.0),
     "lib/mime": (100.0, 100.0),
     "lib/net": (100.0, 100.0),
-    "lib/proto": (100.0, 99.4),
+    "lib/proto": (100.0, 100.0),
     "lib/sasl": (100.0, 100.0),
     "lib/text": (100.0, 100.0),
 }
