@@ -54,12 +54,11 @@ in_range(const struct smtp__date *d)
 	    (d->zone_minutes > -6000 && d->zone_minutes < 6000));
 }
 
+/* In an unknown zone. */
 static void
-put_date(struct smtp__out *out, const struct smtp__date *d, unsigned day)
+put_date(char text[LENGTH], const struct smtp__date *d, unsigned day)
 {
-	char text[LENGTH], *p;
-	int zone = d->zone_minutes;
-	unsigned minutes = 0;
+	char *p;
 
 	memcpy(text, "Sat, 01 Jan 2000 00:00:00 -0000", LENGTH);
 	memcpy(text, days + 3 * day, 3);
@@ -70,22 +69,26 @@ put_date(struct smtp__out *out, const struct smtp__date *d, unsigned day)
 	p = two(p, (unsigned)d->hour);
 	p = two(p, (unsigned)d->minute);
 	two(p, (unsigned)d->second);
-	if (zone != SMTP__ZONE_UNKNOWN) {
-		minutes = (unsigned)(zone < 0 ? -zone : zone);
-		text[26] = zone < 0 ? '-' : '+';
-		two(text + 27, minutes / 60);
-		two(text + 29, minutes % 60);
-	}
-	smtp__out_add(out, text, LENGTH);
 }
 
 bool
 smtp__date_write(struct smtp__out *out, const struct smtp__date *d)
 {
+	int zone = d->zone_minutes;
+	char text[LENGTH];
+
 	if (!in_range(d))
 		return false;
-	put_date(out, d, weekday((unsigned)d->year, (unsigned)d->month,
+	put_date(text, d, weekday((unsigned)d->year, (unsigned)d->month,
 	    (unsigned)d->day));
+	if (zone != SMTP__ZONE_UNKNOWN) {
+		unsigned minutes = (unsigned)(zone < 0 ? -zone : zone);
+
+		text[26] = zone < 0 ? '-' : '+';
+		two(text + 27, minutes / 60);
+		two(text + 29, minutes % 60);
+	}
+	smtp__out_add(out, text, LENGTH);
 	return true;
 }
 
@@ -139,13 +142,14 @@ bool
 smtp__date_write_epoch(struct smtp__out *out, int64_t seconds)
 {
 	uint64_t since = SINCE_1600(seconds);
+	char text[LENGTH];
 	struct smtp__date d;
 	unsigned day;
 
 	if (since - FIRST > LAST - FIRST)
 		return false;
 	day = from_1600(&d, since);
-	d.zone_minutes = SMTP__ZONE_UNKNOWN;
-	put_date(out, &d, day);
+	put_date(text, &d, day);
+	smtp__out_add(out, text, LENGTH);
 	return true;
 }
