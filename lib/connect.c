@@ -193,6 +193,7 @@ shake_hands(struct smtp *s, uint64_t now_ms)
 	struct smtp__out out;
 	int rc = smtp__tls_handshake(s->tls);
 
+	smtp__tls_clean_stack();
 	if (rc > 0 && now_ms >= s->stage_due_ms)
 		rc = SMTP_E_TIMEOUT;
 	if (rc > 0) {

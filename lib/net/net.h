@@ -13,6 +13,8 @@
 
 #include <smtp/transport.h>
 
+#include "text/called.h"
+
 /*
  * Dialling: look the name up in a thread of its own, then try its addresses,
  * IPv6 and IPv4 in turn, a new one every 250 ms or when one failed (RFC 8305),
@@ -211,6 +213,15 @@ smtp__tls_start(struct smtp__tls **tls, struct smtp_transport *transport,
  */
 int
 smtp__tls_handshake(struct smtp__tls *tls);
+
+/*
+ * Overwrite 16 KiB below the caller, where a handshake has just worked: mbedTLS
+ * leaves the private key there when it signs with ECDSA, and the dynamic linker
+ * keeps registers there. A function of its own: its frame has to lie where
+ * theirs were.
+ */
+SMTP__CALLED void
+smtp__tls_clean_stack(void);
 
 /* Why a certificate was not taken; several may apply. */
 enum {

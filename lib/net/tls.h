@@ -17,7 +17,6 @@
 #include <smtp/transport.h>
 
 #include "net/net.h"
-#include "text/called.h"
 #include "text/out.h"
 
 struct mbedtls_ssl_config;
@@ -146,13 +145,5 @@ smtp__tls_resume(struct smtp__tls *tls, struct smtp__tls_cache *cache,
 /* Does an error of the library's say that it had no memory? */
 bool
 smtp__tls_is_memory(int error);
-
-/*
- * Overwrite what functions called by this one left below it: mbedTLS has the
- * private key there when it signs with ECDSA, and the dynamic linker keeps
- * registers there. Never inline: its frame has to lie where theirs were.
- */
-SMTP__CALLED void
-smtp__tls_clean_stack(void);
 
 #endif

@@ -387,7 +387,6 @@ shake(struct smtp__tls *tls)
 
 		errno = 0;
 		error = mbedtls_ssl_handshake(&tls->ssl);
-		smtp__tls_clean_stack();
 		look_for_hunger(tls);
 		switch (error) {
 		case 0:
