@@ -60,7 +60,7 @@ profile()
 		roots='smtp_engine_|smtp_mail_'
 		needs='__aeabi_(uldivmod|uidiv|uidivmod|lmul)|__u(div|mod)di3'
 		more=-Iports/mail one=mail
-		goal=7000 ceiling=9000 gate=10060 fold=9100
+		goal=7000 ceiling=9000 gate=10060 fold=9000
 		rv_gate=13130 rv_fold=11460
 		state=192 deep=480 rv_deep=540 ;;
 	full)	on='PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCED TEXT REUSE QUOTED

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "text/called.h"
 #include "text/utf8.h"
 
 /*
@@ -16,7 +17,7 @@ static const uint32_t sets[][3] = {
 	{ 0xA3FFACFA, 0xC7FFFFFE, 0x7FFFFFFF }          /* and %'*=?, no dot  */
 };
 
-bool
+SMTP__CALLED bool
 smtp__escape_passes(char c, enum smtp__escape how)
 {
 	unsigned at = (unsigned char)c - 32U;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/date.h"
 
+#include "text/called.h"
+
 enum { LENGTH = sizeof("Sat, 01 Jan 2000 00:00:00 -0000") - 1 };
 
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char days[] = "SunMonTueWedThuFriSat";
 
-static bool
+SMTP__CALLED static bool
 is_leap(unsigned year)
 {
 	return year % 4 == 0 && (year % 16 == 0 || year % 25 != 0);
@@ -138,7 +140,7 @@ smtp__date_from_epoch(struct smtp__date *d, int64_t seconds, int zone_minutes)
 	return true;
 }
 
-bool
+SMTP__CALLED bool
 smtp__date_write_epoch(struct smtp__out *out, int64_t seconds)
 {
 	uint64_t since = SINCE_1600(seconds);

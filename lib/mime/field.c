@@ -7,6 +7,7 @@
 #include "codec/param.h"
 #include "codec/word.h"
 #include "text/ascii.h"
+#include "text/called.h"
 #include "text/plain.h"
 #include "text/utf8.h"
 
@@ -18,20 +19,19 @@ enum {
 };
 
 /* All text of a field goes through here. */
-static void
-put(struct smtp__field *f, const char *p, size_t n)
+void
+smtp__field_glue(struct smtp__field *f, const char *p, size_t n)
 {
 	if (!SMTP_WITH_FAST || !smtp__is_plain(p, n))
 		for (size_t i = 0; i < n; i++)
 			if (smtp__is_control(p[i]))
 				f->bad = true;
-	if (f->bad)
-		return;
+	f->fresh = false;
 	smtp__out_add(f->out, p, n);
 	f->column += n;
 }
 
-static void
+SMTP__CALLED static void
 fold(struct smtp__field *f)
 {
 	smtp__out_add(f->out, "\r\n", 2);
@@ -56,8 +56,9 @@ smtp__field_begin(struct smtp__field *f, struct smtp__out *out,
     const char *name)
 {
 	smtp__field_start(f, out);
-	put(f, name, strlen(name));
-	put(f, ":", 1);
+	smtp__field_glue(f, name, strlen(name));
+	smtp__field_glue(f, ":", 1);
+	f->fresh = true;
 }
 
 void
@@ -69,7 +70,7 @@ smtp__field_room(struct smtp__field *f, size_t n)
 	if (f->column + width > f->limit &&
 	    !(f->fresh && width > LINE))
 		fold(f);
-	put(f, " ", 1);
+	smtp__field_glue(f, " ", 1);
 }
 
 void
@@ -83,13 +84,6 @@ void
 smtp__field_piece_text(struct smtp__field *f, const char *text)
 {
 	smtp__field_piece(f, text, strlen(text));
-}
-
-void
-smtp__field_glue(struct smtp__field *f, const char *p, size_t n)
-{
-	put(f, p, n);
-	f->fresh = false;
 }
 
 /* Encoded-words, as many as it takes. */
@@ -109,7 +103,7 @@ put_words(struct smtp__field *f, const char *p, size_t n, bool phrase)
 			fold(f);
 			continue;
 		}
-		put(f, " ", 1);
+		smtp__field_glue(f, " ", 1);
 		smtp__field_glue(f, word, size);
 		f->limit = WORD_LINE;
 	}

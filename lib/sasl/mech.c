@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "text/called.h"
 #include "text/clean.h"
 
 const char smtp__mech_names[] =
@@ -72,7 +73,7 @@ const struct smtp__mech smtp__mechs[SMTP__MECHS] = {
 };
 
 /* Text `i` of many, each ended by NUL. */
-static const char *
+SMTP__CALLED static const char *
 text(const char *p, unsigned i)
 {
 	while (i-- > 0)
