@@ -499,11 +499,15 @@ smtp__op_ready(struct smtp *s)
 		    "authenticated: smtp_auth failed, and nothing is sent "
 		    "without it"));
 	if (s->stage == SMTP__TALKING && s->reused && !smtp__pump_idle(s)) {
+		unsigned replies = s->replies;
+
 		s->renewal = renewal(s);
 		s->replies = 0;
 		smtp__connect_close(s);
-		if (!may_reopen(s, SMTP__RENEW_NOW))
+		if (!may_reopen(s, SMTP__RENEW_NOW)) {
+			s->replies = replies;
 			return smtp__op_fail(s, smtp_engine_status(s->engine));
+		}
 	}
 	if (s->stage == SMTP__TALKING &&
 	    smtp_engine_want(s->engine) & SMTP_ENGINE_READY)

@@ -186,7 +186,13 @@ add_cause(const struct smtp *s, struct smtp__out *out, int cause, int phase)
 		}
 		break;
 	case SMTP_E_CLOSED:
-		add(out, ": the connection was lost");
+		if (s->replies == 0 || s->code != 421) {
+			add(out, ": the connection was lost");
+			break;
+		}
+		add(out, ": the server said ");
+		add_reply(out, s->code, s->failure.subject, s->failure.detail,
+		    s->words, strlen(s->words));
 		break;
 	default:
 		add(out, ": ");

@@ -423,6 +423,52 @@ test_client_outcome__an_idle_session_is_opened_again(void **state)
 	proves("LIB-E-5");
 }
 
+#define GOODBYE PLAY_HELLO "SLEEP 100\nS: 421 4.3.2 going down\nCLOSE\n"
+
+/* Where it may not be opened again, what the server said is why. */
+static void
+test_client_outcome__a_goodbye_between_is_told(void **state)
+{
+	static const struct {
+		const char *script;
+		bool mail;
+		const char *words;
+	} rows[] = {
+		{ GOODBYE, false,
+		    "the session: the server said 421 4.3.2 going down" },
+		{ GOODBYE, true,
+		    "the session: the server said 421 4.3.2 going down" },
+		{ PLAY_HELLO "SLEEP 100\nCLOSE\n", false,
+		    "the session: the connection was lost" },
+		{ PLAY_HELLO "SLEEP 100\nCLOSE\n", true,
+		    "the session: the connection was lost" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct server *s = server_play(rows[i].script, NULL);
+		struct smtp *smtp = session_to(s,
+			server_url(s, PLAIN, "localhost"), "reconnect", "no",
+			NULL);
+		struct smtp_message *m = mail_of(plain_mail, "b@example.com",
+			NULL);
+
+		(void)poll(NULL, 0, 200);
+		if (rows[i].mail)
+			expect_rc("goodbye", smtp, smtp_send(smtp, m),
+				SMTP_E_LATER);
+		else
+			expect_rc("goodbye", smtp, smtp_noop(smtp),
+				SMTP_E_CLOSED);
+		assert_int_equal(SMTP_E_CLOSED, smtp_cause(smtp));
+		assert_string_equal(rows[i].words, smtp_error(smtp));
+		smtp_message_free(m);
+		smtp_close(smtp);
+		expect_complete("goodbye", s);
+		server_stop(s);
+	}
+}
+
 static void
 test_client_outcome__other_commands(void **state)
 {
@@ -496,6 +542,8 @@ main(void)
 		cmocka_unit_test(test_client_outcome__quit_does_not_matter),
 		cmocka_unit_test(
 			test_client_outcome__an_idle_session_is_opened_again),
+		cmocka_unit_test(
+			test_client_outcome__a_goodbye_between_is_told),
 		cmocka_unit_test(test_client_outcome__other_commands),
 		cmocka_unit_test(
 		    test_client_outcome__cancelled_before_anybody_is_called),
