@@ -58,6 +58,8 @@ static const struct {
 	{ "SIZE 10x", SMTP_OFFER_SIZE, 0, "R1870-3-1" },
 	{ "SIZE \t 35882577 ", SMTP_OFFER_SIZE, 35882577, "LIB-B-3" },
 	{ "*?\nSIZE 5\n\n \n=\n", SMTP_OFFER_SIZE, 5, "LIB-B-3" },
+	{ "X 5\nDSN 6\nPIPELINING 7", SMTP_OFFER_DSN | SMTP_OFFER_PIPELINING,
+	    0, "LIB-B-3" },
 	{ "X PIPELINING\nPIPELININGS\nPIPELININ\nXDSN\nD SN", 0, 0, "" },
 };
 

@@ -256,13 +256,22 @@ test_engine__refuses_a_mail_without_addresses(void **state)
 static void
 test_engine__says_a_long_command_whole(void **state)
 {
+	static const struct {
+		size_t octets;   /* of the parameters                       */
+		unsigned flags;
+		int want;
+	} rows[] = {
+		{ 512 - 26, 0, SMTP_OK },
+		{ 512 - 25, 0, SMTP_E_ARGUMENT },
+		{ 32768 - 26, SMTP_DELIVERY_LONG, SMTP_OK },
+		{ 32768 - 25, SMTP_DELIVERY_LONG, SMTP_E_ARGUMENT },
+		{ 65536 + 100, SMTP_DELIVERY_LONG, SMTP_E_ARGUMENT },
+	};
 	static char parameters[70000], out[70000];
 
 	(void)state;
 	needs(SMTP_WITH_PARAMETERS);
-	memset(parameters, 'v', sizeof parameters - 1);
-	memcpy(parameters, "X=", 2);
-	for (int much = 0; much < 3; much++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct session s;
 		size_t n = 0, more;
 
@@ -270,27 +279,24 @@ test_engine__says_a_long_command_whole(void **state)
 		hear(&s, "220 mx\r\n");
 		said(&s);
 		hear(&s, "250 mx\r\n");
+		memset(parameters, 'v', rows[i].octets);
+		memcpy(parameters, "X=", 2);
+		parameters[rows[i].octets] = '\0';
 		s.d.from = "a@x.example";
-		if (much == 2)           /* for who wants it alone */
-			memset(parameters, 'v', sizeof parameters - 1);
-		s.d.parameters = parameters + (much == 0 ? 70000 - 32700 :
-		    much == 1 ? 0 : 70000 - 600);
-		if (much == 0)
-			memcpy(parameters + 70000 - 32700, "X=", 2);
+		s.d.parameters = parameters;
 		s.d.rcpts = s.rcpts;
 		s.d.rcpt_count = 1;
-		s.d.flags = much == 2 ? 0 : SMTP_DELIVERY_LONG;
+		s.d.flags = rows[i].flags;
 		s.rcpts[0].address = "b@y.example";
 		s.rcpts[0].status = SMTP_RCPT_PENDING;
-		assert_int_equal(smtp_engine_send(s.e, &s.d),
-		    much ? SMTP_E_ARGUMENT : SMTP_OK);
+		assert_int_equal(smtp_engine_send(s.e, &s.d), rows[i].want);
 		while ((more = smtp_engine_take(s.e, out + n, 999)) > 0)
 			n += more;
-		if (much) {
+		if (rows[i].want != SMTP_OK) {
 			assert_int_equal(n, 0);
 			continue;
 		}
-		assert_int_equal(n, 24 + 32699 + 2);
+		assert_int_equal(n, 24 + rows[i].octets + 2);
 		assert_memory_equal(out, "MAIL FROM:<a@x.example> X=v", 27);
 		assert_memory_equal(out + n - 3, "v\r\n", 3);
 	}
@@ -465,6 +471,25 @@ test_engine__ignores_what_was_not_wanted(void **state)
 	assert_int_equal(send_mail(&s, 1), SMTP_OK);
 	smtp_engine_content_failed(s.e, SMTP_E_SOURCE);
 	assert_string_equal(said(&s), "MAIL FROM:<a@x.example>\r\n");
+}
+
+/* A goodbye that nobody asked for belongs to none of the commands before. */
+static void
+test_engine__tells_a_goodbye_of_no_phase(void **state)
+{
+	struct session s;
+	struct smtp_reply reply;
+
+	(void)state;
+	needs(SMTP_WITH_TEXT && SMTP_WITH_INSPECT);
+	begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+	hear(&s, "220 mx\r\n");
+	said(&s);
+	hear(&s, "250 mx\r\n");
+	hear(&s, "421 bye\r\n");
+	assert_true(smtp_engine_reply(s.e, &reply));
+	assert_int_equal(reply.code, 421);
+	assert_int_equal(reply.phase, SMTP_PHASE_NONE);
 }
 
 /* Behind the end of the content there is none, until the next mail. */
@@ -1326,6 +1351,7 @@ main(void)
 		cmocka_unit_test(test_engine__has_no_steps_for_any_certificate),
 		cmocka_unit_test(test_engine__keeps_a_response_whatever_comes),
 		cmocka_unit_test(test_engine__ignores_what_was_not_wanted),
+		cmocka_unit_test(test_engine__tells_a_goodbye_of_no_phase),
 		cmocka_unit_test(test_engine__takes_no_content_behind_its_end),
 		cmocka_unit_test(
 		    test_engine__takes_no_content_in_the_middle_of_it),

@@ -78,6 +78,7 @@ static const struct {
 	{ "a@" A62 "b.example", 0, 0, NULL, "R5321-4.1.2-7" },
 	{ "a@" A62 "bc.example", 0, SMTP__MAILBOX_BAD_DOMAIN, NULL,
 	    "R5321-4.1.2-7" },
+	{ "a@" A62 "bc", 0, SMTP__MAILBOX_BAD_DOMAIN, NULL, "R5321-4.1.2-7" },
 	{ "a@x y", 0, SMTP__MAILBOX_BAD_DOMAIN, NULL, "R5321-4.1.2-7" },
 	{ "a@1.2", 0, 0, NULL, NULL },
 	{ "a@x.example.", 0, 0, "a@x.example", "LIB-C-2" },

@@ -530,6 +530,7 @@ test_ntlm__takes_an_old_server(void **state)
 	static const char *const old[] = {
 		"4e544c4d53535000 02000000 0000000000000000 01820000" NONCE,
 		HELLO_AT("33828ae2", "0000", "00000000"),
+		HELLO_AT("33828ae2", "0000", "30000000"),
 		HELLO_AT("33828ae2", "0400", "30000000") "00000000",
 	};
 

@@ -90,6 +90,8 @@ static const struct {
 	{ "empty", "\r\n", BAD, 0, NULL, "R5321-4.2-6" },
 	{ "a space ahead", " 250 x\r\n", BAD, 0, NULL, "R5321-4.2-6" },
 	{ "a hyphen in the code", "2-0 x\r\n", BAD, 0, NULL, "R5321-4.2-6" },
+	{ "a stroke in the code", "2/0 x\r\n", BAD, 0, NULL, "R5321-4.2-6" },
+	{ "a colon in the code", "2:0 x\r\n", BAD, 0, NULL, "R5321-4.2-6" },
 	{ "continued by an empty line", "250-a\r\n\r\n", BAD, 1, NULL, "" },
 	{ "continued without a code", "250-a\r\nb\r\n", BAD, 1, NULL, "" },
 	{ "class 0", "099 x\r\n", BAD, 0, NULL, "R5321-4.2-5" },
@@ -305,6 +307,23 @@ test_reply__keeps_as_many_words_as_fit(void **state)
 	}
 }
 
+/* What was cut from a line stays cut, if the one behind it has no words. */
+static void
+test_reply__forgets_no_cut(void **state)
+{
+	static const char wire[] = "550-5.7.1 12345678\r\n550 5.7.1 \r\n";
+	char text[4];
+	size_t lines;
+	struct smtp__reply r;
+
+	(void)state;
+	begin(&r, text, sizeof text);
+	assert_int_equal(feed(&r, wire, strlen(wire), &lines), 550);
+#if SMTP_WITH_TEXT
+	assert_true(r.cut != 0);
+#endif
+}
+
 static const struct {
 	const char *words;
 	int klass, subject, detail;
@@ -396,6 +415,7 @@ main(void)
 		cmocka_unit_test(test_reply__bounds_itself),
 		cmocka_unit_test(test_reply__is_right_up_to_its_bound),
 		cmocka_unit_test(test_reply__keeps_as_many_words_as_fit),
+		cmocka_unit_test(test_reply__forgets_no_cut),
 		cmocka_unit_test(test_reply__takes_enhanced_codes_of_its_class),
 		cmocka_unit_test(test_reply__has_one_enhanced_code),
 	};

@@ -577,8 +577,11 @@ test_scram__has_room_for_a_salt_or_says_so(void **state)
 static void
 test_scram__keeps_to_its_turn(void **state)
 {
+	static const char *const challenges[] = { SERVER, NULL, SERVER, NULL,
+		"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=" };
+
 	(void)state;
-	for (int i = 0; i < 4; i++) {
+	for (size_t i = 0; i < COUNT(challenges); i++) {
 		struct exchange x = { .given = { .user = "user",
 			.password = "pencil" } };
 		struct smtp__response r = { 0 };
@@ -589,12 +592,14 @@ test_scram__keeps_to_its_turn(void **state)
 		if (i == 2)
 			assert_int_equal(smtp__scrams[0].step(x.scram, SERVER,
 			    sizeof SERVER - 1, &r), SMTP_WANT_TIME);
-		if (i == 3)
+		if (i > 2)
 			assert_int_equal(step(&x, SERVER), SMTP_OK);
+		if (i == 4)
+			assert_int_equal(step(&x, challenges[i]), SMTP_OK);
 		memset(&r, 0, sizeof r);
-		assert_int_equal(smtp__scrams[0].step(x.scram,
-		    i % 2 == 0 ? SERVER : NULL, i % 2 == 0 ?
-		    sizeof SERVER - 1 : 0, &r), SMTP_E_AUTH);
+		assert_int_equal(smtp__scrams[0].step(x.scram, challenges[i],
+		    challenges[i] != NULL ? strlen(challenges[i]) : 0, &r),
+		    SMTP_E_AUTH);
 		assert_string_equal(r.why,
 		    "the server asks more than there is to say");
 		assert_null(r.p);
@@ -707,11 +712,38 @@ test_scram__has_room_for_a_name_or_says_so(void **state)
 	assert_true(refused > 200);
 }
 
+/* Half of the text is for the password, its NUL included. */
+static void
+test_scram__has_room_for_a_password_or_says_so(void **state)
+{
+	static char password[SMTP_SCRAM_TEXT];
+	size_t longest = 0;
+
+	(void)state;
+	for (size_t n = 1; n < SMTP_SCRAM_TEXT; n++) {
+		struct smtp__stepped_given given = { .user = "user",
+			.password = password };
+		struct smtp__scram *s = calloc(1, sizeof *s);
+		int rc;
+
+		password[n - 1] = 'x';
+		rc = smtp__scram_begin(s, SMTP__SHA256, &given, NONCE);
+		if (rc == SMTP_OK)
+			longest = n;
+		assert_int_equal(rc, longest == n ? SMTP_OK :
+		    SMTP_E_UNSUPPORTED);
+		free(s);
+	}
+	assert_int_equal(longest, SMTP_SCRAM_TEXT / 2 - 1);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scram__says_what_the_standards_say),
+		cmocka_unit_test(
+			test_scram__has_room_for_a_password_or_says_so),
 		cmocka_unit_test(test_scram__has_six_names),
 		cmocka_unit_test(test_scram__takes_a_printable_nonce),
 		cmocka_unit_test(test_scram__binds_to_one_octet),
