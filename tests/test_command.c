@@ -143,6 +143,7 @@ static const struct { const char *text; int word, line, wide; } lines[] = {
 	{ "NOOP", 1, 1, 1 }, { "VRFY b c", 0, 1, 1 },
 	{ "[192.0.2.1]", 1, 1, 0 }, { "[IPv6:2001:db8::7]", 1, 1, 0 },
 	{ "client.example.com", 1, 1, 1 }, { "", 0, 0, 0 },
+	{ "x", 1, 1, 1 },
 	{ " NOOP", 0, 0, 0 }, { "\r\n", 0, 0, 0 },
 	{ "NOOP\r\nQUIT", 0, 0, 0 }, { "b\xc3\xbc.example", 0, 0, 1 },
 };

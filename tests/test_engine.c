@@ -473,6 +473,46 @@ test_engine__ignores_what_was_not_wanted(void **state)
 	assert_string_equal(said(&s), "MAIL FROM:<a@x.example>\r\n");
 }
 
+/* Whatever a delivery was behind, it is the last now. */
+static void
+test_engine__puts_a_delivery_last(void **state)
+{
+	struct session s;
+
+	(void)state;
+	begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+	hear(&s, "220 mx\r\n");
+	said(&s);
+	hear(&s, "250 mx\r\n");
+	s.d.next = &s.d;
+	assert_int_equal(send_mail(&s, 1), SMTP_OK);
+	assert_null(s.d.next);
+}
+
+/* Said is one command, and heard is none: it is at the next. */
+static void
+test_engine__tells_the_phase_of_what_it_says(void **state)
+{
+	struct session s;
+	char out[100];
+
+	(void)state;
+	needs(SMTP_WITH_PIPELINING && SMTP_WITH_INSPECT);
+	begin(&s, SMTP_ENGINE_PLAINTEXT, false);
+	hear(&s, "220 mx\r\n");
+	said(&s);
+	hear(&s, "250-mx\r\n250 PIPELINING\r\n");
+	assert_int_equal(send_mail(&s, 1), SMTP_OK);
+	assert_int_equal(smtp_engine_phase(s.e), SMTP_PHASE_MAIL);
+	assert_int_equal(smtp_engine_take(s.e, out, 25), 25);
+	assert_memory_equal(out, "MAIL FROM:<a@x.example>\r\n", 25);
+	assert_int_equal(smtp_engine_phase(s.e), SMTP_PHASE_RCPT);
+	said(&s);
+	assert_int_equal(smtp_engine_phase(s.e), SMTP_PHASE_MAIL);
+	hear(&s, "250 ok\r\n");
+	assert_int_equal(smtp_engine_phase(s.e), SMTP_PHASE_RCPT);
+}
+
 /* A goodbye that nobody asked for belongs to none of the commands before. */
 static void
 test_engine__tells_a_goodbye_of_no_phase(void **state)
@@ -1351,6 +1391,8 @@ main(void)
 		cmocka_unit_test(test_engine__has_no_steps_for_any_certificate),
 		cmocka_unit_test(test_engine__keeps_a_response_whatever_comes),
 		cmocka_unit_test(test_engine__ignores_what_was_not_wanted),
+		cmocka_unit_test(test_engine__puts_a_delivery_last),
+		cmocka_unit_test(test_engine__tells_the_phase_of_what_it_says),
 		cmocka_unit_test(test_engine__tells_a_goodbye_of_no_phase),
 		cmocka_unit_test(test_engine__takes_no_content_behind_its_end),
 		cmocka_unit_test(

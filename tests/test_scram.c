@@ -607,31 +607,53 @@ test_scram__keeps_to_its_turn(void **state)
 	}
 }
 
-/* Whatever its length, nothing is written beyond the text. */
+/* The server's nonce is `n` octets longer than ours: a whole answer or none. */
+static bool
+fits(size_t n)
+{
+	static char server[SMTP_SCRAM_TEXT + 200];
+	struct exchange x = { .given = { .user = "user",
+		.password = "pencil" } };
+	const char *p;
+	int rc;
+
+	memcpy(server, "r=" NONCE, strlen("r=" NONCE));
+	memset(server + strlen("r=" NONCE), 'x', n);
+	memcpy(server + strlen("r=" NONCE) + n, ",s=" SALT ",i=4096",
+	    sizeof ",s=" SALT ",i=4096");
+	begin(&x, SMTP__SHA256, NONCE);
+	assert_int_equal(step(&x, NULL), SMTP_OK);
+	rc = step(&x, server);
+	if (rc == SMTP_OK) {
+		p = x.response.p;
+		assert_memory_equal(p, "c=biws,r=" NONCE, 9 + strlen(NONCE));
+		assert_int_equal(x.response.n, 9 + strlen(NONCE) + n + 47);
+		assert_memory_equal(p + x.response.n - 47, ",p=", 3);
+	} else {
+		assert_int_equal(rc, SMTP_E_AUTH);
+		assert_non_null(strstr(x.response.why, "too long"));
+	}
+	end(&x);
+	return rc == SMTP_OK;
+}
+
+/* Whatever its length, nothing is written beyond the text, and nothing less. */
 static void
 test_scram__has_room_or_says_so(void **state)
 {
-	static char server[SMTP_SCRAM_TEXT + 200];
+	size_t most = 1, less = SMTP_SCRAM_TEXT - 1;
 
 	(void)state;
-	for (size_t n = 1; n < SMTP_SCRAM_TEXT; n += 1 + n / 50) {
-		struct exchange x = { .given = { .user = "user",
-			.password = "pencil" } };
-		int rc;
+	assert_true(fits(most));
+	assert_false(fits(less));
+	while (less - most > 1) {
+		size_t n = (most + less) / 2;
 
-		memcpy(server, "r=" NONCE, strlen("r=" NONCE));
-		memset(server + strlen("r=" NONCE), 'x', n);
-		memcpy(server + strlen("r=" NONCE) + n, ",s=" SALT ",i=4096",
-		    sizeof ",s=" SALT ",i=4096");
-		begin(&x, SMTP__SHA256, NONCE);
-		assert_int_equal(step(&x, NULL), SMTP_OK);
-		rc = step(&x, server);
-		if (rc != SMTP_OK)
-			assert_non_null(strstr(x.response.why, "too long"));
-		assert_int_equal(rc, n < 800 ? SMTP_OK : n > 1100 ?
-		    SMTP_E_AUTH : rc);
-		end(&x);
+		*(fits(n) ? &most : &less) = n;
 	}
+	assert_in_range(most, 800, 1100);
+	for (size_t n = most - 50; n < most + 100; n++)
+		assert_int_equal(fits(n), n <= most);
 }
 
 /* Each by its own digest, as the length of its proof tells. */

@@ -60,7 +60,7 @@ OWN = {
     "scram": "scram digest_fails", "state": "engine",
     "stepped": "scram", "utf8": "utf8 saslprep", "xoauth2": "mech",
     "dialogue": "session engine", "bytes": "out url address",
-    "ascii": "scan mailbox caps", "content": "message",
+    "ascii": "ascii", "content": "message",
 }
 NEAR = {
     "lib/text": "out scan utf8 mailbox punycode address field param word raw "

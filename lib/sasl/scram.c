@@ -330,13 +330,17 @@ begin_key(struct smtp__scram *s, const struct attribute *salt,
 	char *p = spare(s, &room);
 	ptrdiff_t salt_n = smtp__base64_decode(salt->p, salt->n, p, room);
 	ptrdiff_t n = salt_n <= 0 ? -1 : prepare_password(s, (size_t)salt_n);
+	const char *why = NULL;
 
 	if (n > 0)
 		smtp__pbkdf2_init(&s->pbkdf2, s->kind, p + salt_n, (size_t)n,
 		    p, (size_t)salt_n, iterations);
+	else if (salt_n <= 0 && salt->n / 4 * 3 <= room)
+		why = "the salt is empty, or no base64";
+	else
+		why = "what the server says is too long";
 	wipe_spare(s);
-	return salt_n <= 0 ? "the salt is empty, or no base64" :
-	    n <= 0 ? "what the server says is too long" : NULL;
+	return why;
 }
 
 static int
