@@ -69,6 +69,8 @@ static const struct {
 	{ "BÜCHER.example", "xn--bcher-kva.example", "R5891-5-1" },
 	{ "AÜ.zü", "xn--a-eha.xn--z-eha", NULL },
 	{ "ZÜ.aü", "xn--z-eha.xn--a-eha", NULL },
+	{ "bücher.bücher.bücher.bücher.bücher", "xn--bcher-kva.xn--bcher-kva."
+	    "xn--bcher-kva.xn--bcher-kva.xn--bcher-kva", "R5891-5-1" },
 	{ "faß.de", "xn--fa-hia.de", "R5891-5-1" },
 	{ "straße.de", "xn--strae-oqa.de", "R5891-5-1" },
 	{ "例え.テスト", "xn--r8jz45g.xn--zckzah", "R5891-5-1" },
