@@ -411,7 +411,6 @@ advise_clear(struct look *l, struct smtp__out *out)
 {
 	char url[512];
 	struct smtp *other = call_again(l, "smtp+plaintext", url);
-	const char *hint = other == NULL ? "" : smtp_hint(other);
 	bool known = true;
 
 	if (has_greeted(other) &&
@@ -424,9 +423,8 @@ advise_clear(struct look *l, struct smtp__out *out)
 		say(out, "This port greets without TLS and offers no "
 		    "STARTTLS: ask for the submission port, usually 587 or "
 		    "465.");
-	} else if (other != NULL && other->banner[0] != '\0' &&
-	    hint[0] != '\0') {
-		say(out, hint);
+	} else if (other != NULL && other->banner[0] != '\0') {
+		say(out, smtp_hint(other));
 	} else {
 		known = false;
 	}

@@ -190,6 +190,12 @@ smtp__window_free(struct smtp *s)
  * The calls.
  */
 
+static bool
+is_blocking(const struct smtp *s)
+{
+	return smtp__options_flag(s->options, SMTP__BLOCKING);
+}
+
 /* Check it, and let it have its place; what is wrong with it is its result. */
 static int
 enter(struct smtp *s, struct smtp_message *message)
@@ -202,6 +208,13 @@ enter(struct smtp *s, struct smtp_message *message)
 		    SMTP_PHASE_NONE, "out of memory");
 	s->sending = g;
 	rc = smtp__deliver_prepare(s);
+	if (rc == SMTP_OK && !s->alone && is_blocking(s) &&
+	    smtp__message_is_given(message)) {
+		/* Nobody could be asked for it while smtp_take() waits. */
+		g->words = "content that is given is sent by smtp_send(), or "
+		    "with the option blocking=no";
+		rc = SMTP_E_ARGUMENT;
+	}
 	if (rc == SMTP_OK)
 		return rc;
 	if (rc == SMTP_E_STATE) {        /* results of before stay */
@@ -289,12 +302,6 @@ is_full(const struct smtp *s)
 {
 	return s->flying + s->waiting >=
 	    smtp__options_number(s->options, SMTP__WINDOW);
-}
-
-static bool
-is_blocking(const struct smtp *s)
-{
-	return smtp__options_flag(s->options, SMTP__BLOCKING);
 }
 
 static void

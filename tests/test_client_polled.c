@@ -132,6 +132,29 @@ test_polled__content_is_given_to_a_call_that_blocks(void **state)
 	}
 }
 
+/* Of a window that blocks nobody can be asked: its result says so at once. */
+static void
+test_polled__content_is_given_to_no_window_that_blocks(void **state)
+{
+	static const char *const hello = HELLO BYE;
+	struct smtp_source *source = smtp_source_given(SMTP_SIZE_UNKNOWN);
+	struct smtp_message *m = mail_given(source), *taken;
+	struct peer peer;
+	struct smtp *smtp;
+
+	(void)state;
+	peer_init(&peer, hello, 0);
+	smtp = open_to(&peer.transport, "blocking", "yes");
+	expect_rc("put", smtp, smtp_put(smtp, m), SMTP_OK);
+	expect_rc("take", smtp, smtp_take(smtp, &taken), SMTP_E_ARGUMENT);
+	assert_ptr_equal(taken, m);
+	assert_string_equal("content that is given is sent by smtp_send(), or "
+	    "with the option blocking=no", smtp_error(smtp));
+	smtp_close(smtp);
+	assert_true(peer_done(&peer));
+	smtp_message_free(m);
+}
+
 /* Who does not give, or closes instead: nothing waits, nothing is sent. */
 static void
 test_polled__a_call_that_blocks_waits_for_no_caller(void **state)
@@ -329,6 +352,8 @@ main(void)
 		    test_polled__content_is_given_to_a_call_that_blocks),
 		cmocka_unit_test(
 		    test_polled__a_call_that_blocks_waits_for_no_caller),
+		cmocka_unit_test(
+			test_polled__content_is_given_to_no_window_that_blocks),
 		cmocka_unit_test(test_polled__who_gives_up_fails),
 		cmocka_unit_test(test_polled__lines_are_taken),
 		cmocka_unit_test(test_polled__old_lines_are_dropped),

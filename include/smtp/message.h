@@ -99,7 +99,8 @@ smtp_source_given(uint64_t size);
  * SMTP_E_ARGUMENT for a source of another kind, SMTP_E_MEMORY for NULL.
  *
  * With blocking=yes smtp_send() blocks for all but this, and so does
- * smtp_step() then; smtp_put() wants blocking=no for such a source.
+ * smtp_step() then. Of smtp_put() nobody is asked with blocking=yes: the
+ * result of such a message is SMTP_E_ARGUMENT.
  *
  *      for (rc = smtp_send(smtp, m); rc > 0; rc = smtp_step(smtp))
  *              smtp_give(source, p, next(p));

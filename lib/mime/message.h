@@ -141,7 +141,9 @@ smtp__message_add_signer(struct smtp_message *message,
 const struct smtp_dkim *
 smtp__message_signer(const struct smtp_message *message, size_t i);
 
-/* Does a source of it wait for smtp_give()? */
+/* Has it a source that smtp_give() feeds? Does one wait for that? */
+bool
+smtp__message_is_given(const struct smtp_message *message);
 bool
 smtp__message_is_asking(const struct smtp_message *message);
 

@@ -539,6 +539,15 @@ smtp__message_read(struct smtp_message *m, void *p, size_t n)
 }
 
 bool
+smtp__message_is_given(const struct smtp_message *m)
+{
+	for (struct smtp_source *s = m->sources; s != NULL; s = s->next)
+		if (s->asking != NULL)
+			return true;
+	return false;
+}
+
+bool
 smtp__message_is_asking(const struct smtp_message *m)
 {
 	for (struct smtp_source *s = m->sources; s != NULL; s = s->next)

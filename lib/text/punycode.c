@@ -163,9 +163,9 @@ smtp__punycode_decode(struct smtp__out *out, const char *p, size_t n)
 		/* An octet at least for each character, so there is room. */
 		if (!get_delta(p, n, &i, bias, &at))
 			return -1;
-		bias = adapt(at - was, places, was == 0);
 		if (at / places > 0x10FFFF - next)
 			return -1;
+		bias = adapt(at - was, places, was == 0);
 		next += at / places;
 		at %= places;
 		memmove(c + at + 1, c + at, (count - at) * sizeof(c[0]));

@@ -8,6 +8,10 @@
 
 #include "text/punycode.c"
 
+/* What at most 63 characters of Unicode come to, and the bias that follows. */
+#define DELTAS (64 * UINT32_C(0x110000))
+#define BIAS_MAX 163
+
 /*
  * The digits of a delta: each is one, and there are few.
  *
@@ -24,7 +28,7 @@ proof_put_delta(void)
 	struct smtp__out out;
 	uint32_t delta = any_u32(), bias = any_u32();
 
-	ASSUME(delta < BOUND(512, 65536) && bias <= 300);
+	ASSUME(delta < BOUND(512, 65536) && bias <= BIAS_MAX);
 	smtp__out_init(&out, text, sizeof(text));
 	put_delta(&out, delta, bias);
 	HOLDS(out.n >= 1 && !out.over);
@@ -35,11 +39,12 @@ proof_put_delta(void)
 }
 
 /*
- * The bias stays small, whatever the delta.
+ * The bias stays small: so small that a digit is too large for the number
+ * before its weight is.
  *
  * Proves: adapt
- * Bounds: deltas below 2^14 (2^32), one to three characters (64); the loop
- *   divides by 35
+ * Bounds: deltas below 2^14 (all that a label has), one to three characters
+ *   (64); the loop divides by 35
  * Unwind: 7
  * Seconds: 60, 900
  */
@@ -48,10 +53,10 @@ proof_adapt(void)
 {
 	uint32_t delta = any_u32(), points = any_u32(), bias;
 
-	ASSUME(BOUND(delta < 16384, true));
+	ASSUME(delta < BOUND(16384, DELTAS));
 	ASSUME(points >= 1 && points <= BOUND(3, 64));
 	bias = adapt(delta, points, any_bool());
-	HOLDS(bias <= 7 * BASE + BASE);
+	HOLDS(bias <= BIAS_MAX);
 	REACHES(bias > BASE);
 }
 
@@ -60,9 +65,9 @@ any_adapt(uint32_t delta, uint32_t points, bool first)
 {
 	uint32_t bias = any_u32();
 
-	(void)delta, (void)first;
-	HOLDS(points >= 1);
-	ASSUME(bias <= 288);
+	(void)first;
+	HOLDS(points >= 1 && delta < DELTAS);
+	ASSUME(bias <= BIAS_MAX);
 	return bias;
 }
 
@@ -70,7 +75,7 @@ static void
 any_put_delta(struct smtp__out *out, uint32_t delta, uint32_t bias)
 {
 	(void)delta;
-	HOLDS(bias <= 300);
+	HOLDS(bias <= BIAS_MAX);
 	smtp__out_octet(out, any_char());
 }
 
@@ -115,7 +120,7 @@ proof_get_delta(void)
 	uint32_t bias = any_u32(), delta = any_u32(), before = delta;
 	bool good;
 
-	ASSUME(bias <= 300);
+	ASSUME(bias <= BIAS_MAX);
 	good = get_delta(p, n, &i, bias, &delta);
 	HOLDS(i <= n && (!good || i > was));
 	HOLDS(delta >= before);
@@ -130,7 +135,7 @@ any_get_delta(const char *p, size_t n, size_t *i, uint32_t bias,
 	uint32_t more = any_u32();
 
 	(void)p;
-	HOLDS(bias <= 300);
+	HOLDS(bias <= BIAS_MAX);
 	if (*i == n)
 		return false;
 	*i += 1 + up_to(n - *i - 1);
