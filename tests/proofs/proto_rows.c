@@ -13,8 +13,9 @@
  *
  * Proves: smtp__rows_find smtp__rows_have smtp__row_set smtp__rows_set
  *   smtp__rows_refuse smtp__rows_conclude
- * Bounds: up to two rows (6): a row is treated as the one before
- * Unwind: 4, 8
+ * Bounds: up to two rows (4): a row is treated as the one before
+ * Unwind: 4, 6
+ * Seconds: 30, 600
  */
 void
 proof_rows(void)
@@ -24,7 +25,7 @@ proof_rows(void)
 	struct smtp_rcpt *row;
 	int to = any_int();
 
-	d.rcpt_count = up_to(BOUND(2, 6));
+	d.rcpt_count = up_to(BOUND(2, 4));
 	d.rcpts = any_octets(d.rcpt_count * sizeof(*d.rcpts));
 	ASSUME(to <= SMTP_RCPT_TAKEN && to >= -128);
 	row = smtp__rows_find(&d, d.rcpts + up_to(d.rcpt_count), to);

@@ -301,7 +301,7 @@ any_decode(struct smtp__out *out, const char *p, size_t n)
 {
 	int status = any_code(out, p, n);
 
-	ASSUME(status != 0 || out->n <= BOUND(8, out->cap));
+	ASSUME(status != 0 || out->n <= BOUND(8, 32));
 	return status;
 }
 
@@ -312,9 +312,9 @@ any_decode(struct smtp__out *out, const char *p, size_t n)
  * Proves: a_label
  * Replaces: smtp__punycode_decode=any_decode smtp__punycode_encode=any_code
  *   smtp__same=any_same smtp__utf8_next=any_next
- * Bounds: labels of any length that stand for up to 8 octets (252, which is
- *   all that there is room for)
- * Unwind: 9, 253
+ * Bounds: labels of any length that stand for up to 8 octets (32): each is
+ *   looked at as the one before
+ * Unwind: 9, 33
  * Seconds: 30, 300
  */
 void
