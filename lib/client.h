@@ -15,7 +15,7 @@
  *      verb.c        what a line of the caller's own may be
  *      limits.c      how much of all that a session takes
  *      heard.c       what the server said last, and what it offers
- *      report.c      what is said about failures
+ *      report.c      what is said about failures, words.c how lines are made
  *      trace_kept.c  lines of the trace, until they are taken
  *
  * An operation runs in stages, each of which goes on without waiting and says
@@ -306,6 +306,10 @@ smtp__op_step(struct smtp *s);
 /* Wait for what a step asked for, a moment at most. */
 void
 smtp__op_wait(const struct smtp *s, int want);
+
+/* To the end of what a call began, also with the option blocking=no. */
+int
+smtp__op_drive(struct smtp *s, int rc);
 
 /* The same, and no step: a session is there, or will be. */
 int

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A session that is opened to be looked at. What the session tells about its
- * failure is put at the step where it happened; a second call finds out what
- * one alone cannot know.
+ * failure is put at the step where it happened.
  */
 #include <string.h>
 
+#include "advise.h"
 #include "client.h"
 #include "memory.h"
-#include "mime/date.h"
-#include "text/ascii.h"
+#include "words.h"
 
 #define STEPS_MAX   12
 #define TEXT_MAX   480
-#define LOOK_MS   UINT64_C(5000) /* for a second call                       */
 
 enum step_id {
 	OPTIONS, RESOLVE, CONNECT, TLS, GREETING, EHLO, STARTTLS, AUTH, NOOP,
@@ -41,58 +39,6 @@ struct look {
 	bool is_token;
 	struct smtp__dial_story story;
 };
-
-/*
- * Words.
- */
-
-static void
-say(struct smtp__out *out, const char *text)
-{
-	size_t n = strlen(text), room = out->cap - out->n;
-
-	smtp__out_add(out, text, n < room ? n : room);
-}
-
-/* Octets of others; line ends are blanks. */
-static void
-say_words(struct smtp__out *out, const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (!smtp__trace_escape(out, *text == '\n' ? " " : text, 1))
-			break;
-}
-
-static void
-say_number(struct smtp__out *out, uint64_t number)
-{
-	smtp__out_number(out, number);
-}
-
-static void
-begin(struct smtp__out *out, char *p)
-{
-	smtp__out_init(out, p, TEXT_MAX - 1);
-}
-
-static void
-end(struct smtp__out *out)
-{
-	out->p[out->n] = '\0';
-}
-
-/* A server may repeat what it was told. */
-static void
-hide(char *text, const char *secret)
-{
-	size_t n = secret == NULL ? 0 : strlen(secret);
-	char *at = text;
-
-	while (n > 2 && (at = strstr(at, secret)) != NULL) {
-		memset(at, '*', n);
-		at += n;
-	}
-}
 
 /*
  * Steps.
@@ -200,13 +146,13 @@ tls_words(const struct smtp *s)
 static void
 say_target(const struct smtp *s, struct smtp__out *out)
 {
-	say(out, s->lmtp ? "LMTP to " : "SMTP to ");
-	say_words(out, s->path != NULL ? s->path : s->host);
+	smtp__words_say(out, s->lmtp ? "LMTP to " : "SMTP to ");
+	smtp__words_quote(out, s->path != NULL ? s->path : s->host);
 	if (s->path == NULL) {
-		say(out, " port ");
-		say_number(out, s->port);
+		smtp__words_say(out, " port ");
+		smtp__words_number(out, s->port);
 	}
-	say(out, tls_words(s));
+	smtp__words_say(out, tls_words(s));
 }
 
 static void
@@ -217,10 +163,11 @@ say_offers(const struct smtp *s, struct smtp__out *out)
 	    strlen(s->capabilities) + 1;
 	/* GCOVR_EXCL_BR_STOP */
 
-	say(out, i < s->capabilities_n ? "offered: " : "offers nothing");
+	smtp__words_say(out, i < s->capabilities_n ? "offered: " :
+	    "offers nothing");
 	for (const char *comma = ""; i < s->capabilities_n; comma = ", ") {
-		say(out, comma);
-		say_words(out, s->capabilities + i);
+		smtp__words_say(out, comma);
+		smtp__words_quote(out, s->capabilities + i);
 		i += strlen(s->capabilities + i) + 1;
 	}
 }
@@ -232,9 +179,9 @@ warn(struct diagnosis_step *step, const char *words)
 	struct smtp__out out;
 
 	step->result = SMTP_DIAGNOSIS_WARNING;
-	begin(&out, step->advice);
-	say(&out, words);
-	end(&out);
+	smtp__words_begin(&out, step->advice, TEXT_MAX);
+	smtp__words_say(&out, words);
+	smtp__words_end(&out);
 }
 
 /* It is the proxy that is called, and its addresses that are known. */
@@ -252,19 +199,19 @@ found_connection(struct look *l, struct diagnosis_step *step,
 {
 	if (l->s->foreign) {
 		step->result = SMTP_DIAGNOSIS_SKIPPED;
-		say(out, "the program gave the connection");
+		smtp__words_say(out, "the program gave the connection");
 		return;
 	}
-	say(out, proxy_words(l));
-	say(out, "connected");
+	smtp__words_say(out, proxy_words(l));
+	smtp__words_say(out, "connected");
 	if (l->story.peer[0] != '\0') {
-		say(out, " to ");
-		say(out, l->story.peer);
+		smtp__words_say(out, " to ");
+		smtp__words_say(out, l->story.peer);
 	}
 	if (l->story.failed[0] == '\0')
 		return;
-	say(out, "; before that ");
-	say(out, l->story.failed);
+	smtp__words_say(out, "; before that ");
+	smtp__words_say(out, l->story.failed);
 	warn(step, l->story.ipv6_failed ?
 	    "IPv6 does not lead to this server, IPv4 does: the server does "
 	    "not listen there, or the network's IPv6 is broken." :
@@ -280,13 +227,13 @@ found_tls(struct look *l, struct diagnosis_step *step, struct smtp__out *out)
 
 	if (!l->s->secure) {
 		step->result = SMTP_DIAGNOSIS_SKIPPED;
-		say(out, "STARTTLS was not offered");
+		smtp__words_say(out, "STARTTLS was not offered");
 		return;
 	}
-	say(out, l->s->tls_line);
+	smtp__words_say(out, l->s->tls_line);
 	if (strcmp(l->s->tls_line + n - tail, unverified) != 0) {
-		say(out, ", the certificate is good for ");
-		say_words(out, l->s->identity);
+		smtp__words_say(out, ", the certificate is good for ");
+		smtp__words_quote(out, l->s->identity);
 		return;
 	}
 	warn(step, "Anybody between here and the server can read and change "
@@ -301,7 +248,7 @@ found(struct look *l, struct diagnosis_step *step)
 	bool last = step == find(l, step->id);
 
 	step->result = SMTP_DIAGNOSIS_OK;
-	begin(&out, step->text);
+	smtp__words_begin(&out, step->text, TEXT_MAX);
 	switch (step->id) {
 	case OPTIONS:
 		say_target(s, &out);
@@ -309,10 +256,10 @@ found(struct look *l, struct diagnosis_step *step)
 	case RESOLVE:
 		if (s->foreign || l->story.addresses[0] == '\0') {
 			step->result = SMTP_DIAGNOSIS_SKIPPED;
-			say(&out, "no name to look up");
+			smtp__words_say(&out, "no name to look up");
 		} else {
-			say(&out, proxy_words(l));
-			say(&out, l->story.addresses);
+			smtp__words_say(&out, proxy_words(l));
+			smtp__words_say(&out, l->story.addresses);
 		}
 		break;
 	case CONNECT:
@@ -324,218 +271,27 @@ found(struct look *l, struct diagnosis_step *step)
 	case GREETING:                   /* what EHLO is to say was missing */
 		if (s->banner[0] == '\0')
 			step->result = SMTP_DIAGNOSIS_SKIPPED;
-		say_words(&out, s->banner[0] != '\0' ? s->banner :
+		smtp__words_quote(&out, s->banner[0] != '\0' ? s->banner :
 		    "not heard yet");
 		break;
 	case STARTTLS:
 		if (!s->secure && s->failure.phase != SMTP_PHASE_TLS)
 			step->result = SMTP_DIAGNOSIS_SKIPPED;
-		say(&out, step->result == SMTP_DIAGNOSIS_OK ? "taken" :
-		    "not offered");
+		smtp__words_say(&out, step->result == SMTP_DIAGNOSIS_OK ?
+		    "taken" : "not offered");
 		break;
 	default:                         /* EHLO, once or, for TLS, twice */
 		if (last && !s->secure && find(l, STARTTLS) != NULL) {
 			step->result = SMTP_DIAGNOSIS_SKIPPED;
-			say(&out, "not said again");
+			smtp__words_say(&out, "not said again");
 		} else if (last || !s->secure) {
 			say_offers(s, &out);
 		} else {
-			say(&out, "taken");
+			smtp__words_say(&out, "taken");
 		}
 		break;
 	}
-	end(&out);
-}
-
-/*
- * A second call.
- */
-
-/* "smtps://host:port"; false: there is no second way to this server. */
-static bool
-url_with(const struct smtp *s, const char *scheme, char *url, size_t n)
-{
-	struct smtp__out out;
-	bool v6;
-
-	if (s->host == NULL)
-		return false;
-	v6 = strchr(s->host, ':') != NULL;
-	smtp__out_init(&out, url, n);
-	smtp__out_text(&out, scheme);
-	smtp__out_text(&out, v6 ? "://[" : "://");
-	smtp__out_text(&out, s->host);
-	smtp__out_text(&out, v6 ? "]:" : ":");
-	smtp__out_number(&out, s->port);
-	smtp__out_end(&out);
-	return true;
-}
-
-static int
-complete(struct smtp *s, int rc)
-{
-	while (rc > 0) {
-		smtp__op_wait(s, rc);
-		rc = smtp_step(s);
-	}
-	return rc;
-}
-
-/* Call in another way; NULL: that was not possible. To be closed. */
-static struct smtp *
-call_again(const struct look *l, const char *scheme, char url[512])
-{
-	struct smtp *other = NULL;
-	int rc;
-
-	if (!url_with(l->s, scheme, url, 512))
-		return NULL;
-	rc = smtp__open_until(&other, url, l->options,
-	    smtp__net_now_ms() + LOOK_MS, NULL);
-	if (other != NULL)
-		(void)complete(other, rc);
-	return other;
-}
-
-/* Did it greet as a mail server does, whatever came then? */
-static bool
-has_greeted(const struct smtp *s)
-{
-	return s != NULL && smtp__is_digit(s->banner[0]) &&
-	    smtp__is_digit(s->banner[1]) && smtp__is_digit(s->banner[2]);
-}
-
-/* TLS was spoken, and what came back was not TLS. */
-static bool
-advise_clear(struct look *l, struct smtp__out *out)
-{
-	char url[512];
-	struct smtp *other = call_again(l, "smtp+plaintext", url);
-	bool known = true;
-
-	if (has_greeted(other) &&
-	    smtp_capability(other, "STARTTLS") != NULL) {
-		say(out, "This port greets without TLS and offers STARTTLS: "
-		    "use smtp://");
-		say(out, url + sizeof "smtp+plaintext://" - 1);
-		say(out, ".");
-	} else if (has_greeted(other)) {
-		say(out, "This port greets without TLS and offers no "
-		    "STARTTLS: ask for the submission port, usually 587 or "
-		    "465.");
-	} else if (other != NULL && other->banner[0] != '\0') {
-		say(out, smtp_hint(other));
-	} else {
-		known = false;
-	}
-	smtp_close(other);
-	return known;
-}
-
-/* Nothing came, or the server hung up: does it wait for TLS? */
-static bool
-advise_tls(struct look *l, struct smtp__out *out)
-{
-	char url[512];
-	struct smtp *other = call_again(l, "smtps", url);
-	bool known = false;
-
-	if (other == NULL)
-		return false;
-	if (other->secure || other->failure.cause == SMTP_E_CERTIFICATE) {
-		known = true;
-		if (other->secure && !has_greeted(other)) {
-			say(out, "This port speaks TLS from the first octet, "
-			    "but does not greet as a mail server. ");
-			say(out, other->banner[0] != '\0' ?
-			    smtp_hint(other) : "It may be a web server.");
-		} else {
-			say(out, "This port speaks TLS from the first octet: "
-			    "use ");
-			say(out, url);
-			say(out, ".");
-		}
-	} else if (other->failure.not_tls) {
-		known = true;
-		say(out, "What is at this port speaks neither SMTP nor TLS; "
-		    "it may be a web server. Check host and port.");
-	}
-	smtp_close(other);
-	return known;
-}
-
-/* EHLO, or LHLO, is not known there: is the other? */
-static bool
-advise_other_protocol(struct look *l, struct smtp__out *out)
-{
-	const char *scheme = l->s->lmtp ? "smtp" : "lmtp";
-	char url[512], again[32] = "";
-	struct smtp__out name;
-	struct smtp *other;
-	bool known;
-
-	if (l->s->secure)
-		return false;
-	smtp__out_init(&name, again, sizeof again);
-	smtp__out_text(&name, scheme);
-	smtp__out_text(&name, "+plaintext");
-	smtp__out_end(&name);
-	other = call_again(l, again, url);
-	known = other != NULL && other->failure.status == SMTP_OK;
-	if (known) {
-		say(out, l->s->lmtp ? "This is an SMTP server, not LMTP: use "
-		    : "This is an LMTP server, not SMTP: use ");
-		if (smtp_capability(other, "STARTTLS") != NULL)
-			say(out, scheme);
-		else
-			say(out, again);
-		say(out, url + strlen(again));
-		say(out, ".");
-	}
-	smtp_close(other);
-	return known;
-}
-
-/* What it is by a second call; false: what is known must do. */
-static bool
-looked_closer(struct look *l, struct smtp__out *out)
-{
-	const struct smtp__failure *f = &l->s->failure;
-	bool silent = f->cause == SMTP_E_TIMEOUT || f->cause == SMTP_E_CLOSED;
-
-	if (l->s->foreign || f->by_deadline)
-		return false;
-	if (f->phase == SMTP_PHASE_TLS &&
-	    l->s->tls_policy == SMTP_ENGINE_IMPLICIT &&
-	    (f->not_tls || silent))
-		return advise_clear(l, out);
-	if (f->phase == SMTP_PHASE_GREETING && silent && !l->s->secure &&
-	    l->s->banner[0] == '\0')
-		return advise_tls(l, out);
-	if (f->phase == SMTP_PHASE_EHLO && (f->code == 500 || f->code == 502))
-		return advise_other_protocol(l, out);
-	return false;
-}
-
-/* " This machine's date is 2026-11-22." */
-static void
-say_today(struct smtp__out *out)
-{
-	struct smtp__date date;
-	int zone;
-	int64_t seconds = smtp__net_wall_clock(&zone);
-
-	/* GCOVR_EXCL_BR_START: the day decides, and it always has a date */
-	if (!smtp__date_from_epoch(&date, seconds, 0))
-		return; /* GCOVR_EXCL_LINE: no clock is so far off */
-	say(out, " The date of this machine is ");
-	say_number(out, (uint64_t)date.year);
-	say(out, date.month < 10 ? "-0" : "-");
-	say_number(out, (uint64_t)date.month);
-	say(out, date.day < 10 ? "-0" : "-");
-	/* GCOVR_EXCL_BR_STOP */
-	say_number(out, (uint64_t)date.day);
-	say(out, ".");
+	smtp__words_end(&out);
 }
 
 /*
@@ -546,21 +302,16 @@ say_today(struct smtp__out *out)
 static void
 fail_step(struct look *l, struct diagnosis_step *step, int status)
 {
-	const unsigned dates = SMTP__CERT_EXPIRED | SMTP__CERT_NOT_YET;
 	struct smtp__out out;
 
 	step->result = SMTP_DIAGNOSIS_FAILED;
 	step->status = status;
-	begin(&out, step->text);
-	say(&out, smtp_error(l->s));
-	end(&out);
-	begin(&out, step->advice);
-	if (!looked_closer(l, &out))
-		say(&out, smtp_hint(l->s));
-	if (status == SMTP_E_CERTIFICATE &&
-	    l->s->failure.cert_errors & dates)
-		say_today(&out);
-	end(&out);
+	smtp__words_begin(&out, step->text, TEXT_MAX);
+	smtp__words_say(&out, smtp_error(l->s));
+	smtp__words_end(&out);
+	smtp__words_begin(&out, step->advice, TEXT_MAX);
+	smtp__advise(l->s, &out);
+	smtp__words_end(&out);
 }
 
 static void
@@ -587,7 +338,7 @@ look_at_auth(struct look *l)
 	int rc;
 
 	if (l->user != NULL) {
-		rc = complete(l->s, l->is_token ?
+		rc = smtp__op_drive(l->s, l->is_token ?
 		    smtp_auth_token(l->s, l->user, l->secret) :
 		    smtp_auth(l->s, l->user, l->secret));
 		if (rc != SMTP_OK) {
@@ -596,17 +347,18 @@ look_at_auth(struct look *l)
 		}
 		step->result = SMTP_DIAGNOSIS_OK;
 	}
-	begin(&out, step->text);
+	smtp__words_begin(&out, step->text, TEXT_MAX);
 	if (l->user != NULL) {
-		say(&out, "taken, with ");
-		say(&out, smtp_mechanism(l->s));
+		smtp__words_say(&out, "taken, with ");
+		smtp__words_say(&out, smtp_mechanism(l->s));
 	} else if (offered == NULL) {
-		say(&out, "no user was given, and it is not offered");
+		smtp__words_say(&out, "no user was given, and it is not "
+		    "offered");
 	} else {
-		say(&out, "no user was given; offered: ");
-		say_words(&out, offered);
+		smtp__words_say(&out, "no user was given; offered: ");
+		smtp__words_quote(&out, offered);
 	}
-	end(&out);
+	smtp__words_end(&out);
 	return SMTP_OK;
 }
 
@@ -614,13 +366,13 @@ look_at_auth(struct look *l)
 static void
 say_reply(const struct smtp *s, struct smtp__out *out)
 {
-	say_number(out, (uint64_t)smtp_reply_code(s));
-	say(out, " ");
+	smtp__words_number(out, (uint64_t)smtp_reply_code(s));
+	smtp__words_say(out, " ");
 	if (smtp_reply_enhanced(s)[0] != '\0') {
-		say(out, smtp_reply_enhanced(s));
-		say(out, " ");
+		smtp__words_say(out, smtp_reply_enhanced(s));
+		smtp__words_say(out, " ");
 	}
-	say_words(out, smtp_reply_text(s));
+	smtp__words_quote(out, smtp_reply_text(s));
 }
 
 static int
@@ -628,16 +380,16 @@ look_at_noop(struct look *l)
 {
 	struct diagnosis_step *step = find(l, NOOP);
 	struct smtp__out out;
-	int rc = complete(l->s, smtp_noop(l->s));
+	int rc = smtp__op_drive(l->s, smtp_noop(l->s));
 
 	if (rc != SMTP_OK) {
 		fail_step(l, step, rc);
 		return rc;
 	}
 	step->result = SMTP_DIAGNOSIS_OK;
-	begin(&out, step->text);
+	smtp__words_begin(&out, step->text, TEXT_MAX);
 	say_reply(l->s, &out);
-	end(&out);
+	smtp__words_end(&out);
 	return SMTP_OK;
 }
 
@@ -650,16 +402,29 @@ look_at_quit(struct look *l)
 
 	smtp_set_deadline(l->s, smtp__net_now_ms() + UINT64_C(1000) *
 	    smtp__options_wait(l->options, SMTP__QUIT_TIMEOUT));
-	(void)complete(l->s, smtp_quit(l->s));
-	begin(&out, step->text);
+	(void)smtp__op_drive(l->s, smtp_quit(l->s));
+	smtp__words_begin(&out, step->text, TEXT_MAX);
 	if (smtp_reply_code(l->s) == 221) {
 		step->result = SMTP_DIAGNOSIS_OK;
 		say_reply(l->s, &out);
 	} else {
 		step->result = SMTP_DIAGNOSIS_WARNING;
-		say(&out, "the server did not say goodbye");
+		smtp__words_say(&out, "the server did not say goodbye");
 	}
-	end(&out);
+	smtp__words_end(&out);
+}
+
+/* A server may repeat what it was told. */
+static void
+hide(char *text, const char *secret)
+{
+	size_t n = secret == NULL ? 0 : strlen(secret);
+	char *at = text;
+
+	while (n > 2 && (at = strstr(at, secret)) != NULL) {
+		memset(at, '*', n);
+		at += n;
+	}
 }
 
 static void
@@ -682,7 +447,7 @@ look_at(struct look *l, const char *url)
 
 	if (l->s == NULL)
 		return rc;
-	rc = complete(l->s, rc);
+	rc = smtp__op_drive(l->s, rc);
 	open_session(l, rc);
 	if (rc == SMTP_OK)
 		rc = look_at_auth(l);

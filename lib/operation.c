@@ -457,6 +457,16 @@ smtp__op_wait(const struct smtp *s, int want)
 	s->io->drained = false;
 }
 
+int
+smtp__op_drive(struct smtp *s, int rc)
+{
+	while (rc > 0) {
+		smtp__op_wait(s, rc);
+		rc = smtp_step(s);
+	}
+	return rc;
+}
+
 /* Does smtp_send() need smtp_give(), which nobody calls while we wait? */
 static bool
 asks_the_caller(const struct smtp *s)

@@ -14,7 +14,7 @@
 #include "client.h"
 #include "memory.h"
 #include "net/lock.h"
-#include "text/out.h"
+#include "words.h"
 
 #if SMTP_WITH_POOL && SMTP_WITH_THREADS
 
@@ -211,17 +211,6 @@ log_in(struct smtp *s, const struct login *login)
 }
 
 /* ---- sessions, without the lock */
-
-/* To the end of an operation, also with the option blocking=no. */
-static int
-drive(struct smtp *s, int rc)
-{
-	while (rc > 0) {
-		smtp__op_wait(s, rc);
-		rc = smtp_step(s);
-	}
-	return rc;
-}
 
 /* QUIT leaves if it can at once; above 0: its reply can be waited for. */
 static int
@@ -459,9 +448,10 @@ open_session(struct smtp_pool *pool, struct place *place, struct smtp **smtp,
 	smtp__lock_give(&pool->lock);
 	if (rc == SMTP_OK)
 		rc = denied ? fail(*smtp, SMTP_E_AUTH) :
-		    drive(*smtp, smtp__session_start(*smtp, pool->url));
+		    smtp__op_drive(*smtp,
+		    smtp__session_start(*smtp, pool->url));
 	if (rc == SMTP_OK && login != NULL)
-		rc = drive(*smtp, log_in(*smtp, login));
+		rc = smtp__op_drive(*smtp, log_in(*smtp, login));
 	smtp__lock_take(&pool->lock);
 	if (*smtp == NULL)
 		place->state = VACANT;
@@ -562,29 +552,21 @@ deadline(const struct smtp_pool *pool)
 }
 
 static void
-add_line(struct smtp__out *out, const char *line)
-{
-	size_t n = strlen(line), room = out->cap - out->n;
-
-	smtp__out_add(out, line, n < room ? n : room);
-}
-
-static void
 explain(char *error, size_t n, const struct smtp *s, int rc)
 {
 	struct smtp__out out;
 
 	if (error == NULL || n == 0)
 		return;
-	smtp__out_init(&out, error, n - 1);
+	smtp__words_begin(&out, error, n);
 	if (rc != SMTP_OK) {
-		add_line(&out, smtp_error(s));
+		smtp__words_say(&out, smtp_error(s));
 		if (smtp_hint(s)[0] != '\0') {
-			add_line(&out, "\n");
-			add_line(&out, smtp_hint(s));
+			smtp__words_say(&out, "\n");
+			smtp__words_say(&out, smtp_hint(s));
 		}
 	}
-	error[out.n] = '\0';
+	smtp__words_end(&out);
 }
 
 int
@@ -603,7 +585,7 @@ smtp_pool_send(struct smtp_pool *pool, struct smtp_message *message,
 	rc = acquire(pool, until_ms, &s);
 	if (rc == SMTP_OK) {
 		smtp_set_deadline(s, bound_of(until_ms));
-		rc = drive(s, smtp_send(s, message));
+		rc = smtp__op_drive(s, smtp_send(s, message));
 	} else if (s != NULL) {
 		rc = smtp__send_unopened(s, message);
 	}
@@ -749,7 +731,7 @@ close_idle(struct smtp_pool *pool)
 		if (pool->places[i].state != LEAVING)
 			continue;
 		if (s->operation != SMTP__NOTHING)
-			(void)drive(s, smtp_step(s));
+			(void)smtp__op_drive(s, smtp_step(s));
 		smtp_close(s);
 	}
 }

@@ -2,55 +2,9 @@
 #include <string.h>
 
 #include "client.h"
-#include "memory.h"
 #include "hint.h"
 #include "retry.h"
-#include "text/ascii.h"
-
-/*
- * One plain line, which is cut where it gets too long.
- */
-
-static void
-begin(struct smtp *s, struct smtp__out *out)
-{
-	smtp__out_init(out, s->error, sizeof s->error - 1);
-}
-
-static void
-end(struct smtp *s, const struct smtp__out *out)
-{
-	s->error[out->n] = '\0';
-}
-
-static void
-add(struct smtp__out *out, const char *text)
-{
-	size_t n = strlen(text), room = out->cap - out->n;
-
-	smtp__out_add(out, text, n < room ? n : room);
-}
-
-/* Words of a server: its line ends become blanks, the rest is escaped. */
-static void
-add_words(struct smtp__out *out, const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!smtp__trace_escape(out, p[i] == '\n' ? " " : &p[i], 1))
-			break;
-}
-
-static void
-add_number(struct smtp__out *out, uint64_t number)
-{
-	char room[24];
-	struct smtp__out digits;
-
-	smtp__out_init(&digits, room, sizeof room - 1);
-	smtp__out_number(&digits, number);
-	room[digits.n] = '\0';
-	add(out, room);
-}
+#include "words.h"
 
 /* "550 5.1.1": the class of the enhanced code is that of the code. */
 void
@@ -59,24 +13,24 @@ smtp__report_enhanced(struct smtp__out *out, int code, unsigned subject,
 {
 	if (subject == SMTP_NO_ENHANCED)
 		return;
-	add_number(out, (uint64_t)code / 100);
-	add(out, ".");
-	add_number(out, subject);
-	add(out, ".");
-	add_number(out, detail);
+	smtp__words_number(out, (uint64_t)code / 100);
+	smtp__words_say(out, ".");
+	smtp__words_number(out, subject);
+	smtp__words_say(out, ".");
+	smtp__words_number(out, detail);
 }
 
 static void
 add_reply(struct smtp__out *out, int code, unsigned subject, unsigned detail,
     const char *words, size_t n)
 {
-	add_number(out, (uint64_t)code);
+	smtp__words_number(out, (uint64_t)code);
 	if (subject != SMTP_NO_ENHANCED)
-		add(out, " ");
+		smtp__words_say(out, " ");
 	smtp__report_enhanced(out, code, subject, detail);
 	if (n > 0)
-		add(out, " ");
-	add_words(out, words, n);
+		smtp__words_say(out, " ");
+	smtp__words_quote_n(out, words, n);
 }
 
 /* What of the session a phase is, in words that a person has seen. */
@@ -132,9 +86,9 @@ smtp__report(struct smtp *s, int status, int cause, int phase,
 	set(s, status, cause, phase);
 	s->failure.code = 0;
 	s->failure.subject = s->failure.detail = SMTP_NO_ENHANCED;
-	begin(s, &out);
-	add(&out, words);
-	end(s, &out);
+	smtp__words_begin(&out, s->error, sizeof s->error);
+	smtp__words_say(&out, words);
+	smtp__words_end(&out);
 	return status;
 }
 
@@ -162,41 +116,42 @@ wait_of(const struct smtp *s, int phase)
 static void
 add_cause(const struct smtp *s, struct smtp__out *out, int cause, int phase)
 {
-	add(out, step_name(phase));
+	smtp__words_say(out, step_name(phase));
 	switch (cause) {
 	case SMTP_E_TIMEOUT:
 		if (s->failure.by_deadline) {
-			add(out, ": the deadline has passed");
+			smtp__words_say(out, ": the deadline has passed");
 			break;
 		}
-		add(out, phase == SMTP_PHASE_CONTENT ?
+		smtp__words_say(out, phase == SMTP_PHASE_CONTENT ?
 		    ": nothing was taken for " : ": no reply for ");
-		add_number(out, wait_of(s, phase));
-		add(out, " s");
+		smtp__words_number(out, wait_of(s, phase));
+		smtp__words_say(out, " s");
 		break;
 	case SMTP_E_CANCELLED:
-		add(out, ": cancelled");
+		smtp__words_say(out, ": cancelled");
 		break;
 	case SMTP_E_PROTOCOL:
-		add(out, ": what came is not SMTP, or not in its place");
+		smtp__words_say(out, ": what came is not SMTP, or not in its "
+		    "place");
 		if (phase == SMTP_PHASE_GREETING && s->banner[0] != '\0') {
-			add(out, ": \"");
-			add_words(out, s->banner, strlen(s->banner));
-			add(out, "\"");
+			smtp__words_say(out, ": \"");
+			smtp__words_quote(out, s->banner);
+			smtp__words_say(out, "\"");
 		}
 		break;
 	case SMTP_E_CLOSED:
 		if (s->replies == 0 || s->code != 421) {
-			add(out, ": the connection was lost");
+			smtp__words_say(out, ": the connection was lost");
 			break;
 		}
-		add(out, ": the server said ");
+		smtp__words_say(out, ": the server said ");
 		add_reply(out, s->code, s->failure.subject, s->failure.detail,
 		    s->words, strlen(s->words));
 		break;
 	default:
-		add(out, ": ");
-		add(out, smtp_status_name(cause));
+		smtp__words_say(out, ": ");
+		smtp__words_say(out, smtp_status_name(cause));
 		break;
 	}
 }
@@ -219,19 +174,20 @@ add_no_mechanism(const struct smtp *s, struct smtp__out *out)
 	    smtp__options_text(s->options, SMTP__MECHANISM);
 
 	if (s->tls_policy == SMTP_ENGINE_OPPORTUNISTIC) {
-		add(out, "AUTH: not without a verified certificate");
+		smtp__words_say(out, "AUTH: not without a verified "
+		    "certificate");
 	} else if (offered == NULL) {
-		add(out, "AUTH: not offered by the server");
+		smtp__words_say(out, "AUTH: not offered by the server");
 	} else {
-		add(out, "AUTH: no mechanism fits");
+		smtp__words_say(out, "AUTH: no mechanism fits");
 		if (wanted[0] != '\0') {
-			add(out, "; wanted is ");
-			add_words(out, wanted, strlen(wanted));
+			smtp__words_say(out, "; wanted is ");
+			smtp__words_quote(out, wanted);
 		}
-		add(out, "; offered are ");
-		add_words(out, offered, strlen(offered));
+		smtp__words_say(out, "; offered are ");
+		smtp__words_quote(out, offered);
 		if (!s->secure)
-			add(out, ", without TLS");
+			smtp__words_say(out, ", without TLS");
 	}
 }
 
@@ -242,30 +198,31 @@ smtp__report_engine(struct smtp *s, int status)
 	unsigned subject = s->failure.subject, detail = s->failure.detail;
 	struct smtp__out out;
 
-	begin(s, &out);
+	smtp__words_begin(&out, s->error, sizeof s->error);
 	/* GCOVR_EXCL_BR_START: an older reply is never told as this one's */
 	if (is_by_reply(s, status) && s->replies > 0) {
 	/* GCOVR_EXCL_BR_STOP */
 		if (status == SMTP_E_LATER || status == SMTP_E_REFUSED)
 			cause = SMTP_E_REPLY;
 		s->failure.code = s->code;
-		add(&out, step_name(phase));
-		add(&out, ": the server said ");
+		smtp__words_say(&out, step_name(phase));
+		smtp__words_say(&out, ": the server said ");
 		add_reply(&out, s->code, subject, detail, s->words,
 		    strlen(s->words));
 	} else {
 		s->failure.subject = s->failure.detail = SMTP_NO_ENHANCED;
 		if (status == SMTP_E_AUTH && s->replies > 0)
-			add(&out, "AUTH: the server said yes before it had "
-			    "asked all");
+			smtp__words_say(&out, "AUTH: the server said yes "
+			    "before it had asked all");
 		else if (status == SMTP_E_AUTH)
 			add_no_mechanism(s, &out);
 		else if (status == SMTP_E_TLS)
-			add(&out, "STARTTLS: not offered by the server");
+			smtp__words_say(&out, "STARTTLS: not offered by the "
+			    "server");
 		else
 			add_cause(s, &out, status, phase);
 	}
-	end(s, &out);
+	smtp__words_end(&out);
 	set(s, status, cause, phase);
 	return status;
 }
@@ -290,16 +247,16 @@ add_who(struct smtp__out *out, const struct smtp__sending *sending,
 	for (size_t i = 0; i < sending->recipient_count; i++)
 		bad += is_bad(&sending->recipients[i]);
 	if (sending->recipient_count > 1) {
-		add_number(out, bad);
-		add(out, " of ");
-		add_number(out, sending->recipient_count);
-		add(out, " recipients: ");
+		smtp__words_number(out, bad);
+		smtp__words_say(out, " of ");
+		smtp__words_number(out, sending->recipient_count);
+		smtp__words_say(out, " recipients: ");
 	}
 	if (culprit->outcome.phase == SMTP_PHASE_RCPT ||
 	    bad < sending->recipient_count) {
-		add(out, "<");
-		add_words(out, culprit->address, strlen(culprit->address));
-		add(out, ">: ");
+		smtp__words_say(out, "<");
+		smtp__words_quote(out, culprit->address);
+		smtp__words_say(out, ">: ");
 	}
 }
 
@@ -313,16 +270,16 @@ add_local(const struct smtp *s, struct smtp__out *out, int status,
 	const struct smtp_delivery *d = &sending->delivery;
 
 	if (words[0] != '\0') {
-		add(out, words);
+		smtp__words_say(out, words);
 	} else if (status == SMTP_E_MEMORY) {
-		add(out, "out of memory");
+		smtp__words_say(out, "out of memory");
 	/* GCOVR_EXCL_BR_START: the engine refuses nothing else */
 	} else if (s->lmtp && d->flags & SMTP_DELIVERY_ALL) {
 	/* GCOVR_EXCL_BR_STOP */
-		add(out, "require-all cannot be had over LMTP");
+		smtp__words_say(out, "require-all cannot be had over LMTP");
 	} else {
 		/* GCOVR_EXCL_START: a smaller build, see make switches */
-		add(out, "needs what this build leaves out; see "
+		smtp__words_say(out, "needs what this build leaves out; see "
 		    "<smtp/config.h>");
 		/* GCOVR_EXCL_STOP */
 	}
@@ -332,10 +289,10 @@ static void
 add_size(const struct smtp *s, struct smtp__out *out,
     const struct smtp__sending *sending)
 {
-	add(out, "the mail has ");
-	add_number(out, sending->content.size);
-	add(out, " octets, and the server takes ");
-	add_number(out, smtp_engine_size_limit(s->engine));
+	smtp__words_say(out, "the mail has ");
+	smtp__words_number(out, sending->content.size);
+	smtp__words_say(out, " octets, and the server takes ");
+	smtp__words_number(out, smtp_engine_size_limit(s->engine));
 }
 
 void
@@ -355,7 +312,7 @@ smtp__report_message(struct smtp *s, struct smtp__sending *sending)
 	s->failure.detail = o->has_enhanced ? o->detail : SMTP_NO_ENHANCED;
 	if (told)
 		return;
-	begin(s, &out);
+	smtp__words_begin(&out, s->error, sizeof s->error);
 	for (size_t i = 0; i < sending->recipient_count; i++)
 		if (is_bad(&sending->recipients[i]) && (culprit == NULL ||
 		    sending->recipients[i].outcome.code == o->code)) {
@@ -369,7 +326,7 @@ smtp__report_message(struct smtp *s, struct smtp__sending *sending)
 		add_local(s, &out, o->status, sending);
 	} else if (o->status == SMTP_E_UNKNOWN) {
 		add_cause(s, &out, o->cause, o->phase);
-		add(&out, "; the mail may have been delivered");
+		smtp__words_say(&out, "; the mail may have been delivered");
 	} else if (o->code == 0 && sending->delivery.cause ==
 	    SMTP_E_REFUSED) {
 		add_size(s, &out, sending);
@@ -377,22 +334,23 @@ smtp__report_message(struct smtp *s, struct smtp__sending *sending)
 		if (culprit != NULL) /* GCOVR_EXCL_BR_LINE: always is one */
 			add_who(&out, sending, culprit);
 		if (o->code == 0 && o->has_enhanced) {   /* 4.5.3, of ours */
-			add(&out, "more recipients than the server takes at "
-			    "once, and the mail can be read once only");
+			smtp__words_say(&out, "more recipients than the server "
+			    "takes at once, and the mail can be read once "
+			    "only");
 		} else if (o->code == 0) {
 			add_cause(s, &out, o->cause, o->phase);
 		} else {
 			if (o->phase != SMTP_PHASE_RCPT) {
-				add(&out, step_name(o->phase));
-				add(&out, ": ");
+				smtp__words_say(&out, step_name(o->phase));
+				smtp__words_say(&out, ": ");
 			}
-			add(&out, "the server said ");
+			smtp__words_say(&out, "the server said ");
 			add_reply(&out, o->code, s->failure.subject,
 			    s->failure.detail, o->text == NULL ? "" : o->text,
 			    o->text_n);
 		}
 	}
-	end(s, &out);
+	smtp__words_end(&out);
 }
 
 /*
