@@ -120,14 +120,13 @@ without()
 {
 	switch=$1
 	shift
-	for source; do
-		gcc -std=c11 -Wall -Wextra -Werror -Iinclude -Ilib \
-			${MBEDTLS_PREFIX:+-isystem $MBEDTLS_PREFIX/include} \
-			$switch -fsyntax-only "$source" 2>&1 || {
-			echo "with $switch"
-			return 1
-		}
-	done
+	printf '%s\n' "$@" | xargs -n 8 -P "$jobs" gcc -std=c11 -Wall \
+		-Wextra -Werror -Iinclude -Ilib \
+		${MBEDTLS_PREFIX:+-isystem $MBEDTLS_PREFIX/include} \
+		$switch -fsyntax-only 2>&1 || {
+		echo "with $switch"
+		return 1
+	}
 }
 
 # All public names begin with the prefix given.
