@@ -34,9 +34,10 @@ take_random(const struct smtp *s, unsigned char *p, size_t n)
 	return true;
 }
 
-/* Date and random octets, from the hooks or from the platform. */
+/* Date, and random octets for a message that needs them. */
 static void
-take_moment(const struct smtp *s, struct smtp__moment *moment)
+take_moment(const struct smtp *s, const struct smtp_message *message,
+    struct smtp__moment *moment)
 {
 	const struct smtp__hooks *hooks = smtp__options_hooks(s->options);
 
@@ -48,6 +49,8 @@ take_moment(const struct smtp *s, struct smtp__moment *moment)
 		moment->seconds = smtp__net_wall_clock(&moment->zone_minutes);
 		moment->has_clock = moment->seconds > 0;
 	}
+	if (!smtp__message_needs_random(message))
+		return;
 	moment->has_random = hooks->random != NULL ?
 	    hooks->random(hooks->random_ctx, moment->random,
 	    sizeof moment->random) == 0 :
@@ -81,7 +84,7 @@ smtp__deliver_prepare(struct smtp *s)
 	g->subject = g->detail = SMTP_NO_ENHANCED;
 	smtp__buffer_init(&g->parameters, &s->heap);
 	smtp__signed_init(&g->signatures, &s->heap);
-	take_moment(s, &moment);
+	take_moment(s, message, &moment);
 	g->seconds = moment.has_clock ? moment.seconds : 0;
 	rc = smtp__message_prepare(message, &moment);
 	g->recipients = smtp__message_recipients(message,

@@ -652,6 +652,51 @@ test_client_send__a_large_mail_takes_no_memory(void **state)
 	proves("LIB-F-7");
 }
 
+static int
+count_random(void *ctx, void *p, size_t n)
+{
+	++*(int *)ctx;
+	memset(p, 0x5A, n);
+	return 0;
+}
+
+/* A mail that is ready needs none; one that is built keeps what it got. */
+static void
+test_client_send__random_octets_are_for_those_that_need_them(void **state)
+{
+	struct server *s = server_start("--tls", "none", NULL);
+	struct smtp_options *o = options_for(s, NULL);
+	struct smtp_message *ready = mail_of(plain_mail, "b@example.com",
+	    NULL);
+	struct smtp_message *built = smtp_message_new();
+	struct smtp *smtp;
+	int count = 0;
+
+	(void)state;
+	smtp_options_set_random(o, count_random, &count);
+	assert_int_equal(SMTP_OK, smtp_open(&smtp, server_url(s, PLAIN,
+	    "localhost"), o));
+	smtp_options_free(o);
+	count = 0;
+	expect_rc("ready", smtp, smtp_send(smtp, ready), SMTP_OK);
+	assert_int_equal(0, count);
+	smtp_message_set_from(built, "a@example.com");
+	smtp_message_add_to(built, "b@example.com");
+	smtp_message_set_text(built, "hello");
+	expect_rc("built", smtp, smtp_send(smtp, built), SMTP_OK);
+	assert_int_equal(1, count);
+	smtp_message_add_recipient(built, "c@example.com");
+	expect_rc("again", smtp, smtp_send(smtp, built), SMTP_OK);
+	assert_int_equal(1, count);
+	smtp_close(smtp);
+	server_found_no_fault(s);
+	assert_int_equal(3, server_mails(s));
+	assert_int_equal(2, server_heard_lines(s, "Message-ID: <ljnfuws2ljnfuws2"));
+	smtp_message_free(ready);
+	smtp_message_free(built);
+	server_stop(s);
+}
+
 int
 main(void)
 {
@@ -680,6 +725,8 @@ main(void)
 			test_client_send__a_failed_source_never_ends_the_mail),
 		cmocka_unit_test(
 			test_client_send__a_large_mail_takes_no_memory),
+		cmocka_unit_test(
+	test_client_send__random_octets_are_for_those_that_need_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -360,6 +360,12 @@ complete_header(struct smtp_message *m, const struct smtp__moment *moment)
 	return make_message_id(m);
 }
 
+bool
+smtp__message_needs_random(const struct smtp_message *m)
+{
+	return m->ready == NULL && !m->has_random;
+}
+
 int
 smtp__message_complete(struct smtp_message *m,
     const struct smtp__moment *moment)
@@ -367,7 +373,7 @@ smtp__message_complete(struct smtp_message *m,
 	if (m->fault != SMTP_OK)
 		return m->fault;
 	m->failed = SMTP_OK;
-	if (!m->has_random && moment->has_random) {
+	if (smtp__message_needs_random(m) && moment->has_random) {
 		memcpy(m->random, moment->random, sizeof(m->random));
 		m->has_random = true;
 	}

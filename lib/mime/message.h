@@ -99,6 +99,10 @@ int
 smtp__message_prepare(struct smtp_message *message,
     const struct smtp__moment *moment);
 
+/* Does it? One that is ready, or had them once, does not. */
+bool
+smtp__message_needs_random(const struct smtp_message *message);
+
 /* The same without the envelope, for a message that is written to a file. */
 int
 smtp__message_complete(struct smtp_message *message,
