@@ -34,7 +34,7 @@ take_random(const struct smtp *s, unsigned char *p, size_t n)
 	return true;
 }
 
-/* Date, and random octets for a message that needs them. */
+/* Date and random octets, as far as the message needs them. */
 static void
 take_moment(const struct smtp *s, const struct smtp_message *message,
     struct smtp__moment *moment)
@@ -42,6 +42,8 @@ take_moment(const struct smtp *s, const struct smtp_message *message,
 	const struct smtp__hooks *hooks = smtp__options_hooks(s->options);
 
 	memset(moment, 0, sizeof *moment);
+	if (!smtp__message_needs_clock(message))
+		return;                  /* nor random octets              */
 	if (hooks->clock != NULL) {
 		moment->has_clock = hooks->clock(hooks->clock_ctx,
 		    &moment->seconds, &moment->zone_minutes) == 0;

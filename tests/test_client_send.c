@@ -660,9 +660,18 @@ count_random(void *ctx, void *p, size_t n)
 	return 0;
 }
 
-/* A mail that is ready needs none; one that is built keeps what it got. */
+static int
+count_clock(void *ctx, int64_t *seconds, int *zone_minutes)
+{
+	++*(int *)ctx;
+	*seconds = INT64_C(1790000000);
+	*zone_minutes = 0;
+	return 0;
+}
+
+/* A mail that is ready needs neither; one that is built keeps what it got. */
 static void
-test_client_send__random_octets_are_for_those_that_need_them(void **state)
+test_client_send__clock_and_random_are_for_those_that_need_them(void **state)
 {
 	struct server *s = server_start("--tls", "none", NULL);
 	struct smtp_options *o = options_for(s, NULL);
@@ -670,16 +679,18 @@ test_client_send__random_octets_are_for_those_that_need_them(void **state)
 	    NULL);
 	struct smtp_message *built = smtp_message_new();
 	struct smtp *smtp;
-	int count = 0;
+	int count = 0, clocks = 0;
 
 	(void)state;
 	smtp_options_set_random(o, count_random, &count);
+	smtp_options_set_clock(o, count_clock, &clocks);
 	assert_int_equal(SMTP_OK, smtp_open(&smtp, server_url(s, PLAIN,
 	    "localhost"), o));
 	smtp_options_free(o);
 	count = 0;
 	expect_rc("ready", smtp, smtp_send(smtp, ready), SMTP_OK);
 	assert_int_equal(0, count);
+	assert_int_equal(0, clocks);
 	smtp_message_set_from(built, "a@example.com");
 	smtp_message_add_to(built, "b@example.com");
 	smtp_message_set_text(built, "hello");
@@ -691,7 +702,10 @@ test_client_send__random_octets_are_for_those_that_need_them(void **state)
 	smtp_close(smtp);
 	server_found_no_fault(s);
 	assert_int_equal(3, server_mails(s));
-	assert_int_equal(2, server_heard_lines(s, "Message-ID: <ljnfuws2ljnfuws2"));
+	assert_int_equal(2, server_heard_lines(s,
+	    "Message-ID: <ljnfuws2ljnfuws2"));
+	assert_int_equal(2, server_heard_lines(s,
+	    "Date: Mon, 21 Sep 2026 14:13:20 +0000"));
 	smtp_message_free(ready);
 	smtp_message_free(built);
 	server_stop(s);
@@ -726,7 +740,7 @@ main(void)
 		cmocka_unit_test(
 			test_client_send__a_large_mail_takes_no_memory),
 		cmocka_unit_test(
-	test_client_send__random_octets_are_for_those_that_need_them),
+	test_client_send__clock_and_random_are_for_those_that_need_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

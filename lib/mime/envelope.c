@@ -366,6 +366,12 @@ smtp__message_needs_random(const struct smtp_message *m)
 	return m->ready == NULL && !m->has_random;
 }
 
+bool
+smtp__message_needs_clock(const struct smtp_message *m)
+{
+	return m->ready == NULL || m->signer_n > 0;
+}
+
 int
 smtp__message_complete(struct smtp_message *m,
     const struct smtp__moment *moment)

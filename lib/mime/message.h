@@ -103,6 +103,10 @@ smtp__message_prepare(struct smtp_message *message,
 bool
 smtp__message_needs_random(const struct smtp_message *message);
 
+/* Is the date wanted, by the header or a signature? */
+bool
+smtp__message_needs_clock(const struct smtp_message *message);
+
 /* The same without the envelope, for a message that is written to a file. */
 int
 smtp__message_complete(struct smtp_message *message,
