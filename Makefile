@@ -138,8 +138,8 @@ CMOCKA_CFLAGS :=
 CMOCKA_LIBS   := -lcmocka
 endif
 THREADS := $(if $(WINDOWS),,-pthread)
-LIBS := $(MBEDTLS_LIBS) $(or $(THREADS),-static-libgcc -lws2_32 -lcrypt32 \
-	-lbcrypt)
+LIBS := $(MBEDTLS_LIBS) $(or $(THREADS),-static-libgcc \
+	-l:libwinpthread.a -lws2_32 -lcrypt32 -lbcrypt)
 ifeq ($(WITH_SODIUM),yes)
 SODIUM_CFLAGS := -DSMTP_WITH_SODIUM=1
 LIBS += -lsodium

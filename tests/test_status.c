@@ -7,6 +7,10 @@
 
 #include <smtp/smtp.h>
 
+#if SMTP_WITH_TLS
+#include <mbedtls/version.h>
+#endif
+
 static void
 test_status__has_a_number_and_a_name_for_ever(void **state)
 {
@@ -60,6 +64,12 @@ test_status__names_phases_in_the_order_of_the_wire(void **state)
 	assert_string_equal(smtp_phase_name((int)COUNT(names)), "");
 }
 
+#ifdef MBEDTLS_THREADING_C
+#define TLS_THREADS SMTP_WITH_TLS
+#else
+#define TLS_THREADS 0
+#endif
+
 /* A word for each switch that is on, and no other. */
 static void
 test_status__says_version_and_features(void **state)
@@ -96,6 +106,7 @@ test_status__says_version_and_features(void **state)
 		{ SMTP_WITH_DKIM, "dkim" },
 		{ SMTP_WITH_DKIM && SMTP_WITH_SODIUM, "ed25519" },
 		{ SMTP_WITH_THREADS, "threads" },
+		{ SMTP_WITH_THREADS && TLS_THREADS, "tls-threads" },
 		{ SMTP_WITH_THREADS && SMTP_WITH_POOL, "pool" },
 	};
 	char want[512] = "";

@@ -72,6 +72,9 @@ in_threads(struct share *share, void *(*run)(void *))
 static void
 begin(struct share *share, const char *scheme, struct server *s)
 {
+	if (SMTP_WITH_TLS && strstr(smtp_features(), "tls-threads") == NULL)
+		fail_msg("this mbedTLS is for one thread: build it with "
+		    "MBEDTLS_THREADING_C");
 	memset(share, 0, sizeof *share);
 	share->server = s;
 	(void)snprintf(share->url, sizeof share->url, "%s",

@@ -5,7 +5,8 @@
 #	sh tools/windows-deps.sh build/windows/deps
 #	make CC=x86_64-w64-mingw32-gcc MBEDTLS_PREFIX=build/windows/deps ...
 #
-# The folder then has include/ and lib/.
+# The folder then has include/ and lib/. mbedTLS has threads, by those of
+# winpthreads, which is linked statically.
 set -eu
 dir=${1:?usage: windows-deps.sh DIR}
 host=${2:-x86_64-w64-mingw32}
@@ -21,6 +22,9 @@ dir=$(cd "$dir" && pwd)
 sh "$here/fetch.sh" "$dir/src" deb-src mbedtls cmocka
 mbedtls=$dir/src/mbedtls
 cmocka=$dir/src/cmocka
+
+sed -i 's,^//\(#define MBEDTLS_THREADING_\(C\|PTHREAD\)\)$,\1,' \
+	"$mbedtls/include/mbedtls/mbedtls_config.h"
 
 # A folder's *.c, each to an object of its name.
 compile()

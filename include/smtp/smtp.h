@@ -10,10 +10,12 @@
  * A handle belongs to one thread at a time: a call that comes while another is
  * under way, from a second thread or from a callback, is SMTP_E_STATE and
  * changes nothing, but for smtp_cancel(), and smtp_close(), which must not come
- * then. Handles share nothing but their options, which are safe to share. After
- * fork the child may only close, which says nothing then: the session stays the
- * parent's. No signal is raised or handled. Secrets never reach a trace, an
- * error or a hint.
+ * then. Handles share nothing but their options, which are safe to share, and
+ * what mbedTLS has of its own: for sessions with TLS in several threads at once
+ * it has to be built with MBEDTLS_THREADING_C, and smtp_features() then says
+ * "tls-threads". After fork the child may only close, which says nothing then:
+ * the session stays the parent's. No signal is raised or handled. Secrets never
+ * reach a trace, an error or a hint.
  *
  * Since 0.9 all of it.
  */
@@ -514,7 +516,8 @@ smtp_cancel(struct smtp *smtp);
 /*
  * "0.9.0", and what is built in, words with a blank between: "plain login
  * cram-md5 ... tls ... chunking dkim ...", each only where its switch of
- * <smtp/config.h> is on. Both strings stay.
+ * <smtp/config.h> is on, and "tls-threads" where mbedTLS is built for sessions
+ * in several threads at once. Both strings stay.
  */
 SMTP_API const char *
 smtp_version(void);

@@ -33,21 +33,24 @@ sources()
 	sh tools/fetch.sh "$from" deb-src mbedtls cmocka
 }
 
-# needs NAME CC: mbedTLS and cmocka for it, as NAME/prefix
+# needs NAME CC: mbedTLS and cmocka for it, as NAME/prefix. mbedTLS has threads,
+# as those of distributions do: sessions of several share what is in it.
 needs()
 {
 	local prefix=$work/$1/prefix cc=$2 from=$work/sources
 	[ ! -f "$prefix/lib/libcmocka.a" ] || return 0
 	mkdir -p "$prefix/lib" "$work/$1/obj"
 	cp -r "$from/mbedtls/include" "$prefix/" &&
-	cp "$from"/cmocka/include/cmocka*.h "$prefix/include" || return 1
+	cp "$from"/cmocka/include/cmocka*.h "$prefix/include" &&
+	sed -i 's,^//\(#define MBEDTLS_THREADING_\(C\|PTHREAD\)\)$,\1,' \
+		"$prefix/include/mbedtls/mbedtls_config.h" || return 1
 	cat >"$work/$1/rules" <<-'!'
 	OBJ := $(patsubst $(FROM)/%.c,%.o,$(wildcard $(FROM)/*.c))
 	libmbed.a: $(OBJ) ; $(AR) rcs $@ $(OBJ)
-	%.o: $(FROM)/%.c ; $(CC) -O1 -I$(FROM) -I$(FROM)/../include -c -o $@ $<
+	%.o: $(FROM)/%.c ; $(CC) -O1 -I$(FROM) -I$(TO)/include -c -o $@ $<
 	!
 	$MAKE -s -j"$jobs" -C "$work/$1/obj" -f "$work/$1/rules" CC="$cc" \
-		AR="$ar" FROM="$from/mbedtls/library" libmbed.a &&
+		AR="$ar" FROM="$from/mbedtls/library" TO="$prefix" libmbed.a &&
 	for lib in mbedtls mbedx509 mbedcrypto; do
 		cp "$work/$1/obj/libmbed.a" "$prefix/lib/lib$lib.a"
 	done &&

@@ -2,6 +2,10 @@
 /* What this build has, by the names that programs ask for. */
 #include <smtp/smtp.h>
 
+#if SMTP_WITH_TLS
+#include <mbedtls/version.h>
+#endif
+
 const char *
 smtp_features(void)
 {
@@ -83,6 +87,9 @@ smtp_features(void)
 #endif
 #if SMTP_WITH_THREADS
 	    " threads"
+#if SMTP_WITH_TLS && defined(MBEDTLS_THREADING_C)
+	    " tls-threads"
+#endif
 #if SMTP_WITH_POOL
 	    " pool"
 #endif
