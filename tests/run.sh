@@ -11,8 +11,8 @@
 # A script prints "ok - what", "not ok - what" and "proves ID...", one a line.
 # Items that rows have proved are checked against tests/requirements.txt: an
 # unknown name is a failure. The last line is "N passed, N failed".
-# Several run at a time, as many as there are processors (SMTP_TEST_JOBS), each
-# by the emulator SMTP_TEST_WITH, where that is set.
+# Several run at a time, one more than there are processors since many of them
+# wait (SMTP_TEST_JOBS), each by the emulator SMTP_TEST_WITH, where that is set.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -104,7 +104,8 @@ if [ $scripts = yes ]; then
 		[ ! -f "$script" ] || set -- "$@" "$script"
 	done
 fi
-jobs=${SMTP_TEST_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
+processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+jobs=${SMTP_TEST_JOBS:-$((processors + 1))}
 printf '%s\n' "$@" | xargs -n 1 -P "$jobs" sh "$0" --one
 
 for program; do
