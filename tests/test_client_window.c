@@ -434,6 +434,40 @@ test_window__delivers_all_in_order(void **state)
 	proves("R2920-3.1-6 R2920-3.1-1 R5321-4.3.1-2");
 }
 
+/* What was drawn for one is of no other, however many are drawn at once. */
+static void
+test_window__random_octets_serve_once(void **state)
+{
+	struct model *m = model_new(true, true);
+	struct mails *all = mails_new(0);
+	struct smtp *smtp = open_model(m, "yes", "32");
+
+	(void)state;
+	for (; all->n < 70; all->n++) {
+		struct smtp_message *mail = smtp_message_new();
+
+		(void)snprintf(all->text[all->n], sizeof all->text[0], "%zu",
+		    all->n);
+		smtp_message_set_from(mail, "a@example.com");
+		smtp_message_add_to(mail, "b@example.com");
+		smtp_message_set_subject(mail, all->text[all->n]);
+		smtp_message_set_text(mail, "x");
+		all->mail[all->n] = mail;
+	}
+	pass(smtp, all, true);
+	compare("built", m, all);
+	for (size_t i = 0; i < all->n; i++) {
+		assert_int_equal(SMTP_OK, all->status[i]);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(
+			    smtp_message_message_id(all->mail[i]),
+			    smtp_message_message_id(all->mail[k]));
+	}
+	smtp_close(smtp);
+	mails_free(all);
+	free(m);
+}
+
 /* One by one each, and all together. */
 static void
 test_window__takes_few_round_trips(void **state)
@@ -1233,6 +1267,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_window__delivers_all_in_order),
+		cmocka_unit_test(test_window__random_octets_serve_once),
 		cmocka_unit_test(test_window__takes_few_round_trips),
 		cmocka_unit_test(test_window__refusals_hit_their_own_message),
 		cmocka_unit_test(test_window__goodbye_in_mid_flight),
