@@ -198,7 +198,6 @@ struct smtp {
 	enum smtp__renewal renewal;      /* after its end                   */
 	bool reopened;                   /* in this operation               */
 	bool renewing;                   /* QUIT, then open it again        */
-	bool reused;                     /* the session was idle before it  */
 	uint64_t rested_ms;              /* since then                      */
 	bool write_failed;
 	bool read_ended;

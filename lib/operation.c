@@ -85,9 +85,6 @@ smtp__op_finish(struct smtp *s, int status)
 	bool keeps = smtp__options_flag(s->options, SMTP__RECONNECT) &&
 	    !s->foreign;
 
-	/* Before the deliveries go, which in a child the engine still has. */
-	s->reused = s->engine != NULL &&
-	    smtp_engine_want(s->engine) & SMTP_ENGINE_READY;
 	while (s->oldest != NULL)
 		smtp__window_settle(s, s->oldest);
 	if (s->alone)
@@ -354,6 +351,17 @@ ready(struct smtp *s)
 	return go_on(s, rc);
 }
 
+/* By us, before a word was said; the session may be over for another reason. */
+static int
+all_refused(struct smtp *s)
+{
+	if (smtp_engine_want(s->engine) & SMTP_ENGINE_DONE) {
+		s->renewal = renewal(s);
+		smtp__connect_close(s);
+	}
+	return smtp__op_finish(s, SMTP_OK);
+}
+
 static int
 talk(struct smtp *s, uint64_t now_ms)
 {
@@ -363,7 +371,7 @@ talk(struct smtp *s, uint64_t now_ms)
 	if (s->operation == SMTP__SENDING && s->goal == SMTP__GOAL_WORK) {
 		source = deliver(s);
 		if (s->oldest == NULL)
-			return smtp__op_finish(s, SMTP_OK);
+			return all_refused(s);
 		s->due_ms = UINT64_MAX;
 		if (source > 0 && s->flying == 0)
 			return source;
@@ -508,7 +516,7 @@ smtp__op_ready(struct smtp *s)
 		return smtp__op_fail(s, refuse(s, SMTP_E_STATE, "not "
 		    "authenticated: smtp_auth failed, and nothing is sent "
 		    "without it"));
-	if (s->stage == SMTP__TALKING && s->reused && !smtp__pump_idle(s)) {
+	if (s->stage == SMTP__TALKING && !smtp__pump_idle(s)) {
 		unsigned replies = s->replies;
 
 		s->renewal = renewal(s);
@@ -519,10 +527,9 @@ smtp__op_ready(struct smtp *s)
 			return smtp__op_fail(s, smtp_engine_status(s->engine));
 		}
 	}
-	if (s->stage == SMTP__TALKING &&
-	    smtp_engine_want(s->engine) & SMTP_ENGINE_READY)
+	if (s->stage == SMTP__TALKING)
 		rc = start_work(s);
-	else if (s->stage == SMTP__APART && may_reopen(s, SMTP__RENEW_LATER))
+	else if (may_reopen(s, SMTP__RENEW_LATER))
 		rc = reopen(s, now);
 	else
 		rc = refuse(s, SMTP_E_STATE, "the session is not open");

@@ -1098,6 +1098,56 @@ test_window__a_deadline_ends_all(void **state)
 	server_stop(s);
 }
 
+static int
+step_to_the_end(struct smtp *smtp, int rc)
+{
+	while (rc > 0) {
+		(void)poll(NULL, 0, 1);
+		rc = smtp_step(smtp);
+	}
+	return rc;
+}
+
+/*
+ * All that was put was refused by us, and the deadline had passed before the
+ * first step: the session is over, and the next mail gets another one.
+ */
+static void
+test_window__refused_by_us_behind_the_deadline(void **state)
+{
+	needs(SMTP_WITH_SMTPUTF8);
+	struct server *s = server_start("--tls", "none", "--no-SMTPUTF8", NULL);
+	struct smtp_options *o = options_for(s, "blocking", "no", NULL);
+	struct smtp_message *good = mail_of("Subject: 1\n\nx\n",
+	    "b@example.com", NULL);
+	struct smtp_message *bad = mail_of("Subject: 0\n\nx\n",
+	    "\xc3\xbc@example.com", NULL), *taken;
+	struct smtp *smtp;
+	int rc = smtp_open(&smtp, server_url(s, "smtp+plaintext",
+	    "localhost"), o);
+
+	(void)state;
+	smtp_options_free(o);
+	expect_rc("open", smtp, step_to_the_end(smtp, rc), SMTP_OK);
+	smtp_set_deadline(smtp, 1);
+	rc = step_to_the_end(smtp, smtp_put(smtp, bad));
+	expect_rc("put", smtp, rc, SMTP_OK);
+	expect_rc("bad", smtp, smtp_take(smtp, &taken), SMTP_E_UNSUPPORTED);
+	assert_ptr_equal(taken, bad);
+	smtp_set_deadline(smtp, 0);
+	rc = step_to_the_end(smtp, smtp_put(smtp, good));
+	expect_rc("put", smtp, rc, SMTP_OK);
+	expect_rc("good", smtp, smtp_take(smtp, &taken), SMTP_OK);
+	assert_ptr_equal(taken, good);
+	(void)step_to_the_end(smtp, smtp_quit(smtp));
+	smtp_close(smtp);
+	assert_int_equal(server_sessions(s), 2);
+	assert_int_equal(server_mails(s), 1);
+	smtp_message_free(good);
+	smtp_message_free(bad);
+	server_stop(s);
+}
+
 /* ---- memory */
 
 struct meter {
@@ -1287,6 +1337,8 @@ main(void)
 		cmocka_unit_test(test_window__cancel_behind_a_limit),
 		cmocka_unit_test(test_window__close_and_cancel_leave_results),
 		cmocka_unit_test(test_window__a_deadline_ends_all),
+		cmocka_unit_test(
+			test_window__refused_by_us_behind_the_deadline),
 		cmocka_unit_test(test_window__each_allocation_may_fail),
 		cmocka_unit_test(test_window__waits_for_no_delay),
 	};
