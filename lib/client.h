@@ -322,7 +322,10 @@ smtp__op_launch(struct smtp *s);
 void
 smtp__op_set_deadline(struct smtp *s);
 
-/* Is there a session that waits for something to do? */
+/*
+ * Is there a session that waits for something to do? For who begins an
+ * operation: one that talks between two of them is ready for the next.
+ */
 bool
 smtp__op_is_open(const struct smtp *s);
 

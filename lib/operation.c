@@ -516,7 +516,7 @@ smtp__op_ready(struct smtp *s)
 		return smtp__op_fail(s, refuse(s, SMTP_E_STATE, "not "
 		    "authenticated: smtp_auth failed, and nothing is sent "
 		    "without it"));
-	if (s->stage == SMTP__TALKING && !smtp__pump_idle(s)) {
+	if (smtp__op_is_open(s) && !smtp__pump_idle(s)) {
 		unsigned replies = s->replies;
 
 		s->renewal = renewal(s);
@@ -527,7 +527,7 @@ smtp__op_ready(struct smtp *s)
 			return smtp__op_fail(s, smtp_engine_status(s->engine));
 		}
 	}
-	if (s->stage == SMTP__TALKING)
+	if (smtp__op_is_open(s))
 		rc = start_work(s);
 	else if (may_reopen(s, SMTP__RENEW_LATER))
 		rc = reopen(s, now);
@@ -554,6 +554,5 @@ smtp__op_resume(struct smtp *s)
 bool
 smtp__op_is_open(const struct smtp *s)
 {
-	return s->stage == SMTP__TALKING &&
-	    smtp_engine_want(s->engine) & SMTP_ENGINE_READY;
+	return s->stage == SMTP__TALKING;
 }
