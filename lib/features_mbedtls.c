@@ -45,6 +45,9 @@ smtp_features(void)
 #endif
 #if SMTP_WITH_TLS
 	    " tls"
+#ifdef MBEDTLS_THREADING_C
+	    " tls-threads"
+#endif
 #endif
 #if SMTP_WITH_CARES
 	    " c-ares"
@@ -87,9 +90,6 @@ smtp_features(void)
 #endif
 #if SMTP_WITH_THREADS
 	    " threads"
-#if SMTP_WITH_TLS && defined(MBEDTLS_THREADING_C)
-	    " tls-threads"
-#endif
 #if SMTP_WITH_POOL
 	    " pool"
 #endif

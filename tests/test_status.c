@@ -92,6 +92,7 @@ test_status__says_version_and_features(void **state)
 		{ SMTP_WITH_STEPPED, "external" },
 		{ SMTP_WITH_STEPPED, "anonymous" },
 		{ SMTP_WITH_TLS, "tls" },
+		{ TLS_THREADS, "tls-threads" },
 		{ SMTP_WITH_CARES, "c-ares" },
 		{ SMTP_WITH_PROXY, "proxy" },
 		{ SMTP_WITH_PIPELINING, "pipelining" },
@@ -106,7 +107,6 @@ test_status__says_version_and_features(void **state)
 		{ SMTP_WITH_DKIM, "dkim" },
 		{ SMTP_WITH_DKIM && SMTP_WITH_SODIUM, "ed25519" },
 		{ SMTP_WITH_THREADS, "threads" },
-		{ SMTP_WITH_THREADS && TLS_THREADS, "tls-threads" },
 		{ SMTP_WITH_THREADS && SMTP_WITH_POOL, "pool" },
 	};
 	char want[512] = "";
